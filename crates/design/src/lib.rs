@@ -1,0 +1,1 @@
+//! Model to physical: one file per decision, each with its reason.

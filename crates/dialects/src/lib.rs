@@ -1,0 +1,1 @@
+//! What each database can hold, how it spells it, and how its catalog reads back.

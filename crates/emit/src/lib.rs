@@ -1,0 +1,1 @@
+//! Plan and physical to files; pure and deterministic.

@@ -1,0 +1,1 @@
+//! The published shape of what a proof found.

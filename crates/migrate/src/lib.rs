@@ -1,0 +1,1 @@
+//! Physical times physical to a plan.

@@ -1,0 +1,1 @@
+//! The resolved logical schema: what the text means.

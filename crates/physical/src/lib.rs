@@ -1,0 +1,1 @@
+//! What will exist in a database: the relational family, and the Dialect contract.

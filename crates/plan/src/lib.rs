@@ -1,0 +1,1 @@
+//! Steps, actions, locks, hazards and undo: the shape of a migration.

@@ -1,0 +1,1 @@
+//! The project folder: configuration, confined atomic writes, manifest, canonical hash.

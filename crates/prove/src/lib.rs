@@ -1,0 +1,1 @@
+//! The gates: each states a claim and tries to refute it on a real database.

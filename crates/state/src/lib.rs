@@ -1,0 +1,1 @@
+//! Reads any state: a folder of .arch files, SQL files, or a database.

@@ -1,0 +1,1 @@
+//! Lexer, parser, lossless tree, typed views and formatter of the .arch language.
