@@ -3,9 +3,11 @@
 //! There is one [`Diagnostic`] type and many renderers; nothing else in the workspace formats a finding.
 //! Parsing, resolving and designing never fail: they return what they understood, and diagnostics.
 
+mod similar;
 mod sink;
 mod source;
 
+pub use similar::did_you_mean;
 pub use sink::Diagnostics;
 pub use source::{FileId, Position, Source, Sources, Span};
 
@@ -102,7 +104,13 @@ impl Diagnostic {
     /// A finding of the given kind at a place; the label is empty until [`Diagnostic::label`] gives one.
     #[must_use]
     pub fn new(rule: &'static Rule, span: Span, message: impl Into<String>) -> Self {
-        Self { primary: Some(Label { span, text: String::new() }), ..Self::global(rule, message) }
+        Self {
+            primary: Some(Label {
+                span,
+                text: String::new(),
+            }),
+            ..Self::global(rule, message)
+        }
     }
 
     /// A finding about the whole project, without a place.
@@ -131,7 +139,10 @@ impl Diagnostic {
     /// Points at another place that explains the finding.
     #[must_use]
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.secondary.push(Label { span, text: text.into() });
+        self.secondary.push(Label {
+            span,
+            text: text.into(),
+        });
         self
     }
 
@@ -145,13 +156,30 @@ impl Diagnostic {
     /// Offers a change that removes the finding.
     #[must_use]
     pub fn fix(mut self, certainty: Certainty, title: impl Into<String>, edits: Vec<Edit>) -> Self {
-        self.fix = Some(Fix { title: title.into(), certainty, edits });
+        self.fix = Some(Fix {
+            title: title.into(),
+            certainty,
+            edits,
+        });
         self
     }
 
     /// Offers to replace one span.
     #[must_use]
-    pub fn replace(self, certainty: Certainty, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
-        self.fix(certainty, title, vec![Edit { span, text: text.into() }])
+    pub fn replace(
+        self,
+        certainty: Certainty,
+        title: impl Into<String>,
+        span: Span,
+        text: impl Into<String>,
+    ) -> Self {
+        self.fix(
+            certainty,
+            title,
+            vec![Edit {
+                span,
+                text: text.into(),
+            }],
+        )
     }
 }

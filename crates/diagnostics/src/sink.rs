@@ -54,13 +54,17 @@ impl Diagnostics {
 
     /// How many findings of each rule were left out because of the limit.
     pub fn left_out(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        self.per_rule.iter().filter(|(_, count)| *count > LIMIT_PER_RULE).map(|(code, count)| (*code, count - LIMIT_PER_RULE))
+        self.per_rule
+            .iter()
+            .filter(|(_, count)| *count > LIMIT_PER_RULE)
+            .map(|(code, count)| (*code, count - LIMIT_PER_RULE))
     }
 
     /// What was found, by file and place; findings without a place come first.
     #[must_use]
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
-        self.found.sort_by_key(|d| (d.primary.as_ref().map(|label| label.span), d.rule.code));
+        self.found
+            .sort_by_key(|d| (d.primary.as_ref().map(|label| label.span), d.rule.code));
         self.found
     }
 

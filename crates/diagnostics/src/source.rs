@@ -28,19 +28,31 @@ impl Span {
     /// The smallest span that covers both; both must be of one file.
     #[must_use]
     pub fn to(self, other: Self) -> Self {
-        Self { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+        Self {
+            file: self.file,
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 
     /// An empty span right after this one, for insertions.
     #[must_use]
     pub const fn after(self) -> Self {
-        Self { file: self.file, start: self.end, end: self.end }
+        Self {
+            file: self.file,
+            start: self.end,
+            end: self.end,
+        }
     }
 
     /// An empty span right before this one, for insertions.
     #[must_use]
     pub const fn before(self) -> Self {
-        Self { file: self.file, start: self.start, end: self.start }
+        Self {
+            file: self.file,
+            start: self.start,
+            end: self.start,
+        }
     }
 
     /// The bytes as a range.
@@ -75,7 +87,9 @@ impl Source {
     pub fn line_starts(&self) -> &[u32] {
         self.line_starts.get_or_init(|| {
             let ends = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-            std::iter::once(0).chain(ends.map(|(at, _)| at as u32 + 1)).collect()
+            std::iter::once(0)
+                .chain(ends.map(|(at, _)| at as u32 + 1))
+                .collect()
         })
     }
 
@@ -85,16 +99,27 @@ impl Source {
         let starts = self.line_starts();
         let line = starts.partition_point(|start| *start <= offset).saturating_sub(1);
         let start = starts.get(line).copied().unwrap_or(0);
-        Position { line: line as u32, column: offset.min(self.text.len() as u32).saturating_sub(start) }
+        Position {
+            line: line as u32,
+            column: offset.min(self.text.len() as u32).saturating_sub(start),
+        }
     }
 
     /// The text of a line without its line end.
     #[must_use]
     pub fn line(&self, line: u32) -> &str {
         let starts = self.line_starts();
-        let Some(start) = starts.get(line as usize) else { return "" };
-        let end = starts.get(line as usize + 1).copied().unwrap_or(self.text.len() as u32);
-        self.text.get(*start as usize..end as usize).unwrap_or("").trim_end_matches(['\n', '\r'])
+        let Some(start) = starts.get(line as usize) else {
+            return "";
+        };
+        let end = starts
+            .get(line as usize + 1)
+            .copied()
+            .unwrap_or(self.text.len() as u32);
+        self.text
+            .get(*start as usize..end as usize)
+            .unwrap_or("")
+            .trim_end_matches(['\n', '\r'])
     }
 }
 
@@ -108,7 +133,11 @@ impl Sources {
     /// Adds a file and answers its id.
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> FileId {
         let id = FileId(self.files.len() as u32);
-        self.files.push(Source { path: path.into(), text: text.into(), line_starts: OnceLock::new() });
+        self.files.push(Source {
+            path: path.into(),
+            text: text.into(),
+            line_starts: OnceLock::new(),
+        });
         id
     }
 
@@ -121,12 +150,17 @@ impl Sources {
     /// The text under a span; empty when the span is not of these sources.
     #[must_use]
     pub fn text(&self, span: Span) -> &str {
-        self.get(span.file).and_then(|source| source.text.get(span.range())).unwrap_or("")
+        self.get(span.file)
+            .and_then(|source| source.text.get(span.range()))
+            .unwrap_or("")
     }
 
     /// Every file with its id.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
-        self.files.iter().enumerate().map(|(at, source)| (FileId(at as u32), source))
+        self.files
+            .iter()
+            .enumerate()
+            .map(|(at, source)| (FileId(at as u32), source))
     }
 
     /// How many files there are.
