@@ -1,1 +1,18 @@
-//! The project folder: configuration, confined atomic writes, manifest, canonical hash.
+//! The project folder: configuration, sources, confined atomic writes, and the manifest of generated files.
+//!
+//! Nothing here touches the machine by itself: every function takes a [`System`], of which only `app` makes the real one.
+
+pub mod codes;
+mod config;
+mod manifest;
+mod output;
+mod root;
+mod sources;
+mod system;
+
+pub use config::Config;
+pub use manifest::{Entry, Manifest};
+pub use output::{Change, Generated, OutputError, Outputs, Plan, Standing};
+pub use root::Root;
+pub use sources::{Loaded, load};
+pub use system::{Listed, Memory, System};

@@ -1,0 +1,264 @@
+//! Writes generated files: confined to the project, all looked at before the first is written, edits never overwritten in silence.
+
+use std::path::{Path, PathBuf};
+
+use crate::manifest::{self, Entry, Manifest, sha256};
+use crate::{System, root};
+
+/// A file to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generated {
+    /// Relative to the output folder, `/` between parts.
+    pub path: String,
+    /// The whole text.
+    pub text: String,
+    /// What made it: `sql postgres`.
+    pub generator: String,
+}
+
+/// How a file on disk stands to what would be generated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The same.
+    Fresh,
+    /// Not there yet.
+    New,
+    /// As it was generated, but the schema has changed since.
+    Stale,
+    /// Somebody changed it after it was generated.
+    Edited,
+    /// There, and not made by us.
+    Foreign,
+    /// Generated once, and no longer: to be removed.
+    Gone,
+    /// Generated once, changed by somebody, and no longer generated.
+    GoneEdited,
+}
+
+/// One file and how it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Relative to the output folder.
+    pub path: String,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+/// Why files could not be written. What was written before stays whole.
+#[derive(Debug)]
+pub enum OutputError {
+    /// A path leads out of the output folder, by itself or by a link.
+    Outside(String),
+    /// The operating system refused.
+    Io(PathBuf, std::io::Error),
+}
+
+impl std::fmt::Display for OutputError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Outside(path) => write!(f, "`{path}` leads out of the output folder"),
+            Self::Io(path, error) => write!(f, "`{}` cannot be written: {error}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for OutputError {}
+
+/// The output folder of a project.
+#[derive(Debug)]
+pub struct Outputs<'s> {
+    system: &'s dyn SystemRef,
+    folder: PathBuf,
+}
+
+/// What [`Outputs::plan`] found: how every file stands, and what to write.
+#[derive(Debug)]
+pub struct Plan {
+    /// Every file that is generated, was generated, or is in the way; sorted by path.
+    pub changes: Vec<Change>,
+    files: Vec<Generated>,
+    manifest: Manifest,
+    known: Manifest,
+}
+
+impl Plan {
+    /// Whether a build would change nothing.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.changes
+            .iter()
+            .all(|change| change.standing == Standing::Fresh)
+    }
+
+    /// The known manifest with what is about to be written.
+    fn announced(&self) -> Manifest {
+        let mut manifest = self.known.clone();
+        for (path, entry) in &self.manifest.files {
+            let known = manifest
+                .files
+                .entry(path.clone())
+                .or_insert_with(|| entry.clone());
+            known.next = Some(entry.sha256.clone());
+        }
+        manifest
+    }
+
+    /// Files that hold somebody's work, which a build would lose.
+    pub fn in_the_way(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| {
+            matches!(
+                change.standing,
+                Standing::Edited | Standing::Foreign | Standing::GoneEdited
+            )
+        })
+    }
+}
+
+/// A [`System`] that can stand in a `Debug` type.
+trait SystemRef: System + std::fmt::Debug {}
+impl<T: System + std::fmt::Debug> SystemRef for T {}
+
+impl<'s> Outputs<'s> {
+    /// The outputs of a folder.
+    pub fn new<S: System + std::fmt::Debug>(system: &'s S, folder: &Path) -> Self {
+        Self {
+            system,
+            folder: folder.to_owned(),
+        }
+    }
+
+    /// Looks at every file; writes nothing.
+    ///
+    /// # Errors
+    /// When a path leads out of the folder, or a file that is there cannot be read.
+    pub fn plan(&self, files: Vec<Generated>) -> Result<Plan, OutputError> {
+        let known = self
+            .read(manifest::FILE)?
+            .and_then(|bytes| Manifest::parse(&bytes))
+            .unwrap_or_default();
+        let mut manifest = Manifest::default();
+        let mut changes = Vec::new();
+        for file in &files {
+            self.confine(&file.path)?;
+            let disk = self.read(&file.path)?.map(|bytes| sha256(&bytes));
+            let fresh = sha256(file.text.as_bytes());
+            let standing = match (disk.as_deref(), known.files.get(&file.path)) {
+                (None, _) => Standing::New,
+                (Some(hash), _) if hash == fresh => Standing::Fresh,
+                (Some(hash), Some(entry)) if entry.wrote(hash) => Standing::Stale,
+                (Some(_), Some(_)) => Standing::Edited,
+                (Some(_), None) => Standing::Foreign,
+            };
+            changes.push(Change {
+                path: file.path.clone(),
+                standing,
+            });
+            manifest.files.insert(
+                file.path.clone(),
+                Entry {
+                    sha256: fresh,
+                    generator: file.generator.clone(),
+                    next: None,
+                },
+            );
+        }
+        for (path, entry) in known
+            .files
+            .iter()
+            .filter(|(path, _)| !manifest.files.contains_key(*path))
+        {
+            self.confine(path)?;
+            if let Some(bytes) = self.read(path)? {
+                let standing = if entry.wrote(&sha256(&bytes)) {
+                    Standing::Gone
+                } else {
+                    Standing::GoneEdited
+                };
+                changes.push(Change {
+                    path: path.clone(),
+                    standing,
+                });
+            }
+        }
+        changes.sort_by(|left, right| left.path.cmp(&right.path));
+        Ok(Plan {
+            changes,
+            files,
+            manifest,
+            known,
+        })
+    }
+
+    /// Writes what [`Outputs::plan`] found. A file that is in the way is overwritten: the caller has asked.
+    ///
+    /// What is about to be written stands in the manifest before the first file is, so that the next run does not take the
+    /// files of a run that was cut off for edits.
+    ///
+    /// # Errors
+    /// As the operating system says; every file is whole then, old or new.
+    pub fn write(&self, plan: &Plan) -> Result<(), OutputError> {
+        let complete = self.system.exists(&self.folder.join(manifest::FILE)) && plan.known == plan.manifest;
+        if plan.is_fresh() && complete {
+            return Ok(());
+        }
+        self.write_one(manifest::FILE, plan.announced().render().as_bytes())?;
+        for file in &plan.files {
+            let fresh = plan
+                .changes
+                .iter()
+                .any(|c| c.path == file.path && c.standing == Standing::Fresh);
+            if !fresh {
+                self.write_one(&file.path, file.text.as_bytes())?;
+            }
+        }
+        for change in plan
+            .changes
+            .iter()
+            .filter(|change| change.standing == Standing::Gone)
+        {
+            let path = self.folder.join(&change.path);
+            self.system
+                .remove(&path)
+                .map_err(|error| OutputError::Io(path, error))?;
+        }
+        self.write_one(manifest::FILE, plan.manifest.render().as_bytes())
+    }
+
+    fn write_one(&self, relative: &str, bytes: &[u8]) -> Result<(), OutputError> {
+        let path = self.folder.join(relative);
+        self.system
+            .write(&path, bytes)
+            .map_err(|error| OutputError::Io(path, error))
+    }
+
+    fn read(&self, relative: &str) -> Result<Option<Vec<u8>>, OutputError> {
+        let path = self.folder.join(relative);
+        match self.system.read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(OutputError::Io(path, error)),
+        }
+    }
+
+    /// Refuses a path that leaves the folder, by `..` or through a link.
+    fn confine(&self, relative: &str) -> Result<(), OutputError> {
+        let path = Path::new(relative);
+        if !root::is_confined(path) {
+            return Err(OutputError::Outside(relative.to_owned()));
+        }
+        let Ok(folder) = self.system.resolve(&self.folder) else {
+            return Ok(());
+        };
+        let whole = self.folder.join(path);
+        for parent in whole.ancestors().take_while(|parent| *parent != self.folder) {
+            // What does not exist yet is made by us, below what exists.
+            if let Ok(real) = self.system.resolve(parent) {
+                if !real.starts_with(&folder) {
+                    return Err(OutputError::Outside(relative.to_owned()));
+                }
+                break;
+            }
+        }
+        Ok(())
+    }
+}
