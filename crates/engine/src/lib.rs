@@ -1,1 +1,28 @@
 //! The only crate that talks to databases.
+//!
+//! Everything here blocks. PostgreSQL is spoken through an asynchronous client whose single-threaded runtime is
+//! hidden inside each [`Connection`]: it runs only while a call waits, so a connection costs no thread and nothing
+//! happens behind the caller's back. The price is one rule: do not call in from inside another asynchronous
+//! runtime; hand the work to a thread that may block.
+//!
+//! [`Server`] is a temporary PostgreSQL, [`TemporarySqlite`] a temporary SQLite file; both vanish with their value,
+//! and also when the process is killed. [`DatabaseUrl`] is a database that the user names.
+//!
+//! **Invariants.** No other crate depends on a database client. No password reaches `Debug`, `Display` or an error.
+//! Nothing here knows what a schema means: query texts come from the dialects, rows go back to them.
+
+mod connection;
+mod error;
+mod scratch;
+mod server;
+mod sqlite_file;
+mod url;
+
+pub use connection::{
+    Access, CancelHandle, ConnectOptions, Connection, DatabaseKind, Notice, quote_identifier, quote_literal,
+};
+pub use error::{EngineError, SqlError};
+pub use scratch::shutdown_all;
+pub use server::{BinarySearch, CancelToken, Durability, OLDEST_MAJOR, Server, StartOptions, Version};
+pub use sqlite_file::TemporarySqlite;
+pub use url::{DatabaseUrl, PostgresAddress, Secret};

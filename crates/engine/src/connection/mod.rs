@@ -1,0 +1,350 @@
+//! One connection to one database, whichever it is.
+
+mod codes;
+mod decode;
+mod postgres;
+mod sqlite;
+
+use std::path::Path;
+use std::time::Duration;
+
+use physical::{Rows, Value};
+
+use crate::error::EngineError;
+use crate::server::Version;
+use crate::url::DatabaseUrl;
+use postgres::Postgres;
+use sqlite::Sqlite;
+
+/// Which kind of database a connection leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatabaseKind {
+    /// PostgreSQL.
+    Postgres,
+    /// SQLite.
+    Sqlite,
+}
+
+/// What a connection may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Access {
+    /// Read and write, making a SQLite file that is not there.
+    #[default]
+    ReadWrite,
+    /// Read and write, but never make a file.
+    Existing,
+    /// Read. PostgreSQL lets a session that insists take this back; it guards against mistakes, not against malice.
+    ReadOnly,
+}
+
+/// How to connect.
+#[derive(Debug, Clone)]
+pub struct ConnectOptions {
+    /// What the connection may do.
+    pub access: Access,
+    /// How the server lists us.
+    pub application: String,
+    /// How long to wait for the server to answer.
+    pub patience: Duration,
+    /// How long one statement may take.
+    pub statement_timeout: Option<Duration>,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self {
+            access: Access::default(),
+            application: "architrave".to_owned(),
+            patience: Duration::from_secs(10),
+            statement_timeout: None,
+        }
+    }
+}
+
+/// Something that the server said beside its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// `NOTICE`, `WARNING`, ….
+    pub severity: String,
+    /// SQLSTATE.
+    pub code: String,
+    /// The text.
+    pub message: String,
+    /// More of it.
+    pub detail: Option<String>,
+}
+
+/// One connection. All calls block.
+#[derive(Debug)]
+pub struct Connection(Inner);
+
+#[derive(Debug)]
+enum Inner {
+    Postgres(Box<Postgres>),
+    Sqlite(Sqlite),
+}
+
+/// By which another thread stops what a connection is doing.
+#[derive(Debug, Clone)]
+pub struct CancelHandle(Cancel);
+
+#[derive(Debug, Clone)]
+enum Cancel {
+    Postgres(postgres::Cancel),
+    Sqlite(sqlite::Cancel),
+}
+
+impl CancelHandle {
+    /// Stops the statement that runs now, if one does; it fails as [`EngineError::Cancelled`].
+    ///
+    /// # Errors
+    /// [`EngineError::ConnectionLost`] when the server cannot be reached any more.
+    pub fn cancel(&self) -> Result<(), EngineError> {
+        match &self.0 {
+            Cancel::Postgres(cancel) => cancel.cancel(),
+            Cancel::Sqlite(cancel) => {
+                cancel.cancel();
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Connection {
+    /// Connects to a database.
+    ///
+    /// # Errors
+    /// [`EngineError::Unavailable`] when nothing answers there, [`EngineError::Refused`] when we are turned away.
+    pub fn open(url: &DatabaseUrl, options: &ConnectOptions) -> Result<Self, EngineError> {
+        match url {
+            DatabaseUrl::Postgres(address) => {
+                Postgres::connect(address, options).map(|it| Self(Inner::Postgres(Box::new(it))))
+            }
+            DatabaseUrl::Sqlite(path) => Sqlite::open(path, options).map(|it| Self(Inner::Sqlite(it))),
+        }
+    }
+
+    /// A new SQLite database in memory, as strict as SQLite can be: foreign keys hold, triggers fire from triggers,
+    /// the schema is not trusted, its tables cannot be written behind its back, and a misspelt column in double
+    /// quotes is an error rather than a text.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn sqlite_in_memory() -> Result<Self, EngineError> {
+        Sqlite::in_memory().map(|it| Self(Inner::Sqlite(it)))
+    }
+
+    pub(crate) fn sqlite_temporary(path: &Path) -> Result<Self, EngineError> {
+        Sqlite::temporary(path).map(|it| Self(Inner::Sqlite(it)))
+    }
+
+    /// Which kind of database this is.
+    #[must_use]
+    pub fn kind(&self) -> DatabaseKind {
+        match &self.0 {
+            Inner::Postgres(_) => DatabaseKind::Postgres,
+            Inner::Sqlite(_) => DatabaseKind::Sqlite,
+        }
+    }
+
+    /// The version of the server, or of the SQLite in this program.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        match &self.0 {
+            Inner::Postgres(it) => it.version(),
+            Inner::Sqlite(_) => sqlite::version(),
+        }
+    }
+
+    /// Runs one statement and answers how many rows it changed.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn execute(&mut self, sql: &str) -> Result<u64, EngineError> {
+        self.execute_with(sql, &[])
+    }
+
+    /// Runs one statement with parameters (`$1` on PostgreSQL, `?1` on SQLite) and answers how many rows it changed.
+    /// On PostgreSQL a parameter is given the type that the statement wants there, whatever the kind of its value.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn execute_with(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, EngineError> {
+        match &mut self.0 {
+            Inner::Postgres(it) => it.execute(sql, parameters),
+            Inner::Sqlite(it) => it.execute(sql, parameters),
+        }
+    }
+
+    /// Runs any number of statements. On PostgreSQL, outside a transaction, they succeed or fail together.
+    ///
+    /// # Errors
+    /// What the database says about the first that fails.
+    pub fn batch(&mut self, sql: &str) -> Result<(), EngineError> {
+        match &mut self.0 {
+            Inner::Postgres(it) => it.batch(sql),
+            Inner::Sqlite(it) => it.batch(sql),
+        }
+    }
+
+    /// Runs one statement and answers its rows. Booleans, integers, floats, texts and bytes come as such; all else,
+    /// exact decimals, times and identifiers among them, as the text that the database prints.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn query(&mut self, sql: &str, parameters: &[Value]) -> Result<Rows, EngineError> {
+        match &mut self.0 {
+            Inner::Postgres(it) => it.query(sql, parameters),
+            Inner::Sqlite(it) => it.query(sql, parameters),
+        }
+    }
+
+    /// Begins a transaction that will write.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn begin(&mut self) -> Result<(), EngineError> {
+        match &self.0 {
+            Inner::Postgres(_) => self.batch("BEGIN"),
+            // Takes the write lock now; taking it later can fail in ways that waiting does not cure.
+            Inner::Sqlite(_) => self.batch("BEGIN IMMEDIATE"),
+        }
+    }
+
+    /// Begins a transaction that reads, and sees one state of the database throughout.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn begin_snapshot(&mut self) -> Result<(), EngineError> {
+        match &self.0 {
+            Inner::Postgres(_) => self.batch("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+            Inner::Sqlite(_) => self.batch("BEGIN DEFERRED"),
+        }
+    }
+
+    /// Commits. PostgreSQL answers a commit of a failed transaction with a rollback; that is an error here.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn commit(&mut self) -> Result<(), EngineError> {
+        match &mut self.0 {
+            Inner::Postgres(it) => it.commit(),
+            Inner::Sqlite(it) => it.batch("COMMIT"),
+        }
+    }
+
+    /// Rolls back. Without a transaction it does nothing.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn rollback(&mut self) -> Result<(), EngineError> {
+        match &mut self.0 {
+            Inner::Postgres(it) => it.batch("ROLLBACK"),
+            Inner::Sqlite(it) => it.rollback(),
+        }
+    }
+
+    /// Does work inside a transaction: commits when it succeeds, rolls back when it fails.
+    ///
+    /// # Errors
+    /// The error of the work, or of the commit.
+    pub fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        self.begin()?;
+        match work(self) {
+            Ok(value) => self.commit().map(|()| value),
+            Err(error) => {
+                // The first error tells why; one of the rollback could only say that the connection is gone too.
+                let _ = self.rollback();
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes a role for what follows, or gives it back. Only PostgreSQL has roles.
+    ///
+    /// # Errors
+    /// [`EngineError::Unsupported`] on SQLite; what PostgreSQL says.
+    pub fn set_role(&mut self, role: Option<&str>) -> Result<(), EngineError> {
+        match (&mut self.0, role) {
+            (Inner::Postgres(it), Some(role)) => it.batch(&format!("SET ROLE {}", quote_identifier(role))),
+            (Inner::Postgres(it), None) => it.batch("RESET ROLE"),
+            (Inner::Sqlite(_), _) => Err(EngineError::unsupported(
+                "SQLite has no roles",
+                "guard the file with the operating system",
+            )),
+        }
+    }
+
+    /// Limits how long one statement may take; it fails as [`EngineError::Timeout`].
+    ///
+    /// # Errors
+    /// What the database says. Inside a transaction that has failed PostgreSQL accepts no setting.
+    pub fn set_statement_timeout(&mut self, limit: Option<Duration>) -> Result<(), EngineError> {
+        match &mut self.0 {
+            Inner::Postgres(it) => it.set_statement_timeout(limit),
+            Inner::Sqlite(it) => {
+                it.set_statement_timeout(limit);
+                Ok(())
+            }
+        }
+    }
+
+    /// By which another thread can stop what runs here.
+    #[must_use]
+    pub fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle(match &self.0 {
+            Inner::Postgres(it) => Cancel::Postgres(it.cancel_handle()),
+            Inner::Sqlite(it) => Cancel::Sqlite(it.cancel_handle()),
+        })
+    }
+
+    /// The server's process behind this connection. SQLite has none.
+    #[must_use]
+    pub fn backend_pid(&self) -> Option<i64> {
+        match &self.0 {
+            Inner::Postgres(it) => Some(it.backend_pid()),
+            Inner::Sqlite(_) => None,
+        }
+    }
+
+    /// What the server said beside its answers since the last time this was asked.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        match &mut self.0 {
+            Inner::Postgres(it) => it.take_notices(),
+            Inner::Sqlite(_) => Vec::new(),
+        }
+    }
+
+    /// Writes rows in bulk by `COPY … FROM STDIN`; the chunks are in the format that the statement names.
+    ///
+    /// # Errors
+    /// [`EngineError::Unsupported`] on SQLite; what PostgreSQL says.
+    pub fn copy_in(
+        &mut self,
+        sql: &str,
+        chunks: &mut dyn Iterator<Item = Vec<u8>>,
+    ) -> Result<u64, EngineError> {
+        match &mut self.0 {
+            Inner::Postgres(it) => it.copy_in(sql, chunks),
+            Inner::Sqlite(_) => Err(EngineError::unsupported(
+                "SQLite has no bulk copy",
+                "insert inside one transaction with a prepared statement",
+            )),
+        }
+    }
+}
+
+/// Quotes a name for SQL, for both databases.
+#[must_use]
+pub fn quote_identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Quotes a text for SQL. Meant for `standard_conforming_strings`, which every connection of ours has on.
+#[must_use]
+pub fn quote_literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}

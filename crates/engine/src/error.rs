@@ -1,0 +1,190 @@
+//! What can go wrong with a database, in the kinds that callers act on.
+
+use std::fmt;
+use std::io;
+
+/// Why a database did not do what it was asked.
+///
+/// No variant ever holds a password: whatever a driver says is scrubbed before it gets here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EngineError {
+    /// There is no server to talk to: no binaries on this machine, or nothing listens at the address.
+    Unavailable {
+        /// What is missing.
+        message: String,
+        /// What to do about it.
+        help: Option<String>,
+    },
+    /// The server is there and turned us away, or we refuse to talk to it.
+    Refused {
+        /// Why.
+        message: String,
+        /// What to do about it.
+        help: Option<String>,
+    },
+    /// The connection broke, or the server died, while we were talking.
+    ConnectionLost {
+        /// What the driver or the server said last.
+        message: String,
+    },
+    /// The database answered a statement with an error.
+    Sql(Box<SqlError>),
+    /// The disk that holds the database is full.
+    DiskFull {
+        /// What the database said.
+        message: String,
+    },
+    /// A statement, or a start, took longer than it was allowed to.
+    Timeout {
+        /// What took too long.
+        message: String,
+    },
+    /// Somebody asked for the work to stop.
+    Cancelled,
+    /// This build, or this database, cannot do what was asked.
+    Unsupported {
+        /// What cannot be done.
+        message: String,
+        /// What to do instead.
+        help: Option<String>,
+    },
+    /// A file or a process of ours failed.
+    Io {
+        /// What we were doing, and what the operating system said.
+        message: String,
+    },
+}
+
+/// An error that a database gave for a statement, field by field.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SqlError {
+    /// SQLSTATE on PostgreSQL (`23505`), the extended result code on SQLite (`SQLITE_CONSTRAINT_UNIQUE`).
+    pub code: String,
+    /// The message, in the words of the database.
+    pub message: String,
+    /// More about this occurrence. It may quote values of rows.
+    pub detail: Option<String>,
+    /// What the database suggests.
+    pub hint: Option<String>,
+    /// Where in a routine it happened.
+    pub context: Option<String>,
+    /// The schema of the object concerned.
+    pub schema: Option<String>,
+    /// The table concerned.
+    pub table: Option<String>,
+    /// The column concerned.
+    pub column: Option<String>,
+    /// The constraint concerned.
+    pub constraint: Option<String>,
+    /// Where in the statement: a character offset from 1.
+    pub position: Option<u32>,
+}
+
+impl EngineError {
+    /// Whether the disk is full.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::DiskFull { .. } => true,
+            Self::Sql(error) => matches!(error.code.as_str(), "53100" | "SQLITE_FULL"),
+            _ => false,
+        }
+    }
+
+    /// Whether the connection, or the server behind it, is gone.
+    #[must_use]
+    pub fn is_connection_lost(&self) -> bool {
+        matches!(self, Self::ConnectionLost { .. })
+    }
+
+    /// The error of the database, when there is one.
+    #[must_use]
+    pub fn sql(&self) -> Option<&SqlError> {
+        match self {
+            Self::Sql(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The code of the database's error (see [`SqlError::code`]).
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.sql().map(|error| error.code.as_str())
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Unavailable { help, .. } | Self::Refused { help, .. } | Self::Unsupported { help, .. } => {
+                help.as_deref()
+            }
+            Self::Sql(error) => error.hint.as_deref(),
+            Self::DiskFull { .. } => Some("free some space, or point the temporary folder at another disk"),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn unavailable(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Unavailable {
+            message: message.into(),
+            help: Some(help.into()),
+        }
+    }
+
+    pub(crate) fn refused(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Refused {
+            message: message.into(),
+            help: Some(help.into()),
+        }
+    }
+
+    pub(crate) fn unsupported(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Unsupported {
+            message: message.into(),
+            help: Some(help.into()),
+        }
+    }
+
+    pub(crate) fn lost(message: impl Into<String>) -> Self {
+        Self::ConnectionLost {
+            message: message.into(),
+        }
+    }
+
+    /// An operating system's error, with what we were doing when it came.
+    pub(crate) fn io(doing: impl fmt::Display, error: &io::Error) -> Self {
+        let message = format!("{doing}: {error}");
+        if error.kind() == io::ErrorKind::StorageFull || error.kind() == io::ErrorKind::QuotaExceeded {
+            Self::DiskFull { message }
+        } else {
+            Self::Io { message }
+        }
+    }
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable { message, .. }
+            | Self::Refused { message, .. }
+            | Self::Unsupported { message, .. }
+            | Self::Io { message } => f.write_str(message),
+            Self::ConnectionLost { message } => {
+                write!(f, "the connection to the database was lost: {message}")
+            }
+            Self::Sql(error) => error.fmt(f),
+            Self::DiskFull { message } => write!(f, "the disk is full: {message}"),
+            Self::Timeout { message } => write!(f, "it took too long: {message}"),
+            Self::Cancelled => f.write_str("cancelled"),
+        }
+    }
+}
+
+impl fmt::Display for SqlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
+    }
+}
+
+impl std::error::Error for EngineError {}
