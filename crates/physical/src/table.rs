@@ -33,6 +33,8 @@ pub struct Table {
     pub partitioned: Option<Partitioned>,
     /// Percentage to which pages are filled, where it is not the database's default.
     pub fillfactor: Option<u8>,
+    /// Not written to the log: emptied after a crash, absent from standbys. For state of running transactions only.
+    pub unlogged: bool,
     /// SQLite: `STRICT`.
     pub strict: bool,
     /// SQLite: `WITHOUT ROWID`.
@@ -64,6 +66,7 @@ impl Table {
             policies: Vec::new(),
             partitioned: None,
             fillfactor: None,
+            unlogged: false,
             strict: false,
             without_rowid: false,
             grants: Vec::new(),
