@@ -3,10 +3,13 @@
 //! There is one [`Diagnostic`] type and many renderers; nothing else in the workspace formats a finding.
 //! Parsing, resolving and designing never fail: they return what they understood, and diagnostics.
 
+mod fix;
+pub mod render;
 mod similar;
 mod sink;
 mod source;
 
+pub use fix::apply_fixes;
 pub use similar::did_you_mean;
 pub use sink::Diagnostics;
 pub use source::{FileId, Position, Source, Sources, Span};

@@ -137,12 +137,12 @@ impl Lexer<'_> {
 
     fn comment(&mut self) -> TokenKind {
         let doc = self.peek(2) == Some(b'/') && self.peek(3) != Some(b'/');
-        self.to_line_end();
+        self.skip_line();
         if doc { TokenKind::Doc } else { TokenKind::Comment }
     }
 
     /// Moves to the line end; the `\r` of a `\r\n` is part of the line end.
-    fn to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         self.eat_while(|byte| byte != b'\n');
         let before = self.at.checked_sub(1).and_then(|at| self.bytes.get(at));
         if self.peek(0) == Some(b'\n') && before == Some(&b'\r') {
@@ -152,7 +152,7 @@ impl Lexer<'_> {
 
     fn hash_comment(&mut self) -> TokenKind {
         let start = self.at;
-        self.to_line_end();
+        self.skip_line();
         let sign = self.span(start, start + 1);
         self.found.push(
             Diagnostic::new(&codes::FOREIGN_COMMENT, sign, "`#` begins no comment here")
@@ -171,11 +171,11 @@ impl Lexer<'_> {
         let span = self.span(start, start + 2);
         let mut found = Diagnostic::new(&codes::FOREIGN_COMMENT, span, "there are no block comments")
             .help("begin each line with `//`, or with `///` where it documents what follows");
-        let last = !self
+        let last = self
             .rest()
             .lines()
             .next()
-            .is_some_and(|rest| !rest.trim().is_empty());
+            .is_none_or(|rest| rest.trim().is_empty());
         if one_line && last && self.slice(start, end).ends_with("*/") && end >= start + 4 {
             let inner = self.slice(start + 2, end - 2).trim_matches('*').trim().to_owned();
             let whole = self.span(start, end);
@@ -326,7 +326,7 @@ impl Lexer<'_> {
         let inner = self.slice(start + 1, self.at - 1);
         if !inner
             .bytes()
-            .any(|byte| byte == b'\\' || byte < 0x20 || byte >= 0x7f)
+            .any(|byte| byte == b'\\' || !(0x20..0x7f).contains(&byte))
         {
             return;
         }

@@ -163,10 +163,8 @@ impl Parser<'_> {
         let last = self.span_of(self.last());
         let found = Diagnostic::new(&codes::MISSING_REASON, last, format!("{what} needs a reason"))
             .help("write `because \"…\"` behind it: the reason ends up in the documents and in the report");
-        let guard = self.complain(|_| found);
-        drop(guard);
-        // The complaint is about what is absent, not about the token that comes next.
-        self.complained = None;
+        // This is about what is absent, so the token that comes next may still be complained about.
+        self.push(found);
     }
 
     /// `{ "@" LOWER [ args ] [ reason ] }`
