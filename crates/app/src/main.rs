@@ -1,3 +1,73 @@
-//! The architrave binary: command line, printing, and the only user of the real system.
+//! The `architrave` binary: command line, printing, and the only user of the real machine.
 
-fn main() {}
+mod cli;
+mod commands;
+mod machine;
+mod pages;
+mod progress;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use cli::{Cli, Command};
+use machine::Machine;
+use terminal::Terminal;
+
+/// How a command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It holds.
+    Holds,
+    /// Something is wrong with the user's schema, or a gate refuted.
+    Wrong,
+    /// The call was wrong.
+    Misused,
+    /// The environment failed: no such server, no room, no right.
+    Failed,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(match outcome {
+            Outcome::Holds => 0,
+            Outcome::Wrong => 1,
+            Outcome::Misused => 2,
+            Outcome::Failed => 3,
+        })
+    }
+}
+
+/// What every command is given.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context {
+    pub(crate) machine: Machine,
+    pub(crate) terminal: Terminal,
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers; everything else is a wrong call.
+            let asked = !error.use_stderr();
+            if error.print().is_err() {
+                return Outcome::Failed.into();
+            }
+            return if asked { Outcome::Holds } else { Outcome::Misused }.into();
+        }
+    };
+    let machine = Machine;
+    let context = Context { machine, terminal: Terminal::new(machine, cli.color) };
+    match cli.command {
+        Command::Check(arguments) => commands::check::run(context, &arguments),
+        Command::Fmt(arguments) => commands::fmt::run(context, &arguments),
+        Command::Build(arguments) => commands::build::run(context, &arguments),
+        Command::Explain(arguments) => commands::explain::run(context, &arguments),
+        Command::Prove(arguments) => commands::prove::run(context, &arguments),
+        Command::Seal(arguments) => commands::seal::run(context, &arguments),
+        Command::Verify(arguments) => commands::verify::run(context, &arguments),
+    }
+    .into()
+}

@@ -1,1 +1,180 @@
-//! Reads any state: a folder of .arch files, SQL files, or a database.
+//! The whole way in one page: from a path to sources, model, design, databases and plans.
+//!
+//! The command line, and whatever else calls the tool, go through these operations and print what they answer.
+
+pub mod codes;
+mod database;
+mod lost;
+
+pub use database::{introspect, is_empty};
+
+use std::path::Path;
+
+use design::Designed;
+use diagnostics::{Diagnostic, Diagnostics, FileId};
+use model::Model;
+use physical::{Database, Realised};
+use plan::{Plan, Relational};
+use project::{Loaded, System};
+use syntax::Parse;
+
+/// What a project's text means, and what is wrong with it.
+#[derive(Debug)]
+pub struct Checked {
+    /// Root, sources, and where they lie.
+    pub loaded: Loaded,
+    /// The tree of each source, in order.
+    pub parses: Vec<Parse>,
+    /// The logical schema.
+    pub model: Model,
+    /// Everything that was found: in the folder, the text, its meaning, and by the rules.
+    pub diagnostics: Diagnostics,
+}
+
+/// A schema for one database product.
+#[derive(Debug)]
+pub struct Target {
+    /// The product.
+    pub dialect: &'static Relational,
+    /// What shall exist, and what is lost.
+    pub realised: Realised,
+    /// How it is made from nothing.
+    pub plan: Plan,
+}
+
+/// Everything that follows from the text.
+#[derive(Debug)]
+pub struct Built {
+    /// What was decided, and why.
+    pub designed: Designed,
+    /// One for each relational database that the project is meant for, in the order in which it names them.
+    pub targets: Vec<Target>,
+    /// What was found on the way: by the design, and by each dialect.
+    pub diagnostics: Diagnostics,
+}
+
+/// Reads, parses, resolves and lints the project at a path. Never fails; touches no database.
+#[must_use]
+pub fn check(system: &dyn System, path: &Path) -> Checked {
+    let mut loaded = project::load(system, path);
+    let mut diagnostics = std::mem::take(&mut loaded.diagnostics);
+    let mut parses: Vec<Parse> = loaded
+        .sources
+        .iter()
+        .map(|(id, source)| syntax::parse(id, &source.text))
+        .collect();
+    for parse in &mut parses {
+        diagnostics.append(std::mem::take(&mut parse.diagnostics));
+    }
+    let files: Vec<(FileId, &Parse)> = loaded.sources.iter().map(|(id, _)| id).zip(&parses).collect();
+    let (model, found) = model::resolve(&files);
+    diagnostics.append(found);
+    diagnostics.append(rules::lint(&model));
+    Checked {
+        loaded,
+        parses,
+        model,
+        diagnostics,
+    }
+}
+
+/// Designs, realises and plans what was checked. Sensible only when there are no errors, but safe at any time.
+#[must_use]
+pub fn build(checked: &Checked) -> Built {
+    let mut designed = design::design(&checked.model);
+    let mut diagnostics = std::mem::take(&mut designed.diagnostics);
+    let mut targets = Vec::new();
+    for dialect in dialects_of(&checked.model, &mut diagnostics) {
+        let realised = (dialect.realise)(&designed.blueprint);
+        diagnostics.extend(lost::findings(dialect, &realised.lost));
+        match migrate::plan(&Database::default(), &realised.database, dialect) {
+            Ok(plan) => targets.push(Target {
+                dialect,
+                realised,
+                plan,
+            }),
+            Err(error) => diagnostics.push(Diagnostic::global(&codes::NO_PLAN, error.to_string())),
+        }
+    }
+    Built {
+        designed,
+        targets,
+        diagnostics,
+    }
+}
+
+/// The relational products that a project names; one that there is no dialect for is told.
+fn dialects_of(model: &Model, diagnostics: &mut Diagnostics) -> Vec<&'static Relational> {
+    let Some(project) = &model.project else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for target in &project.models {
+        let message = format!("no models are emitted for `{}` yet", framework(*target));
+        diagnostics.push(
+            Diagnostic::new(&codes::MODELS_NOT_YET, project.name.span, message)
+                .help("`build` writes the SQL; the setting can stay"),
+        );
+    }
+    for database in &project.databases {
+        match dialects::by_name(name_of(*database)) {
+            Some(dialect) => found.push(dialect),
+            None => diagnostics.push(
+                Diagnostic::new(
+                    &codes::NOT_YET,
+                    project.name.span,
+                    format!("nothing is emitted for `{}` yet", name_of(*database)),
+                )
+                .help("today there are `postgres` and `sqlite`; everything else of the schema is checked all the same"),
+            ),
+        }
+    }
+    found
+}
+
+const fn framework(target: model::ModelsTarget) -> &'static str {
+    match target {
+        model::ModelsTarget::Sqlalchemy => "sqlalchemy",
+        model::ModelsTarget::Prisma => "prisma",
+        model::ModelsTarget::Beanie => "beanie",
+    }
+}
+
+/// The name of a product, as the language and the command line have it.
+#[must_use]
+pub const fn name_of(database: model::Database) -> &'static str {
+    match database {
+        model::Database::Postgres => "postgres",
+        model::Database::Sqlite => "sqlite",
+        model::Database::Mariadb => "mariadb",
+        model::Database::Mysql => "mysql",
+        model::Database::Mongodb => "mongodb",
+    }
+}
+
+/// The files that a build writes, relative to the project's output folder.
+#[must_use]
+pub fn emit(checked: &Checked, built: &Built, version: &str) -> Vec<project::Generated> {
+    let project = checked
+        .model
+        .project
+        .as_ref()
+        .map_or("", |project| project.name.text.as_str());
+    let mut files = Vec::new();
+    for target in &built.targets {
+        let heading = emit::Heading {
+            project,
+            dialect: target.dialect,
+            version,
+        };
+        let generator = format!("sql {}", target.dialect.name);
+        for file in emit::sql(&target.plan, &heading) {
+            files.push(project::Generated {
+                path: file.path,
+                text: file.text,
+                generator: generator.clone(),
+            });
+        }
+    }
+    files
+}

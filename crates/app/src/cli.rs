@@ -1,0 +1,188 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A security-first database architect: one description of an application's data becomes a secure schema that is proven on a
+/// real database.
+#[derive(Debug, Parser)]
+#[command(name = "architrave", version, max_term_width = 100, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    pub(crate) color: When,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find what is wrong with a schema: no database, milliseconds
+    Check(Check),
+    /// Write .arch files in their one form
+    Fmt(Fmt),
+    /// Write the SQL of a schema
+    Build(Build),
+    /// Say why a table, column, index, policy or finding is as it is
+    Explain(Explain),
+    /// Try to refute a schema on real temporary databases
+    Prove(Prove),
+    /// Seal the entries of an audit trail that are committed
+    Seal(Seal),
+    /// Check the seals of an audit trail, and say what was changed
+    Verify(Verify),
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FindingFormat {
+    /// For people
+    Text,
+    /// One line each
+    Concise,
+    /// `architrave.diagnostics/1`
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
+/// How anything else is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The project's folder, or one .arch file
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// How to print findings
+    #[arg(long, default_value = "text")]
+    pub(crate) format: FindingFormat,
+    /// Apply every fix that is certain
+    #[arg(long)]
+    pub(crate) fix: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fmt {
+    /// The project's folder, or one .arch file
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Write nothing; answer 1 when a file is not in its form
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    /// The project's folder, or one .arch file
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Write nothing; answer 1 when a file is stale, missing, or was edited
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Overwrite files that were edited, or that something else made
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) overwrite: bool,
+    /// How to print findings
+    #[arg(long, default_value = "text")]
+    pub(crate) format: FindingFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// What to explain: `Order.public_id`, `orders`, `orders_state_idx`, `SEC004`
+    pub(crate) name: String,
+    /// The project's folder, or one .arch file
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// How to print it
+    #[arg(long, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Prove {
+    /// The project's folder, or one .arch file
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Where to prove: sqlite, postgres, or the URL of an empty database; may be given more than once
+    #[arg(long, value_name = "DATABASE")]
+    pub(crate) on: Vec<String>,
+    /// Only this gate; may be given more than once
+    #[arg(long, value_name = "ID")]
+    pub(crate) gate: Vec<String>,
+    /// Rows of the largest table
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) rows: u64,
+    /// Makes the generated data another
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Answer 0 even when a gate could not be run
+    #[arg(long)]
+    pub(crate) allow_not_run: bool,
+    /// Prove on a database that holds something already: it will be written to
+    #[arg(long, requires = "on")]
+    pub(crate) allow_existing: bool,
+    /// How to print the evidence
+    #[arg(long, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Seal {
+    /// The project's folder, or one .arch file
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// The database: a postgres:// URL of a member of the sealer's role, or the path of an SQLite file
+    #[arg(long, value_name = "URL")]
+    pub(crate) on: String,
+    /// A file with the sealing key: 64 hexadecimal digits
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// Append the new seal to this file, which should lie where the database's administrators cannot write
+    #[arg(long, value_name = "FILE")]
+    pub(crate) anchors: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The project's folder, or one .arch file
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// The database: a postgres:// URL of a member of the auditor's role, or the path of an SQLite file
+    #[arg(long, value_name = "URL")]
+    pub(crate) on: String,
+    /// A file with the sealing key: 64 hexadecimal digits
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// The file of anchors that `seal` has written
+    #[arg(long, value_name = "FILE")]
+    pub(crate) anchors: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, default_value = "text")]
+    pub(crate) format: Format,
+}

@@ -1,0 +1,78 @@
+//! `architrave build`
+
+use project::{Change, Generated, Outputs, Standing};
+
+use super::findings;
+use crate::cli::{Build, FindingFormat};
+use crate::{Context, Outcome};
+
+pub(crate) fn run(context: Context, arguments: &Build) -> Outcome {
+    let mut checked = state::check(&context.machine, &arguments.path);
+    let mut found = std::mem::take(&mut checked.diagnostics);
+    let mut files = Vec::new();
+    if !found.has_errors() {
+        let built = state::build(&checked);
+        found.extend(built.diagnostics.iter().cloned());
+        files = state::emit(&checked, &built, env!("CARGO_PKG_VERSION"));
+    }
+    let found = found.into_sorted();
+    if findings::show(context, arguments.format, &checked.loaded.sources, &found) == Outcome::Wrong {
+        return Outcome::Wrong;
+    }
+    write(context, arguments, &checked.loaded.root.output_folder(), files)
+}
+
+fn write(context: Context, arguments: &Build, folder: &std::path::Path, files: Vec<Generated>) -> Outcome {
+    let outputs = Outputs::new(&context.machine, folder);
+    let plan = match outputs.plan(files) {
+        Ok(plan) => plan,
+        Err(error) => {
+            findings::complain(context, &error.to_string(), None);
+            return Outcome::Failed;
+        }
+    };
+    let text = arguments.format == FindingFormat::Text;
+    if arguments.check {
+        if text {
+            context.terminal.print(&listing(&plan.changes));
+        }
+        return if plan.is_fresh() { Outcome::Holds } else { Outcome::Wrong };
+    }
+    if !arguments.overwrite && plan.in_the_way().next().is_some() {
+        for change in plan.in_the_way() {
+            let message = match change.standing {
+                Standing::Foreign => format!("`{}` is there already, and was not made by architrave", change.path),
+                _ => format!("`{}` was edited after it was generated", change.path),
+            };
+            findings::complain(context, &message, None);
+        }
+        let help = "move your changes into the schema, or say `--overwrite` to lose them; nothing was written";
+        findings::complain(context, "a build would lose what somebody wrote", Some(help));
+        return Outcome::Wrong;
+    }
+    if let Err(error) = outputs.write(&plan) {
+        findings::complain(context, &error.to_string(), Some("every file is whole, old or new; build again when there is room"));
+        return Outcome::Failed;
+    }
+    if text {
+        context.terminal.print(&listing(&plan.changes));
+    }
+    Outcome::Holds
+}
+
+/// What is not as it would be generated, a line each; nothing when all is fresh.
+fn listing(changes: &[Change]) -> String {
+    let mut text = String::new();
+    for change in changes {
+        let word = match change.standing {
+            Standing::Fresh => continue,
+            Standing::New => "new",
+            Standing::Stale => "stale",
+            Standing::Edited => "edited",
+            Standing::Foreign => "foreign",
+            Standing::Gone | Standing::GoneEdited => "gone",
+        };
+        text.push_str(&format!("{word:<8}{}\n", change.path));
+    }
+    text
+}

@@ -1,0 +1,40 @@
+//! Prints findings, in the form that was asked for.
+
+use diagnostics::render::{self, Options};
+use diagnostics::{Diagnostic, Severity, Sources};
+
+use crate::cli::FindingFormat;
+use crate::{Context, Outcome};
+
+/// Prints findings and says what they come to. People are told nothing when there is nothing; programs get their document.
+pub(crate) fn show(context: Context, format: FindingFormat, sources: &Sources, found: &[Diagnostic]) -> Outcome {
+    let options = Options {
+        color: context.terminal.color,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..Options::default()
+    };
+    let text = match format {
+        FindingFormat::Text => render::terminal(sources, found, &options),
+        FindingFormat::Concise => render::concise(sources, found, &options),
+        FindingFormat::Json => render::json(sources, found, &options),
+        FindingFormat::Sarif => render::sarif(sources, found, &options),
+        FindingFormat::Github => render::github(sources, found, &options),
+    };
+    context.terminal.print(&text);
+    outcome(found)
+}
+
+/// Whether there is any error.
+pub(crate) fn outcome(found: &[Diagnostic]) -> Outcome {
+    if found.iter().any(|finding| finding.severity == Severity::Error) { Outcome::Wrong } else { Outcome::Holds }
+}
+
+/// An error that is not about the schema's text.
+pub(crate) fn complain(context: Context, message: &str, help: Option<&str>) {
+    let (bold, off) = if context.terminal.color { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+    let mut text = format!("{bold}error{off}: {}\n", render::visible(message));
+    if let Some(help) = help {
+        text.push_str(&format!("  = help: {}\n", render::visible(help)));
+    }
+    context.terminal.complain(&text);
+}

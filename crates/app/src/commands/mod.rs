@@ -1,0 +1,10 @@
+//! One file for each command.
+
+pub(crate) mod build;
+pub(crate) mod check;
+pub(crate) mod explain;
+pub(crate) mod findings;
+pub(crate) mod fmt;
+pub(crate) mod prove;
+pub(crate) mod seal;
+pub(crate) mod verify;

@@ -1,0 +1,53 @@
+//! Prints figures, next to what they are promised to be.
+//!
+//!     cargo run --release -p architrave-bench            # all of them
+//!     cargo run --release -p architrave-bench -- check   # one group
+//!
+//! Every figure is the median of several runs on a warm machine; peaks of memory are those of a fresh process. Ratios are
+//! taken within one run. Nothing here is a test: a noisy machine makes figures worse, not failures.
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a program that prints figures"
+)]
+
+mod sample;
+mod schema;
+mod server;
+mod stats;
+
+use std::env;
+use std::process::ExitCode;
+
+type Failure = Box<dyn std::error::Error>;
+
+/// A group of figures: its name, and what prints them.
+type Group = (&'static str, fn() -> Result<(), Failure>);
+
+const GROUPS: &[Group] = &[
+    ("check", schema::check),
+    ("build", schema::build),
+    ("server", server::start),
+    ("introspect", server::introspect),
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if let [word, entities] = arguments.as_slice()
+        && word == "peak-of-check"
+    {
+        schema::check_once(entities.parse().unwrap_or(0));
+        return ExitCode::SUCCESS;
+    }
+    for (name, group) in GROUPS {
+        if !arguments.is_empty() && !arguments.iter().any(|wanted| wanted == name) {
+            continue;
+        }
+        println!("{name}");
+        if let Err(error) = group() {
+            println!("  failed: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
