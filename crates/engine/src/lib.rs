@@ -11,17 +11,21 @@
 //! **Invariants.** No other crate depends on a database client. No password reaches `Debug`, `Display` or an error.
 //! Nothing here knows what a schema means: query texts come from the dialects, rows go back to them.
 
+mod catalog;
 mod connection;
 mod error;
+mod execution;
 mod scratch;
 mod server;
 mod sqlite_file;
 mod url;
 
+pub use catalog::introspect;
 pub use connection::{
     Access, CancelHandle, ConnectOptions, Connection, DatabaseKind, Notice, quote_identifier, quote_literal,
 };
 pub use error::{EngineError, SqlError};
+pub use execution::{StepError, apply, undo};
 pub use scratch::shutdown_all;
 pub use server::{BinarySearch, CancelToken, Durability, OLDEST_MAJOR, Server, StartOptions, Version};
 pub use sqlite_file::TemporarySqlite;

@@ -220,7 +220,7 @@ impl Sqlite {
 }
 
 fn column_names(statement: &Statement<'_>) -> Vec<String> {
-    statement.column_names().into_iter().map(str::to_owned).collect()
+    statement.column_names().map(str::to_owned).collect()
 }
 
 struct Parameter<'a>(&'a Value);

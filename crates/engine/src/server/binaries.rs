@@ -74,14 +74,14 @@ pub(crate) struct Binaries {
 }
 
 impl BinarySearch {
-    /// The first PostgreSQL that is new enough.
-    pub(crate) fn find(&self) -> Result<Binaries, EngineError> {
+    /// The first PostgreSQL that is new enough. `known` may know the version of a program without running it.
+    pub(crate) fn find(&self, known: &dyn Fn(&Path) -> Option<Version>) -> Result<Binaries, EngineError> {
         let mut too_old: Option<(Version, PathBuf)> = None;
         for folder in self.folders() {
             let Some((postgres, initdb)) = programs(&folder) else {
                 continue;
             };
-            let Some(version) = version_of(&postgres) else {
+            let Some(version) = known(&postgres).or_else(|| version_of(&postgres)) else {
                 continue;
             };
             if version.major >= OLDEST_MAJOR {

@@ -33,28 +33,21 @@ pub(crate) enum Identity {
     Namespace,
 }
 
-/// Who runs the server, given its program and whether any account may pass the folder it will live in.
-pub(crate) fn server_identity(postgres: &Path, own_uid: u32, open: bool) -> Result<Identity, EngineError> {
+/// As whom the server can be tried to run, best first, given whether any account may pass the folder it will live
+/// in. Which of them works is seen when it starts; asking before costs more than the rest of a start's preparation.
+pub(crate) fn server_identities(postgres: &Path, own_uid: u32, open: bool) -> Vec<Identity> {
     if own_uid != 0 {
-        return Ok(Identity::Own);
+        // The second helps where our user id has no account, as in many containers.
+        return vec![Identity::Own, Identity::Namespace];
     }
-    if open && open_to_others(postgres) {
-        let candidates = [free_account, existing_account];
-        if let Some(found) = candidates
-            .iter()
-            .filter_map(|find| find())
-            .find(|it| works(*it, postgres))
-        {
-            return Ok(found);
-        }
-    }
-    if works(Identity::Namespace, postgres) {
-        return Ok(Identity::Namespace);
-    }
-    Err(EngineError::unavailable(
-        "PostgreSQL refuses to run as root, and no other account can be used",
-        "run as another user, or let other accounts reach the programs of PostgreSQL and the temporary folder",
-    ))
+    let accounts = [free_account, existing_account]
+        .into_iter()
+        .filter_map(|find| find());
+    let reachable = open && open_to_others(postgres);
+    accounts
+        .filter(|_| reachable)
+        .chain([Identity::Namespace])
+        .collect()
 }
 
 /// Who runs `initdb` for a server that will run as `server`.
@@ -130,7 +123,8 @@ pub(crate) fn open_to_others(path: &Path) -> bool {
         .all(|part| fs::metadata(part).is_ok_and(|metadata| metadata.mode() & 0o001 != 0))
 }
 
-fn works(identity: Identity, postgres: &Path) -> bool {
+/// Whether a program can be run as this identity at all.
+pub(crate) fn works(identity: Identity, postgres: &Path) -> bool {
     let mut command = identity.command(postgres);
     command
         .arg("--version")

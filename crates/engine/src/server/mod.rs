@@ -18,10 +18,11 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, kill_process, test_kill_process};
 
+use archive::Archive;
 use binaries::Binaries;
 pub use binaries::{BinarySearch, OLDEST_MAJOR, Version};
-use identity::{Identity, initdb_identity, server_identity};
-use template::{SUPERUSER, TemplateStore, server_failed};
+use identity::{Identity, initdb_identity};
+use template::{SUPERUSER, TemplateStore, known_version, server_failed};
 
 use crate::connection::{ConnectOptions, Connection, quote_identifier};
 use crate::error::EngineError;
@@ -114,22 +115,50 @@ impl Server {
     /// [`EngineError::DiskFull`], [`EngineError::Timeout`], [`EngineError::Cancelled`].
     pub fn start(options: &StartOptions) -> Result<Self, EngineError> {
         check_open()?;
-        let binaries = options.search.find()?;
+        let binaries = options
+            .search
+            .find(&|postgres| known_version(&options.cache, postgres))?;
         let own_uid = rustix::process::geteuid().as_raw();
         let (base, open) = base_folder(&options.temporary, own_uid)?;
-        let identity = server_identity(&binaries.postgres, own_uid, open)?;
+        let mut refusal = None;
+        for identity in identity::server_identities(&binaries.postgres, own_uid, open) {
+            match Self::start_as(options, &binaries, identity, &base) {
+                // The programs themselves work as this identity, so the fault is elsewhere.
+                Err(error) if identity::works(identity, &binaries.postgres) && !has_no_account(&error) => {
+                    return Err(error);
+                }
+                Err(error) => refusal = refusal.or(Some(error)),
+                started => return started,
+            }
+        }
+        Err(EngineError::unavailable(
+            match refusal {
+                Some(error) if own_uid != 0 => error.to_string(),
+                _ => "PostgreSQL refuses to run as root, and no other account can be used".to_owned(),
+            },
+            "run as another user, or let other accounts reach the programs of PostgreSQL and the temporary folder",
+        ))
+    }
+
+    fn start_as(
+        options: &StartOptions,
+        binaries: &Binaries,
+        identity: Identity,
+        base: &Path,
+    ) -> Result<Self, EngineError> {
         let store = TemplateStore {
-            binaries: &binaries,
+            binaries,
             cache: &options.cache,
-            base: &base,
+            base,
         };
         let initdb = || initdb_identity(&binaries.postgres, identity);
         let template = store.get(&initdb)?;
-        match Self::launch(options, &binaries, identity, &base, &template.bytes) {
+        match Self::launch(options, binaries, identity, base, &template.archive) {
+            // A damaged template, or one that this server does not start from.
             Err(EngineError::Unavailable { .. }) if !template.fresh => {
                 store.discard();
                 let template = store.get(&initdb)?;
-                Self::launch(options, &binaries, identity, &base, &template.bytes)
+                Self::launch(options, binaries, identity, base, &template.archive)
             }
             other => other,
         }
@@ -140,11 +169,18 @@ impl Server {
         binaries: &Binaries,
         identity: Identity,
         base: &Path,
-        template: &[u8],
+        template: &Archive,
     ) -> Result<Self, EngineError> {
         let scratch = Scratch::create(base)?;
-        archive::unpack(template, &scratch.path().join("data"), identity)
-            .map_err(|e| EngineError::io("copying the template of a data folder", &e))?;
+        template
+            .unpack(&scratch.path().join("data"), identity)
+            .map_err(|e| match e.kind() {
+                std::io::ErrorKind::InvalidData => EngineError::unavailable(
+                    "the template of a data folder is damaged",
+                    "remove the cache folder",
+                ),
+                _ => EngineError::io("copying the template of a data folder", &e),
+            })?;
         if let Some((uid, gid)) = identity.owner() {
             chown(scratch.path(), Some(uid), Some(gid))
                 .map_err(|e| EngineError::io("giving a folder to the server's account", &e))?;
@@ -305,7 +341,11 @@ impl Server {
     /// # Errors
     /// What the server says, for example that the name is taken.
     pub fn create_database(&self, name: &str) -> Result<(), EngineError> {
-        self.maintain(&format!("CREATE DATABASE {}", quote_identifier(name)))
+        self.maintain(&format!(
+            "CREATE DATABASE {} STRATEGY {}",
+            quote_identifier(name),
+            self.strategy()
+        ))
     }
 
     /// Makes a copy of a database to which nobody is connected.
@@ -314,10 +354,19 @@ impl Server {
     /// What the server says, for example that somebody is connected to the original.
     pub fn clone_database(&self, name: &str, original: &str) -> Result<(), EngineError> {
         self.maintain(&format!(
-            "CREATE DATABASE {} TEMPLATE {}",
+            "CREATE DATABASE {} TEMPLATE {} STRATEGY {}",
             quote_identifier(name),
-            quote_identifier(original)
+            quote_identifier(original),
+            self.strategy()
         ))
+    }
+
+    /// Copying files is faster, unless each of them is forced to disk.
+    fn strategy(&self) -> &'static str {
+        match self.options.durability {
+            Durability::Fast => "FILE_COPY",
+            Durability::Durable => "WAL_LOG",
+        }
     }
 
     /// Drops a database, ending whoever is connected to it. One that is not there is no error.
@@ -443,14 +492,10 @@ fn base_folder(wanted: &Path, own_uid: u32) -> Result<(PathBuf, bool), EngineErr
         bytes.len() <= LONGEST_BASE && !bytes.iter().any(|byte| b",\"'".contains(byte)) && path.is_dir()
     };
     let candidates = [&wanted, &common];
-    if own_uid == 0 {
-        if let Some(open) = candidates
-            .into_iter()
-            .filter(fits)
-            .find(|path| identity::open_to_others(path))
-        {
-            return Ok((open.clone(), true));
-        }
+    let passable = |path: &&PathBuf| identity::open_to_others(path);
+    let open = candidates.into_iter().filter(fits).find(passable);
+    if let (0, Some(open)) = (own_uid, open) {
+        return Ok((open.clone(), true));
     }
     candidates
         .into_iter()
@@ -465,6 +510,11 @@ fn base_folder(wanted: &Path, own_uid: u32) -> Result<(PathBuf, bool), EngineErr
                 format!("point the temporary folder at one with at most {LONGEST_BASE} bytes"),
             )
         })
+}
+
+/// `initdb` looks up the account of its user, and there may be none.
+fn has_no_account(error: &EngineError) -> bool {
+    matches!(error, EngineError::Unavailable { message, .. } if message.contains("could not look up effective user"))
 }
 
 /// The processes that a process has started.

@@ -6,8 +6,8 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::archive;
-use super::binaries::Binaries;
+use super::archive::{self, Archive};
+use super::binaries::{Binaries, Version};
 use super::identity::Identity;
 use crate::error::EngineError;
 use crate::scratch::{Scratch, random_hex};
@@ -16,6 +16,7 @@ use crate::scratch::{Scratch, random_hex};
 pub(crate) const SUPERUSER: &str = "postgres";
 /// Part of the name of a template: raise it when the way of making one changes.
 const RECIPE: u32 = 1;
+const PREFIX: &str = "postgres-";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a template is made with and kept in.
@@ -25,10 +26,37 @@ pub(crate) struct TemplateStore<'a> {
     pub(crate) base: &'a Path,
 }
 
-/// The bytes of a template, and whether they were just made.
+/// A template, and whether it was just made.
 pub(crate) struct Template {
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) archive: Archive,
     pub(crate) fresh: bool,
+}
+
+/// What tells one server program from another, also from the same one rebuilt: each has a template of its own.
+fn mark(postgres: &Path) -> io::Result<String> {
+    let metadata = fs::metadata(postgres)?;
+    let place = archive::digest(postgres.as_os_str().as_encoded_bytes());
+    let build = format!(
+        "{RECIPE} {} {} {}",
+        metadata.mtime(),
+        metadata.mtime_nsec(),
+        metadata.len()
+    );
+    Ok(format!("{place:016x}-{:016x}", archive::digest(build.as_bytes())))
+}
+
+/// The version of a server program, as its template tells it: cheaper than asking the program.
+pub(crate) fn known_version(cache: &Path, postgres: &Path) -> Option<Version> {
+    let mark = mark(postgres).ok()?;
+    fs::read_dir(cache).ok()?.flatten().find_map(|entry| {
+        let name = entry.file_name();
+        let version = name
+            .to_str()?
+            .strip_prefix(PREFIX)?
+            .strip_suffix(&mark)?
+            .strip_suffix('-')?;
+        Version::find(version)
+    })
 }
 
 impl TemplateStore<'_> {
@@ -38,8 +66,11 @@ impl TemplateStore<'_> {
         initdb: &dyn Fn() -> Result<Identity, EngineError>,
     ) -> Result<Template, EngineError> {
         let path = self.path()?;
-        if let Some(bytes) = read(&path) {
-            return Ok(Template { bytes, fresh: false });
+        if let Ok(archive) = Archive::open(&path) {
+            return Ok(Template {
+                archive,
+                fresh: false,
+            });
         }
         DirBuilder::new()
             .recursive(true)
@@ -54,12 +85,16 @@ impl TemplateStore<'_> {
             .open(self.cache.join("templates.lock"))
             .map_err(|e| self.failed(&e))?;
         turn.lock().map_err(|e| self.failed(&e))?;
-        if let Some(bytes) = read(&path) {
-            return Ok(Template { bytes, fresh: false });
+        if let Ok(archive) = Archive::open(&path) {
+            return Ok(Template {
+                archive,
+                fresh: false,
+            });
         }
         let bytes = self.make(initdb()?)?;
         self.keep(&path, &bytes).map_err(|e| self.failed(&e))?;
-        Ok(Template { bytes, fresh: true })
+        let archive = Archive::open(&path).map_err(|e| self.failed(&e))?;
+        Ok(Template { archive, fresh: true })
     }
 
     /// Forgets the template, because no server starts from it.
@@ -77,29 +112,17 @@ impl TemplateStore<'_> {
         )
     }
 
-    /// One name for each server program: another version, or a rebuilt one, gets another template.
     fn path(&self) -> Result<PathBuf, EngineError> {
-        let metadata = fs::metadata(&self.binaries.postgres).map_err(|e| self.failed(&e))?;
-        let place = archive::digest(self.binaries.postgres.as_os_str().as_encoded_bytes());
-        let build = format!(
-            "{RECIPE} {} {} {}",
-            metadata.mtime(),
-            metadata.mtime_nsec(),
-            metadata.len()
-        );
-        let build = archive::digest(build.as_bytes());
+        let mark = mark(&self.binaries.postgres).map_err(|e| self.failed(&e))?;
         Ok(self
             .cache
-            .join(format!("{}{place:016x}-{build:016x}", self.prefix())))
-    }
-
-    fn prefix(&self) -> String {
-        format!("postgres-{}-", self.binaries.version)
+            .join(format!("{PREFIX}{}-{mark}", self.binaries.version)))
     }
 
     /// Writes aside and renames: there is a whole template or none.
     fn keep(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let aside = path.with_extension(random_hex().map_err(|e| io::Error::other(e.to_string()))?);
+        let name = random_hex().map_err(|e| io::Error::other(e.to_string()))?;
+        let aside = self.cache.join(format!("unfinished-{name}"));
         let written = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -110,7 +133,25 @@ impl TemplateStore<'_> {
         if written.is_err() {
             let _ = fs::remove_file(&aside);
         }
-        written
+        written.map(|()| self.prune(path))
+    }
+
+    /// Removes templates of other builds of the same program, which is not there any more.
+    fn prune(&self, kept: &Path) {
+        let place = format!(
+            "-{:016x}-",
+            archive::digest(self.binaries.postgres.as_os_str().as_encoded_bytes())
+        );
+        for entry in fs::read_dir(self.cache).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let stale = name
+                .to_str()
+                .is_some_and(|it| it.starts_with(PREFIX) && it.contains(&place));
+            if stale && entry.path() != kept {
+                // One that stays only takes space.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
 
     fn make(&self, identity: Identity) -> Result<Vec<u8>, EngineError> {
@@ -227,10 +268,6 @@ pub(crate) fn server_failed(name: &str, log: &str) -> EngineError {
         format!("`{name}` failed: {line}"),
         "see whether this PostgreSQL runs by itself; its programs may be damaged or not fit this machine",
     )
-}
-
-fn read(path: &Path) -> Option<Vec<u8>> {
-    fs::read(path).ok().filter(|bytes| archive::is_intact(bytes))
 }
 
 /// After a clean stop, recovery starts in the oldest segment of the write-ahead log, and the stop's own record may
