@@ -1,5 +1,13 @@
 //! The JSON form against its published schema, and SARIF against what its readers require.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may fail loudly"
+)]
+
 use diagnostics::render::{JSON_SCHEMA, Options, json, sarif};
 use diagnostics::{Certainty, Diagnostic, FileId, Rule, Severity, Sources, Span};
 use serde_json::{Value, json as value};

@@ -1,5 +1,13 @@
 //! What people see, to the character.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may fail loudly"
+)]
+
 use diagnostics::render::{Options, terminal};
 use diagnostics::{Certainty, Diagnostic, FileId, Rule, Severity, Sources, Span};
 

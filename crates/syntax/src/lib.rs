@@ -8,12 +8,14 @@ pub mod ast;
 mod case;
 pub mod codes;
 mod decode;
+mod format;
 mod kind;
 mod lexer;
 mod parser;
 mod tree;
 
 pub use decode::{Amount, Duration, Number, Unit};
+pub use format::format;
 pub use kind::{NodeKind, TokenKind};
 pub use tree::{NodeRef, TokenRef, Tree};
 

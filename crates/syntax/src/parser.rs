@@ -97,14 +97,15 @@ impl<'s> Parser<'s> {
         self.tokens.get(index as usize).copied().unwrap_or(end)
     }
 
-    /// Finds the next token that is not trivia, from an index on.
+    /// Finds the next token that is not trivia, from an index on. What the lexer could make nothing of is
+    /// passed over as well: it has said so.
     fn settle(&mut self, from: u32) {
         self.at = from;
         self.fresh = from == 0;
         loop {
             match self.token(self.at).kind {
                 TokenKind::LineBreak => self.fresh = true,
-                kind if kind.is_trivia() => {}
+                kind if kind.is_trivia() || kind == TokenKind::Unknown => {}
                 _ => return,
             }
             self.at += 1;
@@ -127,7 +128,7 @@ impl<'s> Parser<'s> {
         loop {
             match self.token(at).kind {
                 TokenKind::LineBreak => same_line = false,
-                kind if kind.is_trivia() => {}
+                kind if kind.is_trivia() || kind == TokenKind::Unknown => {}
                 kind => return (kind, same_line, at),
             }
             at += 1;
@@ -218,12 +219,21 @@ impl<'s> Parser<'s> {
 
     /// Complains at the next token, unless that was done.
     fn complain(&mut self, make: impl FnOnce(&Self) -> Diagnostic) -> Broken {
-        if self.complained != Some(self.at) {
+        if self.complained != Some(self.at) && !self.behind_open_string() {
             let diagnostic = make(self);
             self.found.push(diagnostic);
             self.complained = Some(self.at);
         }
         Broken
+    }
+
+    /// Whether the line ended in a string that is not closed: it may have swallowed what is missing.
+    fn behind_open_string(&self) -> bool {
+        if !self.fresh || self.end == 0 || self.token(self.last()).kind != TokenKind::String {
+            return false;
+        }
+        let text = self.text_of(self.last());
+        text.len() < 2 || text.starts_with('"') && !text.ends_with('"')
     }
 
     /// Something of the given kind should have come next.
@@ -248,8 +258,7 @@ impl<'s> Parser<'s> {
                 return Diagnostic::new(rule, self.span(), format!("expected {what}"));
             }
             let message = format!("expected {what} after `{}`", self.shown(last));
-            return Diagnostic::new(rule, self.span_of(last), message)
-                .label(format!("{what} is missing behind this"));
+            return Diagnostic::new(rule, self.span_of(last), message);
         }
         let message = format!("expected {what}, found `{}`", self.shown(self.at));
         Diagnostic::new(rule, self.span(), message)

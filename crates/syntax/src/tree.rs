@@ -85,6 +85,10 @@ impl Tree {
         found
     }
 
+    pub(crate) const fn token_ref(&self, index: u32) -> TokenRef<'_> {
+        TokenRef { tree: self, index }
+    }
+
     fn node(&self, index: u32) -> Node {
         const NONE: Node = Node {
             kind: NodeKind::Error,
@@ -246,6 +250,12 @@ impl<'t> NodeRef<'t> {
             })
         })
         .filter(|token| !token.kind().is_trivia())
+    }
+
+    /// The indices of its tokens, trivia inside included.
+    pub(crate) fn token_range(self) -> std::ops::Range<u32> {
+        let node = self.tree.node(self.index);
+        node.first_token..node.end_token
     }
 
     /// Its first token; none for an empty file.

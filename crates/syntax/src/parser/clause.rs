@@ -154,7 +154,7 @@ impl Parser<'_> {
                 Diagnostic::new(
                     &codes::BAD_UNIT,
                     p.span(),
-                    format!("`{}` is no unit of a rate", p.word()),
+                    format!("`{}` is no unit of a rate", p.shown(p.at)),
                 )
                 .help("rates are per `s`, `min`, `h`, `day`, `week`, `month` or `year`")
             });
@@ -173,8 +173,12 @@ impl Parser<'_> {
                     Some(Amount::Time(_) | Amount::Percent(_))
                 ) {
                     let _ = self.complain(|p| {
-                        Diagnostic::new(&codes::BAD_UNIT, p.span(), format!("`{}` is no count", p.word()))
-                            .help("counts take `K`, `M` and `G`")
+                        Diagnostic::new(
+                            &codes::BAD_UNIT,
+                            p.span(),
+                            format!("`{}` is no count", p.shown(p.at)),
+                        )
+                        .help("counts take `K`, `M` and `G`")
                     });
                 }
             }

@@ -90,7 +90,7 @@ impl Parser<'_> {
                 Certainty::Suggested
             };
             let _ = self.complain(|p| {
-                let message = format!("`{}` is written `{ours}` here", p.word());
+                let message = format!("`{}` is written `{ours}` here", p.shown(p.at));
                 Diagnostic::new(&codes::FOREIGN_OPERATOR, p.span(), message).replace(
                     certainty,
                     format!("write `{ours}`"),
@@ -103,7 +103,7 @@ impl Parser<'_> {
         {
             let _ = self.complain(|p| {
                 let lower = p.word().to_ascii_lowercase();
-                let message = format!("`{}` is written in lower case", p.word());
+                let message = format!("`{}` is written in lower case", p.shown(p.at));
                 Diagnostic::new(&codes::UPPER_CASE_KEYWORD, p.span(), message).replace(
                     Certainty::Certain,
                     format!("write `{lower}`"),
@@ -301,7 +301,7 @@ impl Parser<'_> {
 
     fn like(&mut self) -> Parsed {
         let _ = self.complain(|p| {
-            let message = format!("there is no `{}`", p.word());
+            let message = format!("there is no `{}`", p.shown(p.at));
             Diagnostic::new(&codes::FOREIGN_OPERATOR, p.span(), message)
                 .help("write `starts with`, `ends with`, `contains`, or `matches` with a pattern")
         });
@@ -428,7 +428,7 @@ impl Parser<'_> {
                     Some(Amount::Count(_) | Amount::Percent(_))
                 ) {
                     let _ = self.complain(|p| {
-                        let message = format!("`{}` is no time", p.word());
+                        let message = format!("`{}` is no time", p.shown(p.at));
                         Diagnostic::new(&codes::BAD_UNIT, p.span(), message)
                             .help("times take `ms`, `s`, `min`, `h`, or a word: `30 days`")
                     });

@@ -240,7 +240,7 @@ impl Parser<'_> {
             _ => return,
         };
         let _ = self.complain(|p| {
-            let message = format!("`{}` is no value of a setting", p.word());
+            let message = format!("`{}` is no value of a setting", p.shown(p.at));
             Diagnostic::new(&codes::RESERVED_WORD, p.span(), message)
                 .help("settings are switched `on` and `off`")
                 .replace(Certainty::Certain, format!("write `{switch}`"), p.span(), switch)

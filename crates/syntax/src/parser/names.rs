@@ -38,7 +38,7 @@ impl Parser<'_> {
     pub(super) fn complain_upper(&mut self, what: &str) {
         let _ = self.complain(|p| {
             let fixed = snake(p.word());
-            let message = format!("`{}` must begin with a lower case letter", p.word());
+            let message = format!("`{}` must begin with a lower case letter", p.shown(p.at));
             Diagnostic::new(&codes::UPPER_CASE_NAME, p.span(), message)
                 .label(format!("expected {what}"))
                 .help("types, entities, enums and shapes begin with an upper case letter, everything else does not")
@@ -49,7 +49,7 @@ impl Parser<'_> {
     fn check_reserved(&mut self, what: &str) {
         if RESERVED.contains(&self.word()) {
             let _ = self.complain(|p| {
-                let message = format!("`{}` is a reserved word", p.word());
+                let message = format!("`{}` is a reserved word", p.shown(p.at));
                 Diagnostic::new(&codes::RESERVED_WORD, p.span(), message)
                     .label(format!("expected {what}"))
                     .help("only `not`, `true`, `false` and `null` are reserved: choose another word")
@@ -156,6 +156,7 @@ impl Parser<'_> {
                 let _ = self.expected_with(&codes::MISSING_REASON, "a reason in quotes", |found| {
                     found.help("write why, for whoever reviews this: `because \"…\"`")
                 });
+                self.skip_unquoted();
             }
             self.close(mark, NodeKind::Reason);
             return;
@@ -165,6 +166,15 @@ impl Parser<'_> {
             .help("write `because \"…\"` behind it: the reason ends up in the documents and in the report");
         // This is about what is absent, so the token that comes next may still be complained about.
         self.push(found);
+    }
+
+    /// Skips a reason without quotes.
+    fn skip_unquoted(&mut self) {
+        let mark = self.mark();
+        while !self.fresh && self.kind().is_word() {
+            self.bump();
+        }
+        self.close(mark, NodeKind::Error);
     }
 
     /// `{ "@" LOWER [ args ] [ reason ] }`

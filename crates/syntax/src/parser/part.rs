@@ -84,14 +84,16 @@ impl Parser<'_> {
             return self.useless_docs(doc);
         }
         let first = self.at;
-        let (second, same_line, _) = self.second();
-        let field = self.is(TokenKind::Lower) && matches!(second, TokenKind::Upper | TokenKind::LBracket);
+        let (second, same_line, index) = self.second();
+        let query = self.is_word("query") && self.behind(index).0 == TokenKind::LBrace;
+        let field =
+            self.is(TokenKind::Lower) && matches!(second, TokenKind::Upper | TokenKind::LBracket) && !query;
         let (kind, parsed) = if field && same_line {
             (NodeKind::Field, self.field())
         } else if let Some(found) = self.clause_part(entity) {
             found
         } else {
-            (NodeKind::Error, self.no_part(field && !same_line))
+            (NodeKind::Error, self.no_part(entity, field && !same_line))
         };
         let kind = if matches!(parsed, Ok(true)) && kind == NodeKind::Error {
             NodeKind::Field
@@ -258,6 +260,10 @@ impl Parser<'_> {
     /// `[ "-" ] NUMBER | STRING | "true" | "false" | "null" | WORD [ "(" ")" ] | "[" "]"`
     fn constant(&mut self) -> Parsed {
         let mark = self.mark();
+        let (second, same_line, _) = self.second();
+        if self.fresh && same_line && matches!(second, TokenKind::Upper | TokenKind::LBracket) {
+            return Err(self.expected(&codes::MISSING_VALUE, "a constant"));
+        }
         match self.kind() {
             TokenKind::Minus => {
                 self.bump();
@@ -273,7 +279,7 @@ impl Parser<'_> {
                     Diagnostic::new(
                         &codes::BAD_UNIT,
                         p.span(),
-                        format!("`{}` is no constant", p.word()),
+                        format!("`{}` is no constant", p.shown(p.at)),
                     )
                     .help("write the number out, without a unit")
                 });
@@ -440,7 +446,7 @@ impl Parser<'_> {
     }
 
     /// What begins neither a field nor a clause; answers whether it was taken as a field all the same.
-    fn no_part(&mut self, type_below: bool) -> Result<bool, Broken> {
+    fn no_part(&mut self, entity: bool, type_below: bool) -> Result<bool, Broken> {
         let (second, same_line, _) = self.second();
         if type_below {
             return Err(self.type_on_next_line());
@@ -460,7 +466,14 @@ impl Parser<'_> {
                 self.foreign_separator("the type stands right behind the name of the field");
                 self.field_tail().map(|()| true)
             }
-            TokenKind::Lower => self.no_clause(second, same_line),
+            TokenKind::Lower if entity || !PART_WORDS.contains(&self.word()) => {
+                self.no_clause(entity, second, same_line)
+            }
+            TokenKind::Lower => Err(self.complain(|p| {
+                let message = format!("`{}` cannot stand in a shape", p.shown(p.at));
+                Diagnostic::new(&codes::UNKNOWN_PART, p.span(), message)
+                    .help("a shape has only fields: `name Text`")
+            })),
             _ => Err(self.complain(|p| {
                 let message = format!("expected a field or a clause, found `{}`", p.shown(p.at));
                 Diagnostic::new(&codes::UNKNOWN_PART, p.span(), message)
@@ -500,13 +513,13 @@ impl Parser<'_> {
     }
 
     /// A lower case word that is no clause: a misspelled one, or a field without a proper type.
-    fn no_clause(&mut self, second: TokenKind, same_line: bool) -> Result<bool, Broken> {
+    fn no_clause(&mut self, entity: bool, second: TokenKind, same_line: bool) -> Result<bool, Broken> {
         let word = self.word();
         let second_text = self.text_of(self.second().2);
         let typed = second == TokenKind::Lower && known_type(second_text).is_some();
         let near = did_you_mean(word, &PART_WORDS)
             .and_then(|near| PART_WORDS.iter().copied().find(|known| *known == near));
-        if let Some(meant) = near.filter(|_| same_line && !typed) {
+        if let Some(meant) = near.filter(|_| entity && same_line && !typed) {
             let _ = self.complain(|p| {
                 Diagnostic::new(
                     &codes::UNKNOWN_PART,

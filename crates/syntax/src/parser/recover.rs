@@ -171,7 +171,8 @@ impl Parser<'_> {
                 self.kind(),
                 TokenKind::Eof | TokenKind::RBrace | TokenKind::LBrace
             ) || self.fresh && self.at_member_line()
-                || self.is(TokenKind::At);
+                || self.is(TokenKind::At)
+                || self.fresh && closer == TokenKind::RBracket;
             if unclosed {
                 let last = self.span_of(self.last());
                 let _ = self.complain(|_| {
@@ -195,7 +196,8 @@ impl Parser<'_> {
                     Err(Broken)
                 };
             }
-            let _ = self.unexpected(&format!("`,` or `{sign}`"));
+            let wanted = if sign == ")" { "`,` or `)`" } else { "`]`" };
+            let _ = self.unexpected(wanted);
         }
         self.skip_to_closer(closer)
     }
@@ -228,7 +230,9 @@ impl Parser<'_> {
         }
         let (second, same_line, _) = self.second();
         let field = same_line && matches!(second, TokenKind::Upper | TokenKind::LBracket);
-        field || same_line && second.is_word() && PART_WORDS.contains(&self.word())
+        let clause =
+            second.is_word() || matches!(second, TokenKind::LParen | TokenKind::Number | TokenKind::Amount);
+        field || same_line && clause && PART_WORDS.contains(&self.word())
     }
 
     /// Documentation that stands where nothing follows that it could document.
