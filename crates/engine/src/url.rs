@@ -93,13 +93,23 @@ impl DatabaseUrl {
         if let Some(rest) = text.strip_prefix("sqlite:") {
             return parse_sqlite(rest.strip_prefix("//").unwrap_or(rest));
         }
-        match text.split_once("://") {
-            Some((scheme, _)) if is_scheme(scheme) => Err(EngineError::unsupported(
-                format!("databases of the kind `{scheme}` are not supported by this build"),
+        if let Some((scheme, _)) = text.split_once("://") {
+            let kind = OTHERS.iter().find(|kind| kind.eq_ignore_ascii_case(scheme));
+            return Err(EngineError::unsupported(
+                match kind {
+                    Some(kind) => format!("databases of the kind `{kind}` are not supported by this build"),
+                    None => "the address begins with a kind of database that is not known".to_owned(),
+                },
                 "give a `postgres://` address, `sqlite:` and a path, or the path of a SQLite file",
-            )),
-            _ => parse_sqlite(text),
+            ));
         }
+        // A mistyped address of a server must not become the name of a file, which is shown and perhaps made.
+        if text.split_once(':').is_some_and(|(_, rest)| rest.contains('@')) {
+            return Err(malformed(
+                "it looks like one of a server, and does not begin with `postgres://`",
+            ));
+        }
+        parse_sqlite(text)
     }
 
     /// The name of the database: what follows the host, or the stem of the file.
@@ -197,13 +207,6 @@ impl std::str::FromStr for DatabaseUrl {
     }
 }
 
-fn is_scheme(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-}
-
 fn parse_sqlite(path: &str) -> Result<DatabaseUrl, EngineError> {
     if path.is_empty() || path.contains('\0') {
         return Err(EngineError::refused(
@@ -213,6 +216,41 @@ fn parse_sqlite(path: &str) -> Result<DatabaseUrl, EngineError> {
     }
     Ok(DatabaseUrl::Sqlite(PathBuf::from(path)))
 }
+
+/// Kinds of databases that addresses are commonly given for, and that are not ours.
+const OTHERS: &[&str] = &[
+    "mysql",
+    "mariadb",
+    "mongodb",
+    "mongodb+srv",
+    "mssql",
+    "sqlserver",
+    "oracle",
+    "redis",
+    "http",
+    "https",
+    "file",
+];
+
+/// Parameters of PostgreSQL's own tools that we do not have.
+const IGNORED: &[&str] = &[
+    "channel_binding",
+    "client_encoding",
+    "gssencmode",
+    "hostaddr",
+    "keepalives",
+    "options",
+    "passfile",
+    "schema",
+    "service",
+    "sslcert",
+    "sslcrl",
+    "sslkey",
+    "sslnegotiation",
+    "sslpassword",
+    "sslrootcert",
+    "target_session_attrs",
+];
 
 /// What the query part of the address may say, collected before it is judged.
 #[derive(Default)]
@@ -236,6 +274,11 @@ fn parse_postgres(rest: &str) -> Result<PostgresAddress, EngineError> {
         None => (None, rest),
     };
     let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+    if database.contains(['=', '&']) {
+        return Err(malformed(
+            "the name of the database contains `=` or `&`: parameters begin with `?`",
+        ));
+    }
     let mut given = parameters(query)?;
     if let Some(credentials) = credentials {
         let (user, password) = match credentials.split_once(':') {
@@ -263,6 +306,11 @@ fn finish(given: Parameters) -> Result<PostgresAddress, EngineError> {
             return Err(EngineError::unsupported(
                 "addresses with several hosts are not supported by this build",
                 "name one host",
+            ));
+        }
+        Some(name) if !is_host(&name) => {
+            return Err(malformed(
+                "the host contains what no name or address of a host does",
             ));
         }
         Some(name) => Host::Network(name),
@@ -328,6 +376,14 @@ fn guard_transport(host: &Host, sslmode: Option<&str>) -> Result<(), EngineError
     }
 }
 
+/// Also so that a password which slipped out of its place is not taken for a host, and shown.
+fn is_host(name: &str) -> bool {
+    name.parse::<std::net::IpAddr>().is_ok()
+        || name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+}
+
 fn is_loopback(name: &str) -> bool {
     name.eq_ignore_ascii_case("localhost")
         || name
@@ -350,13 +406,11 @@ fn parameters(query: &str) -> Result<Parameters, EngineError> {
             "application_name" => given.application = Some(value),
             "connect_timeout" => given.connect_timeout = Some(value),
             _ => {
-                let key: String = key
-                    .chars()
-                    .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
-                    .take(40)
-                    .collect();
+                // Only names that we know are repeated: a `?` in a password makes a piece of it look like one.
+                let known = IGNORED.iter().find(|name| **name == key);
+                let which = known.map_or("a parameter".to_owned(), |name| format!("the parameter `{name}`"));
                 return Err(EngineError::unsupported(
-                    format!("the parameter `{key}` of the address is not supported by this build"),
+                    format!("{which} of the address is not supported by this build"),
                     "known are host, port, user, password, dbname, sslmode, application_name, connect_timeout",
                 ));
             }

@@ -1,5 +1,13 @@
 //! A temporary database ends with its owner, however that ends.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests fail loudly"
+)]
+
 mod common;
 
 use std::io::{BufRead as _, BufReader, Read as _};

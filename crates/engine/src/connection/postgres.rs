@@ -184,6 +184,12 @@ impl Postgres {
             return Err(EngineError::lost("the server stopped answering"));
         }
         self.shared.cancelled.store(false, Ordering::SeqCst);
+        // What the server said while nobody listened comes first: that it ended the connection, above all, or the
+        // reason would be lost in the failure to send.
+        self.runtime.block_on(listen());
+        if let Some(said) = &*lock(&self.shared.last_words) {
+            return Err(EngineError::lost(said.clone()));
+        }
         let result = self.runtime.block_on(within(limit, work(&self.client)));
         match result {
             Some(result) => result.map_err(|error| self.error(&error)),
@@ -365,6 +371,13 @@ impl Postgres {
         }
         from_database(error)
     }
+}
+
+/// Gives the task that drives the connection a chance to read what has arrived.
+async fn listen() {
+    // Once to look for what has arrived, once more for the task to take it.
+    tokio::task::yield_now().await;
+    tokio::task::yield_now().await;
 }
 
 /// Lets a future run until a limit; `None` when it did not end in time.
