@@ -1,0 +1,223 @@
+//! `context signed`: a row that only `enter()` writes, after checking a MAC made outside the database.
+//!
+//! The message is four lines joined by LF, without one at the end, in UTF-8:
+//!
+//! ```text
+//! architrave/context/1
+//! <project>
+//! <actor's public id, lower case with hyphens; empty when none>
+//! <tenant's public id, the same>
+//! <expires: seconds since 1970, decimal>
+//! ```
+//!
+//! with the expiry as a fifth line: `architrave/context/1` LF project LF actor LF tenant LF expires. The MAC is HMAC-SHA-256
+//! in lower-case hex. The server has sha256() but no HMAC without an extension; the two padded keys are computed once, when
+//! the key is set, so that `enter` costs two hashes. MACs are compared by their hashes: how long that takes says nothing
+//! about how much of a guess was right.
+//!
+//! The row is keyed by backend and holds the transaction for which it is good: nothing has to be cleaned up, and a pooled
+//! connection starts without a context.
+
+use physical::{
+    Blueprint, Column, DefaultValue, Expr, Name, Origin, PrimaryKey, Privilege, SqlType, Table, Volatility,
+};
+
+use super::emit::{id, qualified, text};
+use super::realiser::{Draft, Realiser, RunsAs};
+
+const DECISION: Origin = Origin::Decision("context", None);
+
+/// Reads a column of the row that the running transaction has entered by.
+pub(super) fn column(blueprint: &Blueprint, column: &str) -> String {
+    format!(
+        "(\n        SELECT c.{column}\n        FROM {}.context AS c\n        WHERE c.backend_pid = pg_backend_pid()\n          AND c.transaction_id = pg_current_xact_id_if_assigned()::text::bigint\n    )",
+        id(&blueprint.private_schema)
+    )
+}
+
+/// Makes the tables and functions of a signed context.
+pub(super) fn realise(r: &mut Realiser<'_>) {
+    let context = r.private("context");
+    let key = r.private("context_key");
+    let owner = r.blueprint.roles.owner.clone();
+    let mut table = private_table(
+        &context,
+        owner.clone(),
+        "The context of running transactions; written by enter() only.",
+    );
+    table.unlogged = true;
+    table.columns = vec![
+        not_null(
+            "transaction_id",
+            SqlType::BigInt,
+            "The transaction for which it is good.",
+        ),
+        nullable("actor_id", SqlType::BigInt, "The acting pseudonym."),
+        nullable("user_id", SqlType::BigInt, "The user whom it stands for."),
+        nullable("tenant_id", SqlType::BigInt, "The tenant."),
+        not_null("backend_pid", SqlType::Integer, "The server process."),
+    ];
+    table.primary_key = Some(PrimaryKey {
+        name: "context_pkey".into(),
+        columns: vec!["backend_pid".into()],
+    });
+    // Rewritten by every transaction: room on the page keeps that cheap.
+    table.fillfactor = Some(50);
+    r.add_table(table);
+
+    let mut table = private_table(
+        &key,
+        owner,
+        "The key of the signed context, padded for HMAC; at most two while it is replaced.",
+    );
+    let mut set_at = not_null("set_at", SqlType::TimestampTz, "When it was set.");
+    set_at.default = Some(DefaultValue::Expr(Expr::Sql("clock_timestamp()".to_owned())));
+    table.columns = vec![
+        set_at,
+        not_null("inner_pad", SqlType::Bytes, "The key, padded, XOR 0x36."),
+        not_null("outer_pad", SqlType::Bytes, "The key, padded, XOR 0x5c."),
+    ];
+    table.primary_key = Some(PrimaryKey {
+        name: "context_key_pkey".into(),
+        columns: vec!["set_at".into()],
+    });
+    r.add_table(table);
+
+    for privilege in [Privilege::Select, Privilege::Insert, Privilege::Update] {
+        r.guard(&context, privilege, &[]);
+    }
+    for privilege in [Privilege::Select, Privilege::Insert, Privilege::Delete] {
+        r.guard(&key, privilege, &[]);
+    }
+    add_set_key(r, &key);
+    add_enter(r, &context, &key);
+}
+
+fn add_set_key(r: &mut Realiser<'_>, key: &Name) {
+    let body = format!(
+        "
+DECLARE
+    padded bytea := key || decode(repeat('00', 64 - length(key)), 'hex');
+    inner_pad bytea := padded;
+    outer_pad bytea := padded;
+BEGIN
+    IF length(key) < 32 THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'the key of the context needs 32 to 64 bytes';
+    END IF;
+    FOR position IN 0..63 LOOP
+        inner_pad := set_byte(inner_pad, position, get_byte(padded, position) # 54);
+        outer_pad := set_byte(outer_pad, position, get_byte(padded, position) # 92);
+    END LOOP;
+    -- the newest of the old keys stays good until the next call, so that services can be restarted one by one
+    DELETE FROM {key} AS k
+    WHERE k.set_at < (SELECT max(n.set_at) FROM {key} AS n);
+    INSERT INTO {key} (inner_pad, outer_pad) VALUES (inner_pad, outer_pad);
+END
+",
+        key = qualified(key)
+    );
+    let draft = Draft {
+        name: r.private("set_context_key"),
+        arguments: vec![("key", "bytea".to_owned())],
+        returns: "void".to_owned(),
+        language: "plpgsql",
+        volatility: Volatility::Volatile,
+        runs_as: RunsAs::Guard,
+        body,
+        execute: vec![r.blueprint.roles.migrator.clone()],
+        comment: "Sets the key of the signed context (32 to 64 bytes); the one before stays good until the next call.".to_owned(),
+        origin: DECISION,
+    };
+    r.add_function(draft);
+}
+
+fn add_enter(r: &mut Realiser<'_>, context: &Name, key: &Name) {
+    let actors = r.blueprint.actors.as_ref().map(|actors| qualified(&actors.table));
+    let tenants = r.blueprint.tenant.as_ref().map(qualified);
+    let find_actor = actors.map_or_else(String::new, |table| {
+        format!("    SELECT a.id, a.user_id INTO actor_id, user_id FROM {table} AS a WHERE a.public_id = enter.actor;\n")
+    });
+    let find_tenant = tenants.map_or_else(String::new, |table| {
+        format!("    SELECT t.id INTO tenant_id FROM {table} AS t WHERE t.public_id = enter.tenant;\n")
+    });
+    let body = format!(
+        "
+DECLARE
+    message constant bytea := convert_to(concat_ws(E'\\n', 'architrave/context/1', {project}, COALESCE(actor::text, ''), COALESCE(tenant::text, ''), expires::text), 'UTF8');
+    good boolean;
+    actor_id bigint;
+    user_id bigint;
+    tenant_id bigint;
+BEGIN
+    SELECT bool_or(sha256(convert_to(encode(sha256(k.outer_pad || sha256(k.inner_pad || message)), 'hex'), 'UTF8'))
+                   = sha256(convert_to(lower(mac), 'UTF8')))
+    INTO good
+    FROM {key} AS k;
+
+{find_actor}{find_tenant}
+    -- one answer for every reason, so that a refusal teaches nothing
+    IF good IS NOT TRUE
+       OR expires <= extract(epoch FROM clock_timestamp())
+       OR (actor IS NULL) <> (actor_id IS NULL)
+       OR (tenant IS NULL) <> (tenant_id IS NULL)
+    THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_authorization_specification',
+            MESSAGE = 'the context is not signed, has expired, or names nobody';
+    END IF;
+
+    INSERT INTO {context} AS c (backend_pid, transaction_id, actor_id, user_id, tenant_id)
+    VALUES (pg_backend_pid(), pg_current_xact_id()::text::bigint, actor_id, user_id, tenant_id)
+    ON CONFLICT ON CONSTRAINT context_pkey DO UPDATE
+    SET transaction_id = EXCLUDED.transaction_id,
+        actor_id = EXCLUDED.actor_id,
+        user_id = EXCLUDED.user_id,
+        tenant_id = EXCLUDED.tenant_id;
+END
+",
+        project = text(r.blueprint.project.as_str()),
+        key = qualified(key),
+        context = qualified(context),
+    );
+    let draft = Draft {
+        name: r.private("enter"),
+        arguments: vec![
+            ("actor", "uuid".to_owned()),
+            ("tenant", "uuid".to_owned()),
+            ("expires", "bigint".to_owned()),
+            ("mac", "text".to_owned()),
+        ],
+        returns: "void".to_owned(),
+        language: "plpgsql",
+        volatility: Volatility::Volatile,
+        runs_as: RunsAs::Guard,
+        body,
+        execute: r.everyone(),
+        comment: "Puts the running transaction into a context, when the MAC over it is right and it has not expired.".to_owned(),
+        origin: DECISION,
+    };
+    r.add_function(draft);
+}
+
+/// A table of the private schema: under no row-level security, since nobody but guard has a right on it.
+pub(super) fn private_table(name: &Name, owner: physical::Ident, comment: &str) -> Table {
+    let mut table = Table::new(name.clone(), DECISION);
+    table.owner = Some(owner);
+    table.comment = Some(comment.to_owned());
+    table
+}
+
+/// A NOT NULL column with a comment.
+pub(super) fn not_null(name: &str, ty: SqlType, comment: &str) -> Column {
+    let mut column = Column::new(name, ty, DECISION);
+    column.comment = Some(comment.to_owned());
+    column
+}
+
+fn nullable(name: &str, ty: SqlType, comment: &str) -> Column {
+    let mut column = not_null(name, ty, comment);
+    column.nullable = true;
+    column
+}

@@ -1,0 +1,419 @@
+//! The audit trail as a whole: partitions, sealing after commit, the chain inside the transaction, and forgetting.
+//!
+//! `docs/spec/audit-chain-v1.md` says what a seal covers, byte by byte.
+
+use physical::{
+    Blueprint, Chain, Column, Expr, Ident, Index, IndexKey, IndexMethod, Literal, Name, Origin, PrimaryKey,
+    Privilege, Seed, SqlType, Volatility,
+};
+
+use super::Place;
+use super::context;
+use super::emit::{qualified, text};
+use super::partitions;
+use super::realiser::{Draft, Realiser, RunsAs};
+use super::signed::{not_null, private_table};
+
+/// What an entry's canonical bytes are made of, in their order, with types.
+const FIELDS: [(&str, &str); 11] = [
+    ("seq", "bigint"),
+    ("recorded_at", "timestamptz"),
+    ("transaction_id", "bigint"),
+    ("actor_id", "bigint"),
+    ("tenant_id", "bigint"),
+    ("subject_id", "bigint"),
+    ("entity", "text"),
+    ("row_id", "bigint"),
+    ("row_public_id", "uuid"),
+    ("operation", "text"),
+    ("commitment", "bytea"),
+];
+
+/// Makes what belongs to the log.
+pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, seals: &Name, chain: Chain, months: u32) {
+    partitions::realise(r, at, months);
+    forget(r, at);
+    let auditor = r.blueprint.roles.auditor.clone();
+    r.allow(at.table, Privilege::Select, &[], &auditor);
+    r.see_all(at.table, &auditor, "auditor");
+    if chain == Chain::Plain {
+        return;
+    }
+    entry_bytes(r, at.origin);
+    if chain == Chain::Inline {
+        inline(r, at.origin);
+    }
+    r.allow(seals, Privilege::Select, &[], &auditor);
+    r.see_all(seals, &auditor, "auditor");
+    by_transaction(r, at);
+    r.guard(at.table, Privilege::Select, &[]);
+    r.guard(seals, Privilege::Select, &[]);
+    r.guard(seals, Privilege::Insert, &[]);
+    unsealed(r, at, seals);
+    add_seal(r, at, seals);
+}
+
+/// The table of links of an inline chain.
+pub(super) fn links(blueprint: &Blueprint) -> Name {
+    Name::new(blueprint.audit_schema.clone(), "links")
+}
+
+/// The call that answers the canonical bytes of a record.
+pub(super) fn entry_bytes_call(r: &Realiser<'_>, record: &str) -> String {
+    let fields: Vec<String> = FIELDS
+        .iter()
+        .map(|(field, _)| format!("{record}.{field}"))
+        .collect();
+    format!(
+        "{}({})",
+        qualified(&r.private("audit_entry_bytes")),
+        fields.join(", ")
+    )
+}
+
+/// The sealer and the inline chain look for entries by transaction, which grow with the table: a block range index costs
+/// next to nothing.
+fn by_transaction(r: &mut Realiser<'_>, at: Place<'_>) {
+    let Some(log) = r.table_mut(at.table) else { return };
+    let key = Expr::column("transaction_id", SqlType::BigInt);
+    let there = log
+        .indexes
+        .iter()
+        .any(|index| index.keys.first().is_some_and(|first| first.expr == key));
+    if there {
+        return;
+    }
+    let name = super::emit::bounded(&format!("{}_transaction_id_idx", log.name.name));
+    log.indexes.push(Index {
+        name,
+        unique: false,
+        nulls_not_distinct: false,
+        method: IndexMethod::Brin,
+        keys: vec![IndexKey {
+            expr: key,
+            descending: false,
+            nulls_first: None,
+            operator_class: None,
+        }],
+        include: Vec::new(),
+        predicate: None,
+        comment: Some("Where the sealer starts.".to_owned()),
+        origin: at.origin,
+    });
+}
+
+/// The canonical bytes in SQL: for the inline chain, and for whoever verifies without the tool.
+fn entry_bytes(r: &mut Realiser<'_>, origin: Origin) {
+    let optional = |value: &str| format!("COALESCE('\\x01'::bytea || {value}, '\\x00'::bytea)");
+    let counted =
+        |value: &str| format!("int2send(octet_length({value})::smallint) || convert_to({value}, 'UTF8')");
+    let parts = [
+        counted("'architrave/audit-entry/1'"),
+        "int8send(seq)".to_owned(),
+        "int8send((extract(epoch FROM recorded_at) * 1000000)::bigint)".to_owned(),
+        "int8send(transaction_id)".to_owned(),
+        optional("int8send(actor_id)"),
+        optional("int8send(tenant_id)"),
+        optional("int8send(subject_id)"),
+        counted("entity"),
+        optional("int8send(row_id)"),
+        optional("uuid_send(row_public_id)"),
+        counted("operation"),
+        optional("commitment"),
+    ];
+    let mut execute = vec![
+        r.blueprint.roles.auditor.clone(),
+        r.blueprint.roles.sealer.clone(),
+    ];
+    execute.push(r.blueprint.roles.migrator.clone());
+    let draft = Draft {
+        name: r.private("audit_entry_bytes"),
+        arguments: FIELDS
+            .iter()
+            .map(|(name, ty)| (*name, (*ty).to_owned()))
+            .collect(),
+        returns: "bytea".to_owned(),
+        language: "plpgsql",
+        volatility: Volatility::Immutable,
+        runs_as: RunsAs::Guard,
+        body: format!("\nBEGIN\n    RETURN {};\nEND\n", parts.join("\n        || ")),
+        execute,
+        comment: "The canonical bytes of an audit entry, as the specification of the chain has them."
+            .to_owned(),
+        origin,
+    };
+    r.add_function(draft);
+}
+
+/// The state of a chain inside the transaction: its head, and a link per entry.
+fn inline(r: &mut Realiser<'_>, origin: Origin) {
+    let owner = r.blueprint.roles.owner.clone();
+    let head = r.private("audit_head");
+    let mut table = private_table(
+        &head,
+        owner.clone(),
+        "The newest link of the chain; whoever writes the trail locks it.",
+    );
+    table.columns = vec![
+        not_null("id", SqlType::SmallInt, "Always 1."),
+        not_null("link", SqlType::Bytes, "The link of the newest entry."),
+    ];
+    table.primary_key = Some(PrimaryKey {
+        name: "audit_head_pkey".into(),
+        columns: vec!["id".into()],
+    });
+    // Written by every change: room on the page keeps that cheap.
+    table.fillfactor = Some(10);
+    r.add_table(table);
+    r.database.seeds.push(Seed {
+        table: head.clone(),
+        columns: vec!["id".into(), "link".into()],
+        rows: vec![vec![Literal::Int(1), Literal::Bytes(vec![0; 32])]],
+        comment: Some("The chain starts with 32 zero bytes.".to_owned()),
+        origin,
+    });
+    let links = links(r.blueprint);
+    let mut table = private_table(
+        &links,
+        owner,
+        "Links of the chain: SHA-256 over the link before and the entry's canonical bytes.",
+    );
+    let seq: Column = not_null("seq", SqlType::BigInt, "The entry.");
+    table.columns = vec![seq, not_null("link", SqlType::Bytes, "The link.")];
+    table.primary_key = Some(PrimaryKey {
+        name: "links_pkey".into(),
+        columns: vec!["seq".into()],
+    });
+    r.add_table(table);
+    r.guard(&head, Privilege::Select, &[]);
+    r.guard(&head, Privilege::Update, &["link".into()]);
+    r.guard(&links, Privilege::Insert, &[]);
+    let auditor = r.blueprint.roles.auditor.clone();
+    r.allow(&links, Privilege::Select, &[], &auditor);
+    if let Some(log) = log_of(r) {
+        r.guard(&log, Privilege::Select, &[]);
+    }
+}
+
+/// The log that the trail of this blueprint is written to.
+pub(super) fn log_of(r: &Realiser<'_>) -> Option<Name> {
+    r.blueprint
+        .behaviours
+        .iter()
+        .find_map(|placed| match &placed.what {
+            physical::Behaviour::Audit { log, .. } => Some(log.clone()),
+            _ => None,
+        })
+}
+
+fn unsealed(r: &mut Realiser<'_>, at: Place<'_>, seals: &Name) {
+    let columns: Vec<String> = FIELDS.iter().map(|(name, _)| format!("e.{name}")).collect();
+    let body = format!(
+        "
+#variable_conflict use_column
+DECLARE
+    -- every transaction below has ended, so that nothing can still arrive there
+    bound constant bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+    first_transaction bigint := 0;
+    first_found bigint;
+    cut bigint;
+    last_mac bytea;
+BEGIN
+    SELECT s.up_to_transaction, s.mac INTO first_transaction, last_mac
+    FROM {seals} AS s ORDER BY s.id DESC LIMIT 1;
+    first_transaction := COALESCE(first_transaction, 0);
+
+    -- a transaction is sealed whole
+    SELECT e.transaction_id INTO cut
+    FROM {log} AS e
+    WHERE e.transaction_id >= first_transaction AND e.transaction_id < bound
+    ORDER BY e.transaction_id, e.seq
+    OFFSET greatest(at_most, 1) LIMIT 1;
+    SELECT min(e.transaction_id) INTO first_found
+    FROM {log} AS e
+    WHERE e.transaction_id >= first_transaction AND e.transaction_id < bound;
+    IF cut = first_found THEN
+        cut := cut + 1;
+    END IF;
+    cut := COALESCE(cut, bound);
+
+    RETURN QUERY
+    SELECT cut, last_mac, {columns}
+    FROM {log} AS e
+    WHERE e.transaction_id >= first_transaction AND e.transaction_id < cut
+    ORDER BY e.transaction_id, e.seq;
+END
+",
+        seals = qualified(seals),
+        log = qualified(at.table),
+        columns = columns.join(", "),
+    );
+    let returned: Vec<String> = [("up_to_transaction", "bigint"), ("previous", "bytea")]
+        .iter()
+        .chain(&FIELDS)
+        .map(|(name, ty)| format!("{name} {ty}"))
+        .collect();
+    let draft = Draft {
+        name: r.private("unsealed_entries"),
+        arguments: vec![("at_most", "integer".to_owned())],
+        returns: format!("TABLE({})", returned.join(", ")),
+        language: "plpgsql",
+        volatility: Volatility::Stable,
+        runs_as: RunsAs::Guard,
+        body,
+        execute: vec![r.blueprint.roles.sealer.clone()],
+        comment: "What the next seal covers, in its order: whole transactions that have ended, about as many entries as asked for.".to_owned(),
+        origin: at.origin,
+    };
+    r.add_function(draft);
+}
+
+fn add_seal(r: &mut Realiser<'_>, at: Place<'_>, seals: &Name) {
+    let body = format!(
+        "
+#variable_conflict use_variable
+DECLARE
+    last record;
+    found_entries bigint;
+    new_id bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock({lock}::regclass::oid::integer, 2);
+    SELECT s.id, s.up_to_transaction, s.mac INTO last FROM {seals} AS s ORDER BY s.id DESC LIMIT 1;
+    -- the same seal again, after a crash between commit and answer
+    IF last.mac = mac THEN
+        RETURN last.id;
+    END IF;
+    SELECT count(*) INTO found_entries
+    FROM {log} AS e
+    WHERE e.transaction_id >= COALESCE(last.up_to_transaction, 0) AND e.transaction_id < up_to_transaction;
+    IF previous IS DISTINCT FROM last.mac
+       OR up_to_transaction <= COALESCE(last.up_to_transaction, 0)
+       OR up_to_transaction > pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+       OR entries <> found_entries
+    THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'serialization_failure',
+            MESSAGE = 'the trail has moved since the seal was computed';
+    END IF;
+    INSERT INTO {seals} (sealed_at, up_to_transaction, entries, previous, mac, key_id)
+    VALUES (sealed_at, up_to_transaction, entries, previous, mac, key_id)
+    RETURNING id INTO new_id;
+    RETURN new_id;
+END
+",
+        lock = text(&qualified(seals)),
+        seals = qualified(seals),
+        log = qualified(at.table),
+    );
+    let draft = Draft {
+        name: r.private("add_seal"),
+        arguments: vec![
+            ("sealed_at", "timestamptz".to_owned()),
+            ("up_to_transaction", "bigint".to_owned()),
+            ("entries", "bigint".to_owned()),
+            ("previous", "bytea".to_owned()),
+            ("mac", "bytea".to_owned()),
+            ("key_id", "text".to_owned()),
+        ],
+        returns: "bigint".to_owned(),
+        language: "plpgsql",
+        volatility: Volatility::Volatile,
+        runs_as: RunsAs::Guard,
+        body,
+        execute: vec![r.blueprint.roles.sealer.clone()],
+        comment: "Adds a seal to the one before; the same seal twice is one seal.".to_owned(),
+        origin: at.origin,
+    };
+    r.add_function(draft);
+}
+
+/// Emptying payloads: by rows, and by subject. Each leaves an entry of its own, which is what allows a verifier to accept
+/// a payload that is gone.
+fn forget(r: &mut Realiser<'_>, at: Place<'_>) {
+    let log = qualified(at.table);
+    let actor = context::actor(r.blueprint);
+    let entry = "recorded_at, transaction_id, actor_id, subject_id, entity, row_id, operation";
+    let stamp = format!("clock_timestamp(), pg_current_xact_id()::text::bigint, COALESCE({actor}, 1)");
+    let rows = format!(
+        "
+BEGIN
+    UPDATE {log} AS l SET changes = NULL, salt = NULL
+    WHERE l.entity = forget_rows.entity AND l.row_id = ANY (ids) AND l.changes IS NOT NULL;
+    INSERT INTO {log} ({entry})
+    SELECT {stamp}, NULL, forget_rows.entity, gone.id, 'erase' FROM unnest(ids) AS gone (id);
+END
+"
+    );
+    let subject = format!(
+        "
+BEGIN
+    UPDATE {log} AS l SET changes = NULL, salt = NULL
+    WHERE l.subject_id = forget_subject.subject AND l.changes IS NOT NULL;
+    INSERT INTO {log} ({entry})
+    VALUES ({stamp}, forget_subject.subject, forget_subject.entity, forget_subject.subject, 'erase');
+END
+"
+    );
+    let deleted = format!(
+        "
+DECLARE
+    fallen record;
+BEGIN
+    FOR fallen IN
+        SELECT l.entity, array_agg(l.row_id) AS ids
+        FROM {log} AS l
+        WHERE l.transaction_id = pg_current_xact_id()::text::bigint
+          AND l.recorded_at >= now()
+          AND l.operation = 'delete'
+        GROUP BY l.entity
+        ORDER BY l.entity
+    LOOP
+        PERFORM {rows}(fallen.entity, fallen.ids);
+    END LOOP;
+END
+",
+        rows = qualified(&r.private("forget_rows")),
+    );
+    r.guard(at.table, Privilege::Select, &[]);
+    r.guard(at.table, Privilege::Insert, &[]);
+    r.guard(
+        at.table,
+        Privilege::Update,
+        &[Ident::new("changes"), Ident::new("salt")],
+    );
+    let named = |name: &'static str, ty: &str| (name, ty.to_owned());
+    for (name, arguments, body, comment) in [
+        (
+            "forget_rows",
+            vec![named("entity", "text"), named("ids", "bigint[]")],
+            rows,
+            "Empties the payloads of rows that are gone or emptied; the entries stay, and still verify.",
+        ),
+        (
+            "forget_subject",
+            vec![named("entity", "text"), named("subject", "bigint")],
+            subject,
+            "Empties the payloads that speak of a person; the entries stay, and still verify.",
+        ),
+        (
+            "forget_deleted",
+            Vec::new(),
+            deleted,
+            "Empties the payloads of every row that the running transaction has removed for good, cascades included.",
+        ),
+    ] {
+        let draft = Draft {
+            name: r.private(name),
+            arguments,
+            returns: "void".to_owned(),
+            language: "plpgsql",
+            volatility: Volatility::Volatile,
+            runs_as: RunsAs::Guard,
+            body,
+            execute: Vec::new(),
+            comment: comment.to_owned(),
+            origin: at.origin,
+        };
+        r.add_function(draft);
+    }
+}
