@@ -6,6 +6,7 @@
 mod expr;
 mod item;
 mod part;
+mod query;
 
 pub use expr::{
     Between, BoolOp, Call, Compare, CompareOp, DurationExpr, EmptyList, Expr, In, InList, IsNull, Literal,
@@ -16,10 +17,10 @@ pub use item::{
     Setting, Shape, Value, ValueKind, Without,
 };
 pub use part::{
-    Allow, AllowWhen, Arg, ArgValue, Args, Attr, Check, Count, Default, Expect, Field, Index, Key, Limit,
-    LimitValue, Names, Order, Part, Query, Range, Rate, Reference, Retain, Select, Sort, Sql, Type, Unique,
-    Volume, Where,
+    Allow, AllowWhen, Arg, ArgValue, Args, Attr, Check, Default, Field, Index, Key, Names, Part, Range,
+    Reference, Retain, Sql, Type, Unique,
 };
+pub use query::{Count, Expect, Limit, LimitValue, Order, Query, Rate, Select, Sort, Volume, Where};
 
 use crate::decode;
 use crate::{NodeKind, NodeRef, TokenKind, TokenRef};

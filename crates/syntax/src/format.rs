@@ -55,6 +55,7 @@ impl<'t> Formatter<'t> {
             blank,
             column,
             cells,
+            reserve: 0,
             comment: None,
         });
     }
@@ -206,7 +207,7 @@ impl<'t> Formatter<'t> {
             .to_owned()
     }
 
-    /// The name, the type with a default right behind it, and the rest.
+    /// The name, the type with a default right behind it, and the attributes with a default among them.
     fn field(&mut self, node: NodeRef<'t>, first: u32, blank: bool) {
         let end = node.token_range().end;
         let typed = node
@@ -218,10 +219,18 @@ impl<'t> Formatter<'t> {
             .find_map(Attr::cast)
             .map_or(end, |attr| attr.node().token_range().start);
         let mut cells = vec![self.joiner.join(first, typed), self.joiner.join(typed, rest)];
+        // Attributes stand behind the longest type; a default pushes them only if it has some behind it.
+        let default = node
+            .child(NodeKind::Default)
+            .map_or(rest, |node| node.token_range().start);
+        let reserve = self.joiner.join(typed, default.min(rest)).chars().count();
         if rest < end {
             cells.push(self.joiner.join(rest, end));
         }
         self.push(Column::Field, cells, blank);
+        if let Some(line) = self.lines.last_mut().filter(|_| rest == end) {
+            line.reserve = reserve;
+        }
     }
 
     /// A word and what it is about.

@@ -19,6 +19,8 @@ pub(super) struct Line {
     pub(super) blank: bool,
     pub(super) column: Column,
     pub(super) cells: Vec<String>,
+    /// The column that the last cell wants for itself although nothing stands behind it.
+    pub(super) reserve: usize,
     /// The comment behind it.
     pub(super) comment: Option<String>,
 }
@@ -105,12 +107,14 @@ fn widths(run: &[Line], column: Column) -> Vec<usize> {
     let mut widths = Vec::new();
     for line in run.iter().filter(|line| line.column == column) {
         let but_last = line.cells.len().saturating_sub(1);
-        for (at, cell) in line.cells.iter().take(but_last).enumerate() {
+        let filled = line.cells.iter().take(but_last).map(|cell| width(cell));
+        let reserved = (line.reserve > 0).then_some(line.reserve);
+        for (at, wanted) in filled.chain(reserved).enumerate() {
             if widths.len() <= at {
                 widths.push(0);
             }
-            if let Some(known) = widths.get_mut(at).filter(|_| width(cell) <= WIDEST_CELL) {
-                *known = width(cell).max(*known - (*known).min(gap)) + gap;
+            if let Some(known) = widths.get_mut(at).filter(|_| wanted <= WIDEST_CELL) {
+                *known = (wanted + gap).max(*known);
             }
         }
     }
