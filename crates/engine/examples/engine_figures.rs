@@ -1,5 +1,8 @@
 //! Prints what temporary databases cost on this machine, beside the same done by hand.
 //!
+//! On ext4, making files is slow for a minute after many were removed, by us or by the same done by hand: run it once
+//! and with few rounds for what a user meets, and in a row for the worst case.
+//!
 //! `cargo run --release -p architrave-engine --example engine_figures -- [folder for temporary files] [rounds]`
 
 #![allow(
@@ -25,7 +28,7 @@ fn main() {
     let rounds: usize = arguments
         .next()
         .and_then(|rounds| rounds.parse().ok())
-        .unwrap_or(20);
+        .unwrap_or(8);
     let cache = temporary.join(format!("engine-figures-cache-{}", std::process::id()));
     let mut options = StartOptions::new(&cache, &temporary);
     options.search.path = std::env::var_os("PATH");
