@@ -62,6 +62,8 @@ pub struct Entity {
     pub audit: Opted<AuditMode>,
     /// Where reads are recorded.
     pub access: Opted<Access>,
+    /// Whether each row belongs to one tenant; then there is an implied field for it.
+    pub tenant: Opted<bool>,
     /// Written fields in source order, then implied ones.
     pub fields: Vec<Field>,
     /// `unique (…)` and `@unique`.
@@ -196,7 +198,8 @@ pub enum ImpliedField {
     StateChangedAt,
     /// `<state>_changed_by`.
     StateChangedBy,
-    /// `last_accessed`.
+    /// `last_accessed`. With [`crate::Access::Separate`] it is here only when a retention counts from `accessed`, and stands in the
+    /// access table; with [`crate::Access::Inline`] it is a column of the row.
     LastAccessed,
     /// `access_count`.
     AccessCount,

@@ -157,3 +157,40 @@ pub enum ExprKind {
     /// Could not be understood; a diagnostic says why.
     Unknown,
 }
+
+impl Expr {
+    /// Calls a function with each part, in the order of the source.
+    pub fn children<'e>(&'e self, each: &mut dyn FnMut(&'e Expr)) {
+        match &self.kind {
+            ExprKind::Path(_)
+            | ExprKind::Literal(_)
+            | ExprKind::Param(_)
+            | ExprKind::Duration(_)
+            | ExprKind::Unknown => {}
+            ExprKind::And(all) | ExprKind::Or(all) | ExprKind::Call(_, all) => all.iter().for_each(each),
+            ExprKind::Not(inner)
+            | ExprKind::IsNull(inner, _)
+            | ExprKind::InParam(inner, _, _)
+            | ExprKind::Matches(inner, _)
+            | ExprKind::Negate(inner) => each(inner),
+            ExprKind::Compare(_, one, other)
+            | ExprKind::StartsWith(one, other)
+            | ExprKind::EndsWith(one, other)
+            | ExprKind::Contains(one, other) => {
+                each(one);
+                each(other);
+            }
+            ExprKind::In(inner, all, _) => {
+                each(inner);
+                all.iter().for_each(each);
+            }
+            ExprKind::Between(inner, low, high, _) => {
+                each(inner);
+                each(low);
+                each(high);
+            }
+            ExprKind::Sum(terms) => terms.iter().for_each(|(_, term)| each(term)),
+            ExprKind::Product(factors) => factors.iter().for_each(|(_, factor)| each(factor)),
+        }
+    }
+}

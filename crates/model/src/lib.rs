@@ -4,9 +4,12 @@
 //! `public_id`, …) are ordinary [`Field`]s with [`FieldOrigin::Implied`], because queries and indexes name them; what form they
 //! take in a database is `design`'s business.
 
+pub mod codes;
 mod entity;
 mod expr;
+pub mod naming;
 mod policy;
+mod resolve;
 mod types;
 
 pub use entity::{
@@ -20,6 +23,7 @@ pub use policy::{
     Access, AuditMode, ColumnOrder, ContextMode, Database, Identity, ModelsTarget, Opted, Policy, Project,
     Span as Duration, StatusStorage, UuidVersion, Versioning,
 };
+pub use resolve::resolve;
 pub use types::{Scalar, Type};
 
 use diagnostics::Span;
