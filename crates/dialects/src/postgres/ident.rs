@@ -250,3 +250,26 @@ fn bytea(bytes: &[u8]) -> String {
     out.push_str("'::bytea");
     out
 }
+
+/// Takes a printed name apart at its points: `a."B.c"` is `a` and `B.c`. Empty when it is no name.
+#[must_use]
+pub fn split_path(text: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut part = String::new();
+    let mut chars = text.chars().peekable();
+    let mut quoted = false;
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => {
+                chars.next();
+                part.push('"');
+            }
+            '"' => quoted = !quoted,
+            '.' if !quoted => parts.push(std::mem::take(&mut part)),
+            c if quoted || c.is_alphanumeric() || matches!(c, '_' | '$') => part.push(c),
+            _ => return Vec::new(),
+        }
+    }
+    parts.push(part);
+    parts
+}

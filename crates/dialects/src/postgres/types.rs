@@ -1,6 +1,6 @@
 //! Types in PostgreSQL's own spelling, both ways.
 
-use physical::SqlType;
+use physical::{Name, SqlType};
 
 use super::ident;
 
@@ -32,5 +32,83 @@ pub fn type_name(ty: &SqlType) -> String {
         SqlType::Array(element) => format!("{}[]", type_name(element)),
         SqlType::Named(name) => ident::name(name),
         SqlType::Other(text) => text.clone(),
+    }
+}
+
+/// Reads a type as the server or a person writes it. Total: what is not known by name is [`SqlType::Named`] when it has a
+/// schema, else [`SqlType::Other`].
+#[must_use]
+pub fn parse(text: &str) -> SqlType {
+    let text = text.trim();
+    if let Some(element) = text.strip_suffix("[]") {
+        return SqlType::Array(Box::new(parse(element)));
+    }
+    let (base, modifier, tail) = modifiers(text);
+    let base = base.to_lowercase();
+    match (base.as_str(), modifier.as_slice()) {
+        ("timestamp" | "time", _) if !modifier.is_empty() => SqlType::Other(precise(&base, &modifier, tail)),
+        ("boolean" | "bool", []) => SqlType::Boolean,
+        ("smallint" | "int2", []) => SqlType::SmallInt,
+        ("integer" | "int" | "int4", []) => SqlType::Integer,
+        ("bigint" | "int8", []) => SqlType::BigInt,
+        ("real" | "float4", []) => SqlType::Real,
+        ("double precision" | "float8" | "float", []) => SqlType::Double,
+        ("numeric" | "decimal" | "dec", []) => SqlType::Numeric(None),
+        ("numeric" | "decimal" | "dec", [precision]) => SqlType::Numeric(Some((*precision, 0))),
+        ("numeric" | "decimal" | "dec", [precision, scale]) => SqlType::Numeric(Some((*precision, *scale))),
+        ("text", []) => SqlType::Text,
+        ("character varying" | "varchar", [length]) => SqlType::Varchar(*length),
+        ("character varying" | "varchar", []) => SqlType::Other("varchar".to_owned()),
+        ("character" | "char" | "bpchar", [length]) => SqlType::Char(*length),
+        ("character" | "char", []) => SqlType::Char(1),
+        ("uuid", []) => SqlType::Uuid,
+        ("bytea", []) => SqlType::Bytes,
+        ("date", []) => SqlType::Date,
+        ("time without time zone" | "time", []) => SqlType::Time,
+        ("timestamp without time zone" | "timestamp", []) => SqlType::Timestamp,
+        ("timestamp with time zone" | "timestamptz", []) => SqlType::TimestampTz,
+        ("time with time zone" | "timetz", []) => SqlType::Other("timetz".to_owned()),
+        ("interval", []) => SqlType::Interval,
+        ("jsonb", []) => SqlType::Json,
+        ("json", []) => SqlType::JsonText,
+        ("inet", []) => SqlType::Inet,
+        _ => named(text),
+    }
+}
+
+/// The one spelling of a type, whatever the one at hand.
+#[must_use]
+pub fn spelled(text: &str) -> String {
+    type_name(&parse(text))
+}
+
+/// Takes `numeric(10,2)` apart; what follows the modifier is `with time zone` or nothing.
+fn modifiers(text: &str) -> (&str, Vec<u32>, &str) {
+    let Some((base, rest)) = text.split_once('(') else {
+        return (text, Vec::new(), "");
+    };
+    let Some((inside, tail)) = rest.split_once(')') else {
+        return (text, Vec::new(), "");
+    };
+    let numbers: Result<Vec<u32>, _> = inside.split(',').map(|number| number.trim().parse()).collect();
+    match numbers {
+        Ok(numbers) => (base.trim(), numbers, tail.trim()),
+        Err(_) => (text, Vec::new(), ""),
+    }
+}
+
+/// `timestamp(3) with time zone` as `timestamptz(3)`.
+fn precise(base: &str, modifier: &[u32], tail: &str) -> String {
+    let zone = if tail == "with time zone" { "tz" } else { "" };
+    let digits = modifier.first().copied().unwrap_or_default();
+    format!("{base}{zone}({digits})")
+}
+
+fn named(text: &str) -> SqlType {
+    let parts = super::ident::split_path(text);
+    match parts.as_slice() {
+        [schema, name] if schema == "pg_catalog" => SqlType::Other(super::ident::ident(name)),
+        [schema, name] => SqlType::Named(Name::new(schema.as_str(), name.as_str())),
+        _ => SqlType::Other(text.to_owned()),
     }
 }

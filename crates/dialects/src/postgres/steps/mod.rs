@@ -1,0 +1,175 @@
+//! Changes as statements, with their undo, lock and hazards.
+
+mod access;
+mod routine;
+pub(crate) mod settings;
+mod table;
+
+pub(crate) use routine::view_text;
+
+use physical::{Name, Opaque, Origin, Seed};
+use plan::{Action, Change, Hazard, Lock, Object, Phase, RunsAs, Section, Step, Undo};
+
+use super::ident;
+
+/// Lines longer than this are broken where there is a place for it.
+const WIDTH: usize = 100;
+
+/// Puts a change into words.
+#[must_use]
+pub fn steps(change: &Change<'_>) -> Vec<Step> {
+    let Change::Create(object) = change;
+    vec![match object {
+        Object::Role(role) => access::role(role),
+        Object::Schema(schema) => access::schema(schema),
+        Object::Extension(name) => access::extension(name),
+        Object::Type(ty) => routine::named_type(ty),
+        Object::Table(table, keys) => table::table(table, keys),
+        Object::ForeignKey(table, key) => table::foreign_key(table, key),
+        Object::Index(table, index) => table::index(table, index),
+        Object::Function(function) => routine::function(function),
+        Object::Trigger(table, trigger) => routine::trigger(table, trigger),
+        Object::RowSecurity(table) => access::row_security(table),
+        Object::Policy(table, policy) => access::policy(table, policy),
+        Object::View(view) => routine::view(view),
+        Object::Grants(table) => access::grants(table),
+        Object::Seed(seed, database) => seed_rows(seed, database.table(&seed.table)),
+        Object::Opaque(opaque) => verbatim(opaque),
+    }]
+}
+
+/// A step with what most have in common.
+fn step(title: String, section: Section, statements: Vec<String>, undo: Undo, origin: Origin) -> Step {
+    Step {
+        title,
+        section,
+        action: Action::Sql(statements),
+        undo,
+        lock: Lock::None,
+        hazards: Vec::new(),
+        phase: Phase::Expand,
+        transactional: true,
+        runs_as: RunsAs::Migrator,
+        origin,
+    }
+}
+
+/// The step, with a lock and what it may do to what is there.
+fn locking(mut step: Step, lock: Lock, hazards: Vec<Hazard>) -> Step {
+    step.lock = lock;
+    step.hazards = hazards;
+    step
+}
+
+fn undo(statement: String) -> Undo {
+    Undo::Sql(vec![statement])
+}
+
+/// `COMMENT ON what IS 'text'`, when there is a text.
+fn comment(out: &mut Vec<String>, kind: &'static str, object: &str, text: Option<&str>) {
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        let mut sql = ident::sql();
+        sql.kw("COMMENT ON ").kw(kind).kw(" ").fragment(object);
+        sql.kw(" IS ").text(text);
+        out.push(sql.finish());
+    }
+}
+
+/// `ALTER what OWNER TO role`, when there is an owner.
+fn owner(out: &mut Vec<String>, kind: &'static str, object: &str, owner: Option<&physical::Ident>) {
+    if let Some(owner) = owner {
+        let mut sql = ident::sql();
+        sql.kw("ALTER ").kw(kind).kw(" ").fragment(object);
+        sql.kw(" OWNER TO ").ident(owner);
+        out.push(sql.finish());
+    }
+}
+
+/// Items with commas between, broken into lines of bearable length that begin with `indent`.
+fn wrap(items: &[String], first: usize, indent: &str) -> String {
+    let mut out = String::new();
+    let mut width = first;
+    for (index, item) in items.iter().enumerate() {
+        let last = index + 1 == items.len();
+        let length = item.chars().count() + usize::from(!last);
+        if index > 0 {
+            if width + 1 + length > WIDTH {
+                out.push('\n');
+                out.push_str(indent);
+                width = indent.len();
+            } else {
+                out.push(' ');
+                width += 1;
+            }
+        }
+        out.push_str(item);
+        if !last {
+            out.push(',');
+        }
+        width += length;
+    }
+    out
+}
+
+fn seed_rows(seed: &Seed, table: Option<&physical::Table>) -> Step {
+    let identity = table.and_then(|table| {
+        let given = |column: &&physical::Column| column.identity.is_some() && seed.columns.contains(&column.name);
+        table.columns.iter().find(given)
+    });
+    let mut sql = ident::sql();
+    sql.kw("INSERT INTO ").name(&seed.table).kw(" ").list(&seed.columns);
+    if identity.is_some() {
+        sql.kw("\nOVERRIDING SYSTEM VALUE");
+    }
+    sql.kw("\nVALUES");
+    for (index, row) in seed.rows.iter().enumerate() {
+        sql.kw(if index == 0 { "\n    (" } else { ",\n    (" });
+        for (index, value) in row.iter().enumerate() {
+            sql.kw(if index == 0 { "" } else { ", " }).literal(value);
+        }
+        sql.kw(")");
+    }
+    let mut statements = vec![sql.finish()];
+    if let Some(column) = identity {
+        let mut sql = ident::sql();
+        sql.kw("SELECT setval(pg_get_serial_sequence(")
+            .text(&ident::name(&seed.table))
+            .kw(", ")
+            .text(column.name.as_str())
+            .kw("), (SELECT max(")
+            .ident(&column.name)
+            .kw(") FROM ")
+            .name(&seed.table)
+            .kw("))");
+        statements.push(sql.finish());
+    }
+    step(
+        format!("rows of {}", seed.table),
+        Section::Seeds,
+        statements,
+        Undo::WithOther,
+        seed.origin,
+    )
+}
+
+fn verbatim(opaque: &Opaque) -> Step {
+    let undo = match &opaque.undo {
+        Some(sql) => Undo::Sql(vec![sql.trim().trim_end_matches(';').to_owned()]),
+        None => Undo::Impossible(format!(
+            "how to remove {} {} is not known",
+            opaque.kind, opaque.name
+        )),
+    };
+    step(
+        format!("{} {}", opaque.kind, shown(&opaque.name)),
+        Section::Raw,
+        vec![opaque.definition.trim().trim_end_matches(';').to_owned()],
+        undo,
+        opaque.origin,
+    )
+}
+
+/// A name for headings.
+fn shown(name: &Name) -> String {
+    name.to_string()
+}
