@@ -2,7 +2,7 @@
 //!
 //! A file with an error is refused as a whole, as other formatters do: what the author meant by the broken
 //! part decides where the parts behind it belong. What a comment cuts in the middle, such as an argument
-//! list, is left as it is written; everything around it is formatted.
+//! list, keeps its lines; only its blanks change.
 
 mod join;
 mod lines;
@@ -176,7 +176,12 @@ impl<'t> Formatter<'t> {
     fn simple(&mut self, node: NodeRef<'t>, first: u32, blank: bool) {
         let end = node.token_range().end;
         if self.has_comment(first, end) {
-            let text = self.verbatim(first, end);
+            let hang = if node.kind() == NodeKind::Chain {
+                0
+            } else {
+                2 * INDENT
+            };
+            let text = self.joiner.spread(first, end, self.indent, hang);
             return self.text(text, blank);
         }
         match node.kind() {
@@ -195,16 +200,6 @@ impl<'t> Formatter<'t> {
                 self.text(text, blank);
             }
         }
-    }
-
-    fn verbatim(&self, first: u32, end: u32) -> String {
-        let start = self.token(first).span();
-        let last = self.token(end.saturating_sub(1)).span();
-        self.tree
-            .text()
-            .get(start.to(last).range())
-            .unwrap_or("")
-            .to_owned()
     }
 
     /// The name, the type with a default right behind it, and the attributes with a default among them.
@@ -307,7 +302,7 @@ impl<'t> Formatter<'t> {
     /// What stands before a body. Heads that the author put on lines of their own stay there.
     fn head(&mut self, node: NodeRef<'t>, first: u32, open: u32, blank: bool) {
         if self.has_comment(first, open) {
-            let text = self.verbatim(first, open + 1);
+            let text = self.joiner.spread(first, open + 1, self.indent, INDENT);
             return self.text(text, blank);
         }
         let heads: Vec<_> = node

@@ -10,7 +10,8 @@
 
 mod support;
 
-use support::{Random, all_files, check_any, parse, report};
+use support::{Random, all_files, check_any, parse, report, shape};
+use syntax::TokenKind;
 
 #[test]
 fn every_prefix_of_every_fixture() {
@@ -29,7 +30,12 @@ fn single_mutations_of_every_fixture() {
         "\n", " ",
     ];
     for (_, text) in all_files() {
-        for at in (0..text.len()).filter(|at| text.is_char_boundary(*at)) {
+        // Long fixtures are sampled: each mutation parses the whole file several times.
+        let step = 1 + text.len() / 1_000;
+        for at in (0..text.len())
+            .step_by(step)
+            .filter(|at| text.is_char_boundary(*at))
+        {
             let next = at + text[at..].chars().next().map_or(0, char::len_utf8);
             check_any(&format!("{}{}", &text[..at], &text[next..]));
             let insert = random.pick(&inserts);
@@ -208,6 +214,39 @@ fn sound_lines_stay_sound_when_lines_are_joined() {
         "entity A { x Int y Text? = null @a unique (x, y) query q { where x = $x limit 5 } volume 5 z [B] }";
     assert_eq!(report(text), "");
     check_any(text);
+}
+
+/// The text without comments and documentation, with or without its line ends.
+fn bare(text: &str, line_ends: bool) -> String {
+    let parsed = parse(text);
+    let tokens = parsed
+        .tree
+        .tokens()
+        .filter(|token| !matches!(token.kind(), TokenKind::Comment | TokenKind::Doc));
+    tokens
+        .map(|token| {
+            if token.kind() == TokenKind::LineBreak && !line_ends {
+                " "
+            } else {
+                token.text()
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn newlines_are_never_needed() {
+    for (path, text) in support::files("ok") {
+        let (lines, line) = (bare(&text, true), bare(&text, false));
+        assert_eq!(report(&line), "", "{} on one line", path.display());
+        let shapes = [lines, line].map(|text| shape(parse(&text).tree.root()));
+        assert_eq!(
+            shapes[0],
+            shapes[1],
+            "{} means something else on one line",
+            path.display()
+        );
+    }
 }
 
 #[test]

@@ -58,6 +58,40 @@ impl<'t> Joiner<'t> {
         out
     }
 
+    /// The tokens with the line ends that the author gave them and the comments among them. Lines after
+    /// the first hang in, except that a `{` stands below the first word.
+    pub(super) fn spread(&self, from: u32, to: u32, indent: usize, hang: usize) -> String {
+        let mut out = String::new();
+        let mut before: Option<u32> = None;
+        for index in from..to {
+            let token = self.tree.token_ref(index);
+            match token.kind() {
+                TokenKind::Space => continue,
+                TokenKind::LineBreak => {
+                    out.push('\n');
+                    before = None;
+                    continue;
+                }
+                _ => {}
+            }
+            if out.ends_with('\n') {
+                let hang = if token.kind() == TokenKind::LBrace {
+                    0
+                } else {
+                    hang
+                };
+                out.extend(std::iter::repeat_n(' ', indent + hang));
+            } else if token.kind() == TokenKind::Comment {
+                out.push_str("  ");
+            } else if before.is_some_and(|before| self.blank(before, index)) {
+                out.push(' ');
+            }
+            out.push_str(token.text().trim_end());
+            before = Some(index);
+        }
+        out
+    }
+
     /// The text between the places where a line may be broken, each with whether it may be before it.
     fn pieces(&self, from: u32, to: u32) -> Vec<(bool, String)> {
         let mut pieces: Vec<(bool, String)> = Vec::new();

@@ -365,7 +365,7 @@ impl Parser<'_> {
 
     fn path_or_call(&mut self, mark: super::Mark) -> Parsed {
         self.path()?;
-        if self.is(TokenKind::LParen) && !self.fresh {
+        if self.is(TokenKind::LParen) {
             let parsed = self.args();
             self.close(mark, NodeKind::Call);
             return parsed;

@@ -219,7 +219,7 @@ impl Parser<'_> {
             TokenKind::Lower | TokenKind::Upper => {
                 self.check_switch();
                 self.bump();
-                if !self.fresh && self.is(TokenKind::LParen) {
+                if self.is(TokenKind::LParen) {
                     let parsed = self.args();
                     self.close(mark, NodeKind::Value);
                     return parsed;

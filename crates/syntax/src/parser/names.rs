@@ -2,8 +2,8 @@
 
 use super::{Broken, Parsed, Parser};
 use crate::case::{camel, known_type, snake};
-use crate::codes;
 use crate::kind::{NodeKind, TokenKind};
+use crate::{ITEM_WORDS, codes};
 use diagnostics::{Certainty, Diagnostic};
 
 const RESERVED: [&str; 4] = ["not", "true", "false", "null"];
@@ -26,9 +26,10 @@ impl Parser<'_> {
         }
     }
 
-    /// A LOWER name that must stand on the line of the word before it.
+    /// A LOWER name behind a word; a line that begins something else is not taken for it.
     pub(super) fn lower_on_line(&mut self, what: &str) -> Parsed {
-        if self.fresh {
+        let other = self.fresh && (self.at_member_line() || ITEM_WORDS.contains(&self.word()));
+        if other {
             Err(self.expected(&codes::MISSING_NAME, what))
         } else {
             self.lower(what)
@@ -60,7 +61,7 @@ impl Parser<'_> {
     /// An UPPER name; in the wrong case it is taken all the same.
     pub(super) fn upper(&mut self, what: &str) -> Parsed {
         match self.kind() {
-            _ if self.fresh => Err(self.expected(&codes::MISSING_NAME, what)),
+            _ if self.fresh && !self.is(TokenKind::Upper) => Err(self.expected(&codes::MISSING_NAME, what)),
             TokenKind::Upper => {
                 self.bump();
                 Ok(())
@@ -150,7 +151,7 @@ impl Parser<'_> {
         if self.is_tail("because") {
             let mark = self.mark();
             self.bump();
-            if !self.fresh && self.is(TokenKind::String) {
+            if self.is(TokenKind::String) {
                 self.bump();
             } else {
                 let _ = self.expected_with(&codes::MISSING_REASON, "a reason in quotes", |found| {

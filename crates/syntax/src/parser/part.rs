@@ -142,9 +142,7 @@ impl Parser<'_> {
 
     fn field_tail(&mut self) -> Parsed {
         self.type_name()?;
-        if !self.fresh {
-            self.eat(TokenKind::Question);
-        }
+        self.eat(TokenKind::Question);
         let mut default = None;
         loop {
             match self.kind() {
@@ -160,7 +158,7 @@ impl Parser<'_> {
                     default = Some(span);
                     self.default()?;
                 }
-                TokenKind::Question if !self.fresh => {
+                TokenKind::Question => {
                     let _ = self.complain(|p| {
                         Diagnostic::new(&codes::UNEXPECTED, p.span(), "`?` stands right behind the type")
                     });
@@ -202,7 +200,7 @@ impl Parser<'_> {
             }
             _ => return Err(self.expected(&codes::MISSING_TYPE, "a type")),
         }
-        if self.is(TokenKind::LParen) && !self.fresh {
+        if self.is(TokenKind::LParen) {
             self.args()
         } else {
             Ok(())
@@ -316,7 +314,7 @@ impl Parser<'_> {
     fn word_constant(&mut self, mark: Mark) -> Parsed {
         self.bump();
         self.close(mark, NodeKind::Path);
-        if self.is(TokenKind::LParen) && !self.fresh {
+        if self.is(TokenKind::LParen) {
             let args = self.mark();
             let open = self.span();
             self.bump();

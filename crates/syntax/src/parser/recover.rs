@@ -31,7 +31,10 @@ impl Parser<'_> {
                 return same_line || at == name;
             }
             let head = match self.text_of(index) {
-                "owns" | "public" | "without" => return same_line && at == name,
+                "owns" | "public" | "without" => {
+                    let (kind, together, _) = self.behind(index);
+                    return at == name && same_line && together && kind == TokenKind::Lower;
+                }
                 "because" => true,
                 _ => attribute || kind != TokenKind::Lower,
             };
@@ -221,7 +224,7 @@ impl Parser<'_> {
     }
 
     /// Whether a line begins here that looks like a member and not like the inside of parentheses.
-    fn at_member_line(&self) -> bool {
+    pub(super) fn at_member_line(&self) -> bool {
         if self.is(TokenKind::Doc) || self.at_item_line() {
             return true;
         }
