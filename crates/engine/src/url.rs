@@ -136,6 +136,19 @@ impl DatabaseUrl {
         }
     }
 
+    /// The same database as another role.
+    #[must_use]
+    pub fn with_user(&self, user: &str, password: Option<Secret>) -> Self {
+        match self {
+            Self::Postgres(address) => Self::Postgres(PostgresAddress {
+                user: user.to_owned(),
+                password,
+                ..address.clone()
+            }),
+            Self::Sqlite(path) => Self::Sqlite(path.clone()),
+        }
+    }
+
     /// The folder and port of a unix socket, for programs that want to be told them; never a password.
     #[must_use]
     pub fn socket(&self) -> Option<(&Path, u16)> {

@@ -502,9 +502,7 @@ impl SmallDisk {
             std::os::unix::fs::PermissionsExt::from_mode(0o1777),
         )
         .unwrap();
-        mounted
-            .is_ok_and(|status| status.success())
-            .then_some(Self(folder))
+        mounted.is_ok_and(|status| status.success()).then(|| Self(folder))
     }
 
     fn path(&self) -> &Path {
