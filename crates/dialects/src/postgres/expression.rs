@@ -40,7 +40,11 @@ pub fn default_value(value: &DefaultValue) -> Result<String, Unspeakable> {
         DefaultValue::Expr(expr) => {
             let (text, level) = render(expr)?;
             // The grammar takes only expressions without boolean operators here.
-            Ok(if level <= Level::Is { format!("({text})") } else { text })
+            Ok(if level <= Level::Is {
+                format!("({text})")
+            } else {
+                text
+            })
         }
     }
 }
@@ -66,7 +70,8 @@ fn render(expr: &Expr) -> Rendered {
         Expr::Literal(literal) => Ok(constant(literal)),
         Expr::Param { name, .. } => Ok((format!(":{name}"), Level::Atom)),
         Expr::Context(_) => Err(Unspeakable {
-            reason: "the context of a transaction has no SQL before the private functions are made".to_owned(),
+            reason: "the context of a transaction has no SQL before the private functions are made"
+                .to_owned(),
         }),
         Expr::And(items) => junction(items, " AND ", Level::And, "true"),
         Expr::Or(items) => junction(items, " OR ", Level::Or, "false"),
@@ -192,10 +197,12 @@ fn instant(text: &str) -> String {
 }
 
 fn in_list(value: &Expr, items: &[Expr], negated: bool) -> Rendered {
-    if let [item @ Expr::Param {
-        ty: SqlType::Array(_),
-        ..
-    }] = items
+    if let [
+        item @ Expr::Param {
+            ty: SqlType::Array(_),
+            ..
+        },
+    ] = items
     {
         let op = if negated { "<> ALL" } else { "= ANY" };
         let text = format!("{} {op} ({})", at_least(value, Level::Range)?, render(item)?.0);
@@ -210,7 +217,11 @@ fn in_list(value: &Expr, items: &[Expr], negated: bool) -> Rendered {
         .map(|item| operand_beside(item, value, Level::Or))
         .collect();
     let word = if negated { "NOT IN" } else { "IN" };
-    let text = format!("{} {word} ({})", at_least(value, Level::Operator)?, list?.join(", "));
+    let text = format!(
+        "{} {word} ({})",
+        at_least(value, Level::Operator)?,
+        list?.join(", ")
+    );
     Ok((text, Level::Range))
 }
 
@@ -229,7 +240,11 @@ fn text_test(expr: &Expr) -> Rendered {
             }
         },
         Expr::Contains(value, element) if kind(value) == Kind::Array => {
-            let text = format!("{} = ANY ({})", at_least(element, Level::Range)?, render(value)?.0);
+            let text = format!(
+                "{} = ANY ({})",
+                at_least(element, Level::Range)?,
+                render(value)?.0
+            );
             Ok((text, Level::Compare))
         }
         Expr::Contains(value, part) => match plain(part) {
@@ -256,7 +271,11 @@ fn plain(part: &Expr) -> Option<&str> {
 }
 
 fn like(value: &Expr, pattern: &str) -> Rendered {
-    let text = format!("{} LIKE {}", at_least(value, Level::Operator)?, ident::text(pattern));
+    let text = format!(
+        "{} LIKE {}",
+        at_least(value, Level::Operator)?,
+        ident::text(pattern)
+    );
     Ok((text, Level::Range))
 }
 
@@ -281,10 +300,16 @@ fn kind(expr: &Expr) -> Kind {
         Expr::Call(Builtin::Today, _) => Kind::Date,
         Expr::Call(Builtin::Coalesce, args) => {
             let kinds = args.iter().map(kind);
-            kinds.into_iter().find(|kind| *kind != Kind::Other).unwrap_or(Kind::Other)
+            kinds
+                .into_iter()
+                .find(|kind| *kind != Kind::Other)
+                .unwrap_or(Kind::Other)
         }
         Expr::Sum(terms) => {
-            let mut kinds = terms.iter().map(|(_, term)| kind(term)).filter(|kind| *kind != Kind::Other);
+            let mut kinds = terms
+                .iter()
+                .map(|(_, term)| kind(term))
+                .filter(|kind| *kind != Kind::Other);
             match (kinds.next(), kinds.next()) {
                 // The distance of two days or instants is neither.
                 (Some(_), Some(_)) | (None, _) => Kind::Other,
@@ -296,7 +321,9 @@ fn kind(expr: &Expr) -> Kind {
 }
 
 fn sum(terms: &[(Sign, Expr)]) -> Rendered {
-    let spans = terms.iter().any(|(_, term)| matches!(term, Expr::Duration { .. }));
+    let spans = terms
+        .iter()
+        .any(|(_, term)| matches!(term, Expr::Duration { .. }));
     let moved = terms
         .iter()
         .map(|(_, term)| kind(term))
@@ -426,10 +453,8 @@ fn call(builtin: Builtin, args: &[Expr]) -> Rendered {
         Builtin::Abs => "abs",
         Builtin::Count => "cardinality",
     };
-    let args: Result<Vec<String>, Unspeakable> = args
-        .iter()
-        .map(|arg| render(arg).map(|(text, _)| text))
-        .collect();
+    let args: Result<Vec<String>, Unspeakable> =
+        args.iter().map(|arg| render(arg).map(|(text, _)| text)).collect();
     Ok((format!("{name}({})", args?.join(", ")), Level::Atom))
 }
 

@@ -1,10 +1,31 @@
 //! PostgreSQL 15 and later.
 
 pub mod canonical;
+pub mod catalog;
 pub mod expression;
 pub mod ident;
 pub mod realise;
 pub mod steps;
 pub mod types;
 
-pub use canonical::canonical;
+use plan::Relational;
+
+/// PostgreSQL.
+pub static POSTGRES: Relational = Relational {
+    name: "postgres",
+    title: "PostgreSQL",
+    floor: "15",
+    identifier_limit: 63,
+    folds_case: false,
+    ident: ident::ident,
+    literal: ident::literal,
+    type_name: types::type_name,
+    expression: expression::expression,
+    reserved: ident::reserved,
+    realise: realise::realise,
+    enter: realise::enter,
+    steps: steps::steps,
+    catalog: catalog::catalog,
+    read_catalog: catalog::read_catalog,
+    canonical: canonical::canonical,
+};

@@ -86,7 +86,9 @@ impl<'a> Scope<'a> {
         match path {
             [column] => self.column_type(table?, column),
             [.., qualifier, column] => match table {
-                Some(own) if matches!(qualifier.as_str(), "old" | "new" | "t") => self.column_type(own, column),
+                Some(own) if matches!(qualifier.as_str(), "old" | "new" | "t") => {
+                    self.column_type(own, column)
+                }
                 _ => self.column_type(self.tables.get(qualifier.as_str())?, column),
             },
             [] => None,
@@ -133,7 +135,10 @@ fn grants(grants: &[Grant], owner: Option<&Ident>) -> Vec<Grant> {
         if grant.columns.is_empty() {
             whole.push(key);
         } else {
-            columns.entry(key).or_default().extend(grant.columns.iter().cloned());
+            columns
+                .entry(key)
+                .or_default()
+                .extend(grant.columns.iter().cloned());
         }
     }
     let whole = whole.into_iter().map(|key| (key, Vec::new()));
@@ -204,8 +209,16 @@ fn table(source: &Table, scope: &Scope<'_>) -> Table {
         primary_key: source.primary_key.clone(),
         uniques: source.uniques.iter().map(unique).collect(),
         foreign_keys: source.foreign_keys.iter().map(foreign_key).collect(),
-        checks: source.checks.iter().map(|each| check(each, source, scope)).collect(),
-        indexes: source.indexes.iter().map(|each| index(each, source, scope)).collect(),
+        checks: source
+            .checks
+            .iter()
+            .map(|each| check(each, source, scope))
+            .collect(),
+        indexes: source
+            .indexes
+            .iter()
+            .map(|each| index(each, source, scope))
+            .collect(),
         triggers: source
             .triggers
             .iter()
@@ -357,9 +370,16 @@ fn policy(source: &Policy, table: &Table, scope: &Scope<'_>) -> Policy {
 /// Partitions that come and go with time are no difference. The catalog does not say which those are, so it is told by
 /// shape: ranges of a time, with a default partition that catches what has no partition of its own yet.
 fn partitioned(source: &Partitioned, table: &Table) -> Partitioned {
-    let first = source.columns.first().and_then(|name| table.column(name.as_str()));
-    let over_time =
-        first.is_some_and(|column| matches!(column.ty, SqlType::TimestampTz | SqlType::Timestamp | SqlType::Date));
+    let first = source
+        .columns
+        .first()
+        .and_then(|name| table.column(name.as_str()));
+    let over_time = first.is_some_and(|column| {
+        matches!(
+            column.ty,
+            SqlType::TimestampTz | SqlType::Timestamp | SqlType::Date
+        )
+    });
     let has_default = source.partitions.iter().any(|each| each.bound.is_none());
     let managed = source.managed || (source.by == PartitionBy::Range && over_time && has_default);
     let mut partitions = source.partitions.clone();

@@ -206,7 +206,10 @@ impl Scanner {
         }
         if matches!(self.peek(0), Some('e' | 'E')) {
             let signed = matches!(self.peek(1), Some('+' | '-'));
-            if self.peek(if signed { 2 } else { 1 }).is_some_and(|c| c.is_ascii_digit()) {
+            if self
+                .peek(if signed { 2 } else { 1 })
+                .is_some_and(|c| c.is_ascii_digit())
+            {
                 out.push('e');
                 self.at += 1;
                 if signed {

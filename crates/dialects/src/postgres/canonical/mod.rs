@@ -46,7 +46,9 @@ pub(crate) fn level(sql: &str) -> Level {
     match parser::expression(sql) {
         // The tree says what the text means. As text, LIKE and AT TIME ZONE bind more loosely than the operator and the call
         // that they stand for.
-        Some(tree::Node::Call { name, .. }) if name.last().is_some_and(|last| last == "timezone") => Level::Zone,
+        Some(tree::Node::Call { name, .. }) if name.last().is_some_and(|last| last == "timezone") => {
+            Level::Zone
+        }
         Some(node) => match node.level() {
             Level::Operator => Level::Range,
             level => level,

@@ -165,10 +165,7 @@ fn junction(and: bool, items: Vec<Node>, types: TypeOf<'_>) -> Node {
 fn binary(op: String, left: Node, right: Node, types: TypeOf<'_>) -> Node {
     let left = normal(left, types);
     let right = normal(right, types);
-    let (left, right) = (
-        beside(left.clone(), &right, types),
-        beside(right, &left, types),
-    );
+    let (left, right) = (beside(left.clone(), &right, types), beside(right, &left, types));
     Node::Binary(op, Box::new(left), Box::new(right))
 }
 
@@ -196,10 +193,9 @@ fn unify(nodes: Vec<Node>, types: TypeOf<'_>) -> Vec<Node> {
         .into_iter()
         .enumerate()
         .map(|(index, node)| {
-            let other = all
-                .iter()
-                .enumerate()
-                .find(|(at, other)| *at != index && !matches!(other, Node::Cast(..)) && type_of(other, types).is_some());
+            let other = all.iter().enumerate().find(|(at, other)| {
+                *at != index && !matches!(other, Node::Cast(..)) && type_of(other, types).is_some()
+            });
             match other {
                 Some((_, other)) => beside(node, other, types),
                 None => node,
@@ -210,9 +206,7 @@ fn unify(nodes: Vec<Node>, types: TypeOf<'_>) -> Vec<Node> {
 
 fn in_list(value: Node, items: Vec<Node>, negated: bool, types: TypeOf<'_>) -> Node {
     let (op, all) = if negated { ("<>", true) } else { ("=", false) };
-    let one = |value: &Node, item: Node| {
-        binary(op.to_owned(), value.clone(), item, types)
-    };
+    let one = |value: &Node, item: Node| binary(op.to_owned(), value.clone(), item, types);
     // As the server does: what names a column is compared by itself; of the rest, two or more become an array.
     let (columns, constants): (Vec<Node>, Vec<Node>) = items.into_iter().partition(holds_column);
     let mut parts = Vec::new();
@@ -239,7 +233,10 @@ fn in_list(value: Node, items: Vec<Node>, negated: bool, types: TypeOf<'_>) -> N
 fn quantified(op: String, all: bool, value: Node, array: Node, types: TypeOf<'_>) -> Node {
     let (value, array) = match array {
         Node::Array(items) => {
-            let items: Vec<Node> = items.into_iter().map(|item| beside(item, &value, types)).collect();
+            let items: Vec<Node> = items
+                .into_iter()
+                .map(|item| beside(item, &value, types))
+                .collect();
             let value = match items.first() {
                 Some(item) => beside(value, item, types),
                 None => value,
@@ -423,7 +420,10 @@ fn clock(word: &str) -> Option<i64> {
     let fraction: i64 = format!("{fraction:0<6}").parse().ok()?;
     let seconds = whole.parse::<i64>().ok()?;
     let total = hours.checked_mul(3600)?.checked_add(minutes * 60 + seconds)?;
-    total.checked_mul(1_000_000)?.checked_add(fraction)?.checked_mul(sign)
+    total
+        .checked_mul(1_000_000)?
+        .checked_add(fraction)?
+        .checked_mul(sign)
 }
 
 /// A type without its length.
@@ -479,7 +479,9 @@ fn type_of(node: &Node, types: TypeOf<'_>) -> Option<String> {
             Ok(_) => "bigint",
             Err(_) => "numeric",
         },
-        Node::Bool(_) | Node::Not(_) | Node::Is(..) | Node::Junction(..) | Node::Quantified { .. } => "boolean",
+        Node::Bool(_) | Node::Not(_) | Node::Is(..) | Node::Junction(..) | Node::Quantified { .. } => {
+            "boolean"
+        }
         Node::Interval(..) => "interval",
         Node::Unary(op, value) if op == "-" => return type_of(value, types),
         Node::Collate(value, _) => return type_of(value, types),
@@ -513,8 +515,8 @@ fn binary_type(op: &str, left: &Node, right: &Node, types: TypeOf<'_>) -> Option
 fn call_type(name: &[String], args: &[(Option<String>, Node)], types: TypeOf<'_>) -> Option<String> {
     let name = name.last()?.as_str();
     let known = match name {
-        "lower" | "upper" | "btrim" | "ltrim" | "rtrim" | "concat" | "replace" | "substring" | "left" | "right"
-        | "current_setting" | "to_char" | "md5" | "regexp_replace" => "text",
+        "lower" | "upper" | "btrim" | "ltrim" | "rtrim" | "concat" | "replace" | "substring" | "left"
+        | "right" | "current_setting" | "to_char" | "md5" | "regexp_replace" => "text",
         "length" | "octet_length" | "cardinality" | "strpos" | "position" => "integer",
         "now" => "timestamptz",
         "starts_with" => "boolean",

@@ -9,8 +9,28 @@ const DEPTH: usize = 128;
 
 /// Words that end an operand where an operator or a clause is awaited, and can be no alias.
 const CLAUSE: &[&str] = &[
-    "from", "where", "group", "having", "order", "limit", "offset", "for", "union", "intersect", "except",
-    "window", "fetch", "join", "left", "right", "inner", "full", "cross", "natural", "on", "using",
+    "from",
+    "where",
+    "group",
+    "having",
+    "order",
+    "limit",
+    "offset",
+    "for",
+    "union",
+    "intersect",
+    "except",
+    "window",
+    "fetch",
+    "join",
+    "left",
+    "right",
+    "inner",
+    "full",
+    "cross",
+    "natural",
+    "on",
+    "using",
 ];
 
 /// Reads one expression; `None` when it is not understood to its end.
@@ -387,7 +407,10 @@ impl Parser {
         Some(Node::Subscript(Box::new(value), items))
     }
 
-    #[expect(clippy::option_option, reason = "an absent bound is legal; a broken one is not")]
+    #[expect(
+        clippy::option_option,
+        reason = "an absent bound is legal; a broken one is not"
+    )]
     fn bound(&mut self) -> Option<Option<Node>> {
         if matches!(self.peek(), Some(Token::Punct(':' | ']'))) {
             return Some(None);
@@ -586,7 +609,9 @@ impl Parser {
     }
 
     fn call_arguments(&mut self) -> Option<Vec<(Option<String>, Node)>> {
-        const WORDS: &[&str] = &["from", "for", "in", "placing", "both", "leading", "trailing", "variadic"];
+        const WORDS: &[&str] = &[
+            "from", "for", "in", "placing", "both", "leading", "trailing", "variadic",
+        ];
         let mut args = Vec::new();
         if self.punct(')') {
             return Some(args);

@@ -201,10 +201,7 @@ impl Node {
             Self::Number(text) => out.push_str(text),
             Self::Text(text) => out.push_str(&ident::text(text)),
             Self::Interval(months, days, micros) => {
-                let _ = write!(
-                    out,
-                    "'{months} mons {days} days {micros} microseconds'::interval"
-                );
+                let _ = write!(out, "'{months} mons {days} days {micros} microseconds'::interval");
             }
             Self::Param(name) => {
                 out.push(':');
@@ -332,7 +329,11 @@ impl Select {
     }
 
     fn write(&self, out: &mut String) {
-        out.push_str(if self.distinct { "SELECT DISTINCT " } else { "SELECT " });
+        out.push_str(if self.distinct {
+            "SELECT DISTINCT "
+        } else {
+            "SELECT "
+        });
         for (index, (item, alias)) in self.items.iter().enumerate() {
             if index > 0 {
                 out.push_str(", ");

@@ -1,6 +1,8 @@
 //! Roles, schemas, extensions, rights, row-level security.
 
-use physical::{Expr, Grant, Grantee, Ident, Policy, PolicyCommand, Privilege, Role, RowSecurity, Schema, Table};
+use physical::{
+    Expr, Grant, Grantee, Ident, Policy, PolicyCommand, Privilege, Role, RowSecurity, Schema, Table,
+};
 use plan::{Hazard, Lock, RunsAs, Section, Step, Undo};
 
 use super::{comment, locking, shown, step, undo, wrap};
@@ -13,7 +15,10 @@ pub(super) fn role(role: &Role) -> Step {
     let name = role.name.as_str();
     let mut create = ident::sql();
     create.kw("DO $$\nBEGIN\n    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = ");
-    create.text(name).kw(") THEN\n        CREATE ROLE ").ident(&role.name);
+    create
+        .text(name)
+        .kw(") THEN\n        CREATE ROLE ")
+        .ident(&role.name);
     create.kw(if role.login { " LOGIN" } else { " NOLOGIN" });
     create.kw(if role.superuser { " SUPERUSER" } else { "" });
     create.kw(if role.bypass_rls { " BYPASSRLS" } else { "" });
@@ -31,7 +36,8 @@ pub(super) fn role(role: &Role) -> Step {
         role.comment.as_deref(),
     );
     let mut drop = ident::sql();
-    drop.kw("DO $$\nBEGIN\n    DROP ROLE IF EXISTS ").ident(&role.name);
+    drop.kw("DO $$\nBEGIN\n    DROP ROLE IF EXISTS ")
+        .ident(&role.name);
     drop.kw(";\nEXCEPTION WHEN dependent_objects_still_exist THEN\n    RAISE NOTICE 'role % is still used elsewhere and stays', ");
     drop.text(name).kw(";\nEND\n$$");
     let mut step = step(
@@ -56,7 +62,9 @@ pub(super) fn schema(schema: &Schema) -> Step {
     let public = schema.grants.iter().any(|grant| grant.grantee == Grantee::Public);
     if !public {
         let mut sql = ident::sql();
-        sql.kw("REVOKE ALL ON SCHEMA ").ident(&schema.name).kw(" FROM PUBLIC");
+        sql.kw("REVOKE ALL ON SCHEMA ")
+            .ident(&schema.name)
+            .kw(" FROM PUBLIC");
         statements.push(sql.finish());
     }
     grant_statements(&mut statements, "SCHEMA ", &name, &schema.grants);
@@ -110,8 +118,15 @@ pub(super) fn row_security(table: &Table) -> Step {
 
 pub(super) fn policy(table: &Table, policy: &Policy) -> Step {
     let mut sql = ident::sql();
-    sql.kw("CREATE POLICY ").ident(&policy.name).kw(" ON ").name(&table.name);
-    sql.kw("\n    AS ").kw(if policy.permissive { "PERMISSIVE" } else { "RESTRICTIVE" });
+    sql.kw("CREATE POLICY ")
+        .ident(&policy.name)
+        .kw(" ON ")
+        .name(&table.name);
+    sql.kw("\n    AS ").kw(if policy.permissive {
+        "PERMISSIVE"
+    } else {
+        "RESTRICTIVE"
+    });
     sql.kw(" FOR ").kw(match policy.command {
         PolicyCommand::All => "ALL",
         PolicyCommand::Select => "SELECT",
@@ -138,7 +153,10 @@ pub(super) fn policy(table: &Table, policy: &Policy) -> Step {
         undo(format!("DROP POLICY {object}")),
         policy.origin,
     );
-    let code = format!("which rows of {} are seen and changed is decided anew", shown(&table.name));
+    let code = format!(
+        "which rows of {} are seen and changed is decided anew",
+        shown(&table.name)
+    );
     locking(step, Lock::AccessExclusive, vec![Hazard::BreaksCode(code)])
 }
 
@@ -209,7 +227,9 @@ fn column_grant(kind: &'static str, object: &str, grant: &Grant) -> String {
     let list = wrap(&columns, indent.len(), &indent);
     let tail = format!("ON {kind}{object} TO {}", grantee(&grant.grantee));
     let one_line = !list.contains('\n') && sql.as_str().len() + list.len() + tail.len() + 2 <= super::WIDTH;
-    sql.fragment(&list).kw(if one_line { ") " } else { ")\n    " }).fragment(&tail);
+    sql.fragment(&list)
+        .kw(if one_line { ") " } else { ")\n    " })
+        .fragment(&tail);
     sql.finish()
 }
 

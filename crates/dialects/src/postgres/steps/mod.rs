@@ -113,11 +113,15 @@ fn wrap(items: &[String], first: usize, indent: &str) -> String {
 
 fn seed_rows(seed: &Seed, table: Option<&physical::Table>) -> Step {
     let identity = table.and_then(|table| {
-        let given = |column: &&physical::Column| column.identity.is_some() && seed.columns.contains(&column.name);
+        let given =
+            |column: &&physical::Column| column.identity.is_some() && seed.columns.contains(&column.name);
         table.columns.iter().find(given)
     });
     let mut sql = ident::sql();
-    sql.kw("INSERT INTO ").name(&seed.table).kw(" ").list(&seed.columns);
+    sql.kw("INSERT INTO ")
+        .name(&seed.table)
+        .kw(" ")
+        .list(&seed.columns);
     if identity.is_some() {
         sql.kw("\nOVERRIDING SYSTEM VALUE");
     }

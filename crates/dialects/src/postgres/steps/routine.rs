@@ -1,8 +1,8 @@
 //! Functions, triggers, views, types.
 
 use physical::{
-    Expr, Function, Grantee, Name, NamedType, NamedTypeKind, Table, Timing, Trigger, TriggerAction, TriggerEvent,
-    View, ViewJoin, ViewQuery, Volatility,
+    Expr, Function, Grantee, Name, NamedType, NamedTypeKind, Table, Timing, Trigger, TriggerAction,
+    TriggerEvent, View, ViewJoin, ViewQuery, Volatility,
 };
 use plan::{Hazard, Lock, Section, Step};
 
@@ -18,7 +18,14 @@ pub(super) fn named_type(ty: &NamedType) -> Step {
             let values: Vec<String> = values.iter().map(|value| ident::text(value)).collect();
             let line = format!("CREATE TYPE {name} AS ENUM ({})", values.join(", "));
             let long = format!("CREATE TYPE {name} AS ENUM (\n    {}\n)", values.join(",\n    "));
-            ("TYPE", if line.chars().count() > super::WIDTH { long } else { line })
+            (
+                "TYPE",
+                if line.chars().count() > super::WIDTH {
+                    long
+                } else {
+                    line
+                },
+            )
         }
         NamedTypeKind::Domain {
             base,
@@ -113,9 +120,7 @@ fn create_function(function: &Function) -> String {
     }
     let tag = free_tag(&function.body);
     sql.kw("\nAS ").fragment(&tag).kw("\n");
-    sql.fragment(body(&function.body))
-        .kw("\n")
-        .fragment(&tag);
+    sql.fragment(body(&function.body)).kw("\n").fragment(&tag);
     sql.finish()
 }
 
@@ -190,7 +195,9 @@ pub(super) fn trigger(table: &Table, trigger: &Trigger) -> Step {
         "\n    FOR EACH STATEMENT"
     });
     if let Some(when) = &trigger.when {
-        sql.kw("\n    WHEN (").fragment(&or_refused(expression(when))).kw(")");
+        sql.kw("\n    WHEN (")
+            .fragment(&or_refused(expression(when)))
+            .kw(")");
     }
     match &trigger.action {
         TriggerAction::Call { function, arguments } => {
@@ -210,7 +217,10 @@ pub(super) fn trigger(table: &Table, trigger: &Trigger) -> Step {
     let object = object.ident(&trigger.name).kw(" ON ").name(&table.name).finish();
     if !trigger.enabled {
         let mut sql = ident::sql();
-        sql.kw("ALTER TABLE ").name(&table.name).kw(" DISABLE TRIGGER ").ident(&trigger.name);
+        sql.kw("ALTER TABLE ")
+            .name(&table.name)
+            .kw(" DISABLE TRIGGER ")
+            .ident(&trigger.name);
         statements.push(sql.finish());
     }
     comment(&mut statements, "TRIGGER", &object, trigger.comment.as_deref());
@@ -241,7 +251,11 @@ pub(super) fn view(view: &View) -> Step {
         (false, false) => "",
     });
     sql.kw(" AS\n").fragment(&view_text(&view.query));
-    let word = if view.materialized { "MATERIALIZED VIEW" } else { "VIEW" };
+    let word = if view.materialized {
+        "MATERIALIZED VIEW"
+    } else {
+        "VIEW"
+    };
     let mut statements = vec![sql.finish()];
     owner(&mut statements, word, &name, view.owner.as_ref());
     comment(&mut statements, word, &name, view.comment.as_deref());
@@ -286,7 +300,10 @@ pub(crate) fn view_text(query: &ViewQuery) -> String {
 }
 
 fn left_join(sql: &mut crate::sql::Sql, join: &ViewJoin) {
-    sql.kw("\nLEFT JOIN ").name(&join.table).kw(" AS ").ident(&join.alias);
+    sql.kw("\nLEFT JOIN ")
+        .name(&join.table)
+        .kw(" AS ")
+        .ident(&join.alias);
     for (index, (theirs, ours)) in join.on.iter().enumerate() {
         sql.kw(if index == 0 { " ON " } else { " AND " });
         sql.name(&Name::new(join.alias.clone(), theirs.clone()));

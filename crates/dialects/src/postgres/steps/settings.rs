@@ -3,7 +3,12 @@
 use crate::postgres::ident::{self, split_path};
 
 /// Settings whose value is a list of names.
-const LISTS: &[&str] = &["search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries"];
+const LISTS: &[&str] = &[
+    "search_path",
+    "temp_tablespaces",
+    "session_preload_libraries",
+    "local_preload_libraries",
+];
 
 /// A value in its one spelling, ready to stand behind `SET name =`.
 pub(crate) fn spelled(name: &str, value: &str) -> String {

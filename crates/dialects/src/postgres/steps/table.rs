@@ -15,15 +15,28 @@ pub(super) fn table(table: &Table, keys: &[usize]) -> Step {
     let mut lines = column_lines(&table.columns);
     if let Some(key) = &table.primary_key {
         let mut sql = ident::sql();
-        sql.kw("CONSTRAINT ").ident(&key.name).kw(" PRIMARY KEY ").list(&key.columns);
+        sql.kw("CONSTRAINT ")
+            .ident(&key.name)
+            .kw(" PRIMARY KEY ")
+            .list(&key.columns);
         lines.push(sql.finish());
     }
     lines.extend(table.uniques.iter().map(unique_line));
     let keys = keys.iter().filter_map(|index| table.foreign_keys.get(*index));
     lines.extend(keys.clone().map(|key| foreign_key_text(key, "\n        ")));
-    lines.extend(table.checks.iter().filter(|check| check.validated).map(check_line));
+    lines.extend(
+        table
+            .checks
+            .iter()
+            .filter(|check| check.validated)
+            .map(check_line),
+    );
 
-    let word = if table.unlogged { "CREATE UNLOGGED TABLE" } else { "CREATE TABLE" };
+    let word = if table.unlogged {
+        "CREATE UNLOGGED TABLE"
+    } else {
+        "CREATE TABLE"
+    };
     let mut create = format!("{word} {name} (\n    {}\n)", lines.join(",\n    "));
     if lines.is_empty() {
         create = format!("{word} {name} ()");
@@ -61,7 +74,11 @@ fn column_lines(columns: &[Column]) -> Vec<String> {
             )
         })
         .collect();
-    let names = parts.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0);
+    let names = parts
+        .iter()
+        .map(|(name, ..)| name.chars().count())
+        .max()
+        .unwrap_or(0);
     // One long type name shall not push all the others away.
     let types = parts
         .iter()
@@ -71,7 +88,11 @@ fn column_lines(columns: &[Column]) -> Vec<String> {
         .unwrap_or(0);
     parts
         .into_iter()
-        .map(|(name, ty, rest)| format!("{name:<names$} {ty:<types$} {rest}").trim_end().to_owned())
+        .map(|(name, ty, rest)| {
+            format!("{name:<names$} {ty:<types$} {rest}")
+                .trim_end()
+                .to_owned()
+        })
         .collect()
 }
 
@@ -229,7 +250,10 @@ fn comments<'a>(
 
 pub(super) fn foreign_key(table: &Table, key: &ForeignKey) -> Step {
     let name = ident::name(&table.name);
-    let mut add = format!("ALTER TABLE {name}\n    ADD {}", foreign_key_text(key, "\n        "));
+    let mut add = format!(
+        "ALTER TABLE {name}\n    ADD {}",
+        foreign_key_text(key, "\n        ")
+    );
     if !key.validated {
         add.push_str(" NOT VALID");
     }
@@ -261,7 +285,11 @@ pub(super) fn foreign_key(table: &Table, key: &ForeignKey) -> Step {
 
 pub(super) fn index(table: &Table, index: &Index) -> Step {
     let mut sql = ident::sql();
-    sql.kw(if index.unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " });
+    sql.kw(if index.unique {
+        "CREATE UNIQUE INDEX "
+    } else {
+        "CREATE INDEX "
+    });
     sql.ident(&index.name).kw(" ON ").name(&table.name);
     match method(&index.method) {
         Some(method) => sql.kw(" USING ").fragment(&method),
@@ -280,12 +308,18 @@ pub(super) fn index(table: &Table, index: &Index) -> Step {
     if let Some(predicate) = &index.predicate {
         let text = or_refused(expression(predicate));
         let long = sql.as_str().chars().count() + text.chars().count() + 7 > WIDTH;
-        sql.kw(if long { "\n    WHERE " } else { " WHERE " }).fragment(&text);
+        sql.kw(if long { "\n    WHERE " } else { " WHERE " })
+            .fragment(&text);
     }
     let mut statements = vec![sql.finish()];
     let mut name = physical::Name::bare(index.name.clone());
     name.schema.clone_from(&table.name.schema);
-    comment(&mut statements, "INDEX", &ident::name(&name), index.comment.as_deref());
+    comment(
+        &mut statements,
+        "INDEX",
+        &ident::name(&name),
+        index.comment.as_deref(),
+    );
     let step = step(
         format!("index {}", index.name),
         Section::Table(shown(&table.name)),

@@ -1,0 +1,224 @@
+//! Reads the catalog of a database: a fixed number of queries, and a pure function from their answers to a [`Database`].
+//!
+//! What the schema has no word for becomes [`Opaque`], so that nothing that exists goes unseen. What every new database has
+//! (`public` as it was made, `plpgsql`) is no part of the answer.
+
+mod acl;
+mod cursor;
+mod queries;
+mod relations;
+mod routines;
+mod tables;
+
+use std::collections::HashMap;
+
+use physical::{Database, Grantee, Ident, Name, Opaque, Origin, Role, Rows, Schema};
+use plan::{CatalogError, CatalogQuery};
+
+use cursor::{Cursor, cursors};
+
+/// The queries that read the catalog.
+#[must_use]
+pub fn catalog() -> &'static [CatalogQuery] {
+    queries::QUERIES
+}
+
+/// Makes a database of the answers.
+///
+/// # Errors
+///
+/// When an answer is missing or has another shape than its query asks for.
+pub fn read_catalog(answers: &[Rows]) -> Result<Database, CatalogError> {
+    if answers.len() != queries::QUERIES.len() {
+        return Err(CatalogError {
+            query: "session",
+            message: format!("{} answers to {} queries", answers.len(), queries::QUERIES.len()),
+        });
+    }
+    let answers = Answers(answers);
+    let mut database = Database::default();
+    schemas(&answers, &mut database)?;
+    let mut relations = relations::read(&answers, &mut database)?;
+    tables::columns(&answers, &mut relations, &mut database)?;
+    tables::constraints(&answers, &mut relations, &mut database)?;
+    relations::types(&answers, &mut relations, &mut database)?;
+    tables::indexes(&answers, &mut relations, &mut database)?;
+    routines::triggers(&answers, &mut relations, &mut database)?;
+    routines::policies(&answers, &mut relations)?;
+    routines::functions(&answers, &mut database)?;
+    others(&answers, &relations, &mut database)?;
+    relations.finish(&mut database);
+    database.roles = roles(&answers, &database)?;
+    Ok(database)
+}
+
+/// The answers, by the name of the query.
+struct Answers<'a>(&'a [Rows]);
+
+impl<'a> Answers<'a> {
+    fn rows(&self, name: &str) -> impl Iterator<Item = Cursor<'a>> {
+        let found = queries::QUERIES
+            .iter()
+            .zip(self.0)
+            .find(|(query, _)| query.name == name);
+        found
+            .into_iter()
+            .flat_map(|(query, rows)| cursors(query.name, rows))
+    }
+}
+
+fn opaque(kind: &str, name: Name, definition: String, undo: Option<String>, depends_on: Vec<Name>) -> Opaque {
+    Opaque {
+        kind: kind.to_owned(),
+        name,
+        definition,
+        undo,
+        depends_on,
+        origin: Origin::Found,
+    }
+}
+
+fn schemas(answers: &Answers<'_>, database: &mut Database) -> Result<(), CatalogError> {
+    for mut row in answers.rows("schemas") {
+        let kind = row.text()?;
+        let _number = row.int()?;
+        let name = row.text()?;
+        if kind == "extension" {
+            if name != "plpgsql" {
+                database.extensions.push(Ident::new(name));
+            }
+            continue;
+        }
+        let owner = row.text()?;
+        let list = row.maybe()?;
+        let rights = acl::read(list, owner, None);
+        let comment = row.owned()?;
+        if name == "public" && owner == "pg_database_owner" && untouched_public(&rights) {
+            continue;
+        }
+        rights_opaque(database, "schema", &Name::bare(name), rights.others);
+        database.schemas.push(Schema {
+            name: Ident::new(name),
+            owner: Some(Ident::new(owner)),
+            grants: rights.grants,
+            comment,
+            origin: Origin::Found,
+        });
+    }
+    Ok(())
+}
+
+/// Whether `public` is as a new database has it: everyone may use it, and nobody else may do more.
+fn untouched_public(rights: &acl::Acl) -> bool {
+    rights.others.is_empty()
+        && rights.grants.iter().all(|grant| {
+            grant.grantee == Grantee::Public && matches!(grant.privilege, physical::Privilege::Usage)
+        })
+        && rights.grants.len() == 1
+}
+
+/// Rights that have no word of their own.
+fn rights_opaque(database: &mut Database, kind: &str, name: &Name, others: Vec<String>) {
+    for other in others {
+        database.opaque.push(opaque(
+            "right",
+            name.clone(),
+            format!("-- {kind} {name}: {other}"),
+            None,
+            vec![name.clone()],
+        ));
+    }
+}
+
+/// Roles that this database speaks of: owners, grantees and those named by policies, the groups that they belong to, and the
+/// roles that cannot log in and carry the name of a schema in front.
+fn roles(answers: &Answers<'_>, database: &Database) -> Result<Vec<Role>, CatalogError> {
+    let mut all: HashMap<String, Role> = HashMap::new();
+    for mut row in answers.rows("roles") {
+        let role = Role {
+            name: Ident::new(row.text()?),
+            login: row.bool()?,
+            superuser: row.bool()?,
+            bypass_rls: row.bool()?,
+            comment: row.owned()?,
+            member_of: row.texts()?.into_iter().map(Ident::from).collect(),
+            origin: Origin::Found,
+        };
+        all.insert(role.name.as_str().to_owned(), role);
+    }
+    let mut wanted: Vec<String> = mentioned(database);
+    wanted.extend(
+        all.values()
+            .filter(|role| !role.login && !role.superuser)
+            .map(|role| role.name.as_str())
+            .filter(|name| {
+                let of_schema = |schema: &Schema| {
+                    name.strip_prefix(schema.name.as_str())
+                        .is_some_and(|rest| rest.starts_with('_'))
+                };
+                database.schemas.iter().any(of_schema)
+            })
+            .map(str::to_owned),
+    );
+    let mut out: Vec<Role> = Vec::new();
+    while let Some(name) = wanted.pop() {
+        if let Some(role) = all.remove(&name) {
+            wanted.extend(role.member_of.iter().map(|group| group.as_str().to_owned()));
+            out.push(role);
+        }
+    }
+    out.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(out)
+}
+
+fn mentioned(database: &Database) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut owner = |owner: &Option<Ident>| out.extend(owner.iter().map(|owner| owner.as_str().to_owned()));
+    database.schemas.iter().for_each(|each| owner(&each.owner));
+    database.types.iter().for_each(|each| owner(&each.owner));
+    database.tables.iter().for_each(|each| owner(&each.owner));
+    database.views.iter().for_each(|each| owner(&each.owner));
+    database.functions.iter().for_each(|each| owner(&each.owner));
+    let grants = database
+        .schemas
+        .iter()
+        .flat_map(|each| &each.grants)
+        .chain(database.tables.iter().flat_map(|each| &each.grants))
+        .chain(database.views.iter().flat_map(|each| &each.grants))
+        .chain(database.functions.iter().flat_map(|each| &each.grants));
+    out.extend(grants.filter_map(|grant| match &grant.grantee {
+        Grantee::Role(role) => Some(role.as_str().to_owned()),
+        Grantee::Public => None,
+    }));
+    let policies = database.tables.iter().flat_map(|table| &table.policies);
+    out.extend(policies.flat_map(|policy| policy.roles.iter().map(|role| role.as_str().to_owned())));
+    out
+}
+
+fn others(
+    answers: &Answers<'_>,
+    relations: &relations::Relations,
+    database: &mut Database,
+) -> Result<(), CatalogError> {
+    for mut row in answers.rows("others") {
+        let kind = row.text()?;
+        if matches!(kind, "opclass" | "collation used") {
+            continue;
+        }
+        let _number = row.int()?;
+        let schema = row.maybe()?;
+        let name = row.text()?;
+        let definition = row.text()?.trim_end().trim_end_matches(';').to_owned();
+        let undo = row.owned()?;
+        let of = row.int()?;
+        let name = match schema {
+            Some(schema) => Name::new(schema, name),
+            None => Name::bare(name),
+        };
+        let depends_on = relations.name(of).cloned().into_iter().collect();
+        database
+            .opaque
+            .push(opaque(kind, name, definition, undo, depends_on));
+    }
+    Ok(())
+}

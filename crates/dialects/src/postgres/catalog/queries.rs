@@ -1,0 +1,314 @@
+//! The queries that read the catalog. Their number does not grow with the schema; each answer is read in the order of its
+//! columns by the function of the same name.
+//!
+//! They run in one transaction. The first pins the settings on which the server's spelling depends.
+
+use plan::CatalogQuery;
+
+/// All queries, in the order in which the answers are read.
+pub(super) static QUERIES: &[CatalogQuery] = &[
+    CatalogQuery {
+        name: "session",
+        sql: SESSION,
+    },
+    CatalogQuery {
+        name: "schemas",
+        sql: SCHEMAS,
+    },
+    CatalogQuery {
+        name: "roles",
+        sql: ROLES,
+    },
+    CatalogQuery {
+        name: "types",
+        sql: TYPES,
+    },
+    CatalogQuery {
+        name: "relations",
+        sql: RELATIONS,
+    },
+    CatalogQuery {
+        name: "columns",
+        sql: COLUMNS,
+    },
+    CatalogQuery {
+        name: "constraints",
+        sql: CONSTRAINTS,
+    },
+    CatalogQuery {
+        name: "indexes",
+        sql: INDEXES,
+    },
+    CatalogQuery {
+        name: "triggers",
+        sql: TRIGGERS,
+    },
+    CatalogQuery {
+        name: "policies",
+        sql: POLICIES,
+    },
+    CatalogQuery {
+        name: "functions",
+        sql: FUNCTIONS,
+    },
+    CatalogQuery {
+        name: "others",
+        sql: OTHERS,
+    },
+];
+
+const SESSION: &str = "
+SELECT set_config('search_path', '', true), set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true),
+       set_config('IntervalStyle', 'postgres', true), set_config('bytea_output', 'hex', true),
+       set_config('extra_float_digits', '1', true), set_config('quote_all_identifiers', 'off', true)";
+
+const SCHEMAS: &str = "
+SELECT 'schema', n.oid::int8, n.nspname::text, pg_get_userbyid(n.nspowner)::text, n.nspacl::text, d.description
+  FROM pg_namespace n
+  LEFT JOIN pg_description d ON d.classoid = 'pg_namespace'::regclass AND d.objoid = n.oid AND d.objsubid = 0
+ WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_namespace'::regclass AND e.objid = n.oid
+                      AND e.deptype = 'e')
+UNION ALL
+SELECT 'extension', e.oid::int8, e.extname::text, NULL, NULL, NULL FROM pg_extension e";
+
+const ROLES: &str = "
+SELECT r.rolname::text, r.rolcanlogin, r.rolsuper, r.rolbypassrls, d.description, m.groups::text
+  FROM pg_roles r
+  LEFT JOIN pg_shdescription d ON d.classoid = 'pg_authid'::regclass AND d.objoid = r.oid
+  LEFT JOIN (SELECT m.member, array_agg(DISTINCT g.rolname) AS groups
+               FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
+              GROUP BY m.member) m ON m.member = r.oid
+ WHERE r.rolname !~ '^pg_'";
+
+const TYPES: &str = "
+SELECT t.oid::int8, n.nspname::text, t.typname::text, t.typtype::text, pg_get_userbyid(t.typowner)::text, d.description,
+       (SELECT array_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid)::text,
+       CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END, t.typnotnull, t.typdefault,
+       t.typacl::text, t.typrelid::int8,
+       CASE WHEN t.typtype = 'r' THEN (SELECT format_type(r.rngsubtype, NULL) FROM pg_range r WHERE r.rngtypid = t.oid) END
+  FROM pg_type t
+  JOIN pg_namespace n ON n.oid = t.typnamespace
+  LEFT JOIN pg_class c ON c.oid = t.typrelid
+  LEFT JOIN pg_description d ON d.classoid = 'pg_type'::regclass AND d.objoid = t.oid AND d.objsubid = 0
+ WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND (t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'b' AND t.typelem = 0) OR c.relkind = 'c')
+   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_type'::regclass AND e.objid = t.oid AND e.deptype = 'e')";
+
+const RELATIONS: &str = "
+SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, pg_get_userbyid(c.relowner)::text,
+       c.relrowsecurity, c.relforcerowsecurity, c.relpersistence::text, c.relreplident::text, c.reloptions::text,
+       c.relacl::text, d.description,
+       CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
+       p.partstrat::text, p.partattrs::text, CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END,
+       c.relispartition, i.inhparent::int8,
+       CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END,
+       o.refobjid::int8, o.refobjsubid, o.deptype::text,
+       CASE WHEN c.relkind = 'S' THEN format('AS %s INCREMENT BY %s MINVALUE %s MAXVALUE %s START WITH %s CACHE %s%s',
+            format_type(s.seqtypid, NULL), s.seqincrement, s.seqmin, s.seqmax, s.seqstart, s.seqcache,
+            CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END) END,
+       s.seqincrement = 1 AND s.seqstart = 1 AND s.seqmin = 1 AND s.seqcache = 1 AND NOT s.seqcycle,
+       CASE WHEN c.relkind = 'f' THEN (SELECT format(' SERVER %I', v.srvname) || CASE WHEN f.ftoptions IS NULL THEN ''
+            ELSE format(' OPTIONS (%s)', (SELECT string_agg(format('%I %L', split_part(x, '=', 1),
+                 substr(x, strpos(x, '=') + 1)), ', ') FROM unnest(f.ftoptions) x)) END
+          FROM pg_foreign_table f JOIN pg_foreign_server v ON v.oid = f.ftserver WHERE f.ftrelid = c.oid) END
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid = 0
+  LEFT JOIN pg_partitioned_table p ON p.partrelid = c.oid
+  LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhseqno = 1
+  LEFT JOIN pg_sequence s ON s.seqrelid = c.oid
+  LEFT JOIN pg_depend o ON c.relkind = 'S' AND o.classid = 'pg_class'::regclass AND o.objid = c.oid AND o.objsubid = 0
+       AND o.refclassid = 'pg_class'::regclass AND o.deptype IN ('a', 'i')
+ WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c')
+   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')
+ ORDER BY c.oid";
+
+const COLUMNS: &str = "
+SELECT a.attrelid::int8, a.attnum, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+       a.attidentity::text, a.attgenerated::text, pg_get_expr(v.adbin, v.adrelid),
+       CASE WHEN a.attcollation <> t.typcollation
+            THEN (SELECT quote_ident(n.nspname) || '.' || quote_ident(l.collname)
+                    FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace
+                   WHERE l.oid = a.attcollation) END,
+       a.attcollation::int8, a.attacl::text, d.description,
+       CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END, a.attcompression::text,
+       nullif(a.attstattarget, -1)::int4, a.attoptions::text
+  FROM pg_attribute a
+  JOIN pg_class c ON c.oid = a.attrelid
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_type t ON t.oid = a.atttypid
+  LEFT JOIN pg_attrdef v ON v.adrelid = a.attrelid AND v.adnum = a.attnum
+  LEFT JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = a.attrelid AND d.objsubid = a.attnum
+ WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
+   AND a.attnum > 0 AND NOT a.attisdropped
+ ORDER BY a.attrelid, a.attnum";
+
+const CONSTRAINTS: &str = "
+SELECT o.conrelid::int8, o.contypid::int8, o.conname::text, o.contype::text, o.condeferrable, o.condeferred,
+       o.convalidated, o.conkey::text, o.confkey::text, o.confrelid::int8, o.confupdtype::text, o.confdeltype::text,
+       o.confdelsetcols::text, CASE WHEN o.contype = 'c' THEN pg_get_expr(o.conbin, o.conrelid) END, o.connoinherit,
+       o.conislocal AND o.conparentid = 0, d.description, coalesce(i.indnullsnotdistinct, false),
+       CASE WHEN o.contype IN ('x', 't') OR o.confmatchtype = 'f' OR (o.condeferrable AND NOT o.condeferred)
+              OR (o.contype = 'p' AND o.condeferrable) OR i.indnatts > i.indnkeyatts OR o.connoinherit AND o.contype = 'c'
+              OR (current_setting('server_version_num')::int >= 180000
+                  AND (to_jsonb(o) ->> 'conperiod' = 'true' OR to_jsonb(o) ->> 'conenforced' = 'false'))
+            THEN pg_get_constraintdef(o.oid) END
+  FROM pg_constraint o
+  JOIN pg_namespace n ON n.oid = o.connamespace
+  LEFT JOIN pg_index i ON i.indexrelid = o.conindid AND o.contype IN ('p', 'u')
+  LEFT JOIN pg_description d ON d.classoid = 'pg_constraint'::regclass AND d.objoid = o.oid AND d.objsubid = 0
+ WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND o.contype IN ('c', 'f', 'p', 'u', 'x')
+ ORDER BY o.conrelid, o.conname";
+
+const INDEXES: &str = "
+SELECT i.indrelid::int8, c.relname::text, m.amname::text, i.indisunique, i.indnullsnotdistinct, i.indnkeyatts,
+       i.indkey::text, i.indoption::text, i.indclass::text, i.indcollation::text, pg_get_expr(i.indpred, i.indrelid),
+       CASE WHEN i.indexprs IS NOT NULL
+            THEN (SELECT array_agg(pg_get_indexdef(i.indexrelid, k, false) ORDER BY k)
+                    FROM generate_series(1, i.indnkeyatts) k)::text END,
+       c.reloptions::text, d.description, i.indisclustered,
+       CASE WHEN r.relkind = 'm' OR NOT i.indisvalid
+              OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = i.indexrelid AND a.attoptions IS NOT NULL)
+            THEN pg_get_indexdef(i.indexrelid) END
+  FROM pg_index i
+  JOIN pg_class c ON c.oid = i.indexrelid
+  JOIN pg_class r ON r.oid = i.indrelid
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_am m ON m.oid = c.relam
+  LEFT JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid = 0
+ WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT c.relispartition
+   AND NOT EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = i.indexrelid AND o.contype IN ('p', 'u', 'x'))
+ ORDER BY i.indrelid, c.relname";
+
+const TRIGGERS: &str = "
+SELECT t.tgrelid::int8, t.tgname::text, t.tgtype, t.tgenabled::text, t.tgattr::text, encode(t.tgargs, 'hex'),
+       pn.nspname::text, p.proname::text, t.tgoldtable::text, t.tgnewtable::text, d.description,
+       t.tgconstraint <> 0, t.tgqual IS NOT NULL, CASE WHEN t.tgqual IS NOT NULL OR t.tgconstraint <> 0
+         OR c.relkind NOT IN ('r', 'p') THEN pg_get_triggerdef(t.oid) END
+  FROM pg_trigger t
+  JOIN pg_class c ON c.oid = t.tgrelid
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_proc p ON p.oid = t.tgfoid
+  JOIN pg_namespace pn ON pn.oid = p.pronamespace
+  LEFT JOIN pg_description d ON d.classoid = 'pg_trigger'::regclass AND d.objoid = t.oid AND d.objsubid = 0
+ WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT t.tgisinternal AND t.tgparentid = 0
+ ORDER BY t.tgrelid, t.tgname";
+
+const POLICIES: &str = "
+SELECT p.polrelid::int8, p.polname::text, p.polcmd::text, p.polpermissive,
+       ARRAY(SELECT r.rolname FROM pg_roles r WHERE r.oid = ANY (p.polroles) ORDER BY r.rolname)::text,
+       pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid), d.description
+  FROM pg_policy p
+  LEFT JOIN pg_description d ON d.classoid = 'pg_policy'::regclass AND d.objoid = p.oid AND d.objsubid = 0
+ ORDER BY p.polrelid, p.polname";
+
+const FUNCTIONS: &str = "
+SELECT n.nspname::text, p.proname::text, p.prokind::text, pg_get_userbyid(p.proowner)::text, p.proargnames::text,
+       (SELECT array_agg(format_type(u.t, NULL) ORDER BY u.n) FROM unnest(p.proargtypes) WITH ORDINALITY u (t, n))::text,
+       CASE WHEN p.pronargdefaults > 0
+            THEN (SELECT array_agg(pg_get_function_arg_default(p.oid, k) ORDER BY k)
+                    FROM generate_series(1, p.pronargs) k)::text END,
+       pg_get_function_result(p.oid), l.lanname::text, p.provolatile::text, p.proisstrict, p.prosecdef,
+       p.proconfig::text, p.prosrc, p.proacl::text, d.description, pg_get_function_identity_arguments(p.oid),
+       CASE WHEN p.prokind = 'a' THEN NULL
+            WHEN p.prokind <> 'f' OR l.lanname IN ('c', 'internal') OR p.prosqlbody IS NOT NULL OR p.proleakproof
+              OR p.proparallel <> 'u' OR p.procost <> 100 OR p.prorows NOT IN (0, 1000) OR p.provariadic <> 0
+              OR p.protrftypes IS NOT NULL OR p.prosupport <> 0 OR p.proargmodes && '{o,b,v}'::\"char\"[]
+            THEN pg_get_functiondef(p.oid) END,
+       CASE WHEN p.prokind = 'a' THEN (SELECT concat_ws(', ', format('SFUNC = %s', g.aggtransfn::regproc),
+              format('STYPE = %s', format_type(g.aggtranstype, NULL)),
+              CASE WHEN g.aggfinalfn <> 0 THEN format('FINALFUNC = %s', g.aggfinalfn::regproc) END,
+              CASE WHEN g.aggcombinefn <> 0 THEN format('COMBINEFUNC = %s', g.aggcombinefn::regproc) END,
+              CASE WHEN g.agginitval IS NOT NULL THEN format('INITCOND = %L', g.agginitval) END)
+            FROM pg_aggregate g WHERE g.aggfnoid = p.oid) END
+  FROM pg_proc p
+  JOIN pg_namespace n ON n.oid = p.pronamespace
+  JOIN pg_language l ON l.oid = p.prolang
+  LEFT JOIN pg_description d ON d.classoid = 'pg_proc'::regclass AND d.objoid = p.oid AND d.objsubid = 0
+ WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid
+                      AND e.deptype IN ('e', 'i'))
+ ORDER BY n.nspname, p.proname, p.oid";
+
+const OTHERS: &str = "
+SELECT 'opclass', o.oid::int8, n.nspname::text, o.opcname::text, CASE WHEN o.opcdefault THEN 'default' END, NULL, NULL::int8
+  FROM pg_opclass o JOIN pg_namespace n ON n.oid = o.opcnamespace
+UNION ALL
+SELECT 'collation used', l.oid::int8, n.nspname::text, l.collname::text, NULL, NULL, NULL
+  FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace
+ WHERE l.oid IN (SELECT unnest(i.indcollation) FROM pg_index i)
+UNION ALL
+SELECT 'rule', r.oid::int8, n.nspname::text, r.rulename::text, pg_get_ruledef(r.oid),
+       format('DROP RULE %I ON %s', r.rulename, r.ev_class::regclass), r.ev_class::int8
+  FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE r.rulename <> '_RETURN' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+UNION ALL
+SELECT 'statistics', s.oid::int8, n.nspname::text, s.stxname::text, pg_get_statisticsobjdef(s.oid),
+       format('DROP STATISTICS %I.%I', n.nspname, s.stxname), s.stxrelid::int8
+  FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
+ WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+UNION ALL
+SELECT 'event trigger', v.oid::int8, NULL, v.evtname::text,
+       format('CREATE EVENT TRIGGER %I ON %s%s EXECUTE FUNCTION %s()', v.evtname, v.evtevent,
+              CASE WHEN v.evttags IS NULL THEN '' ELSE format(' WHEN TAG IN (%s)',
+                   (SELECT string_agg(quote_literal(x), ', ') FROM unnest(v.evttags) x)) END, v.evtfoid::regproc),
+       format('DROP EVENT TRIGGER %I', v.evtname), NULL
+  FROM pg_event_trigger v
+ WHERE NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_event_trigger'::regclass AND e.objid = v.oid
+                      AND e.deptype = 'e')
+UNION ALL
+SELECT 'operator', o.oid::int8, n.nspname::text, o.oprname::text,
+       format('CREATE OPERATOR %I.%s (%s)', n.nspname, o.oprname, concat_ws(', ', format('FUNCTION = %s', o.oprcode),
+              CASE WHEN o.oprleft <> 0 THEN format('LEFTARG = %s', format_type(o.oprleft, NULL)) END,
+              format('RIGHTARG = %s', format_type(o.oprright, NULL)))),
+       format('DROP OPERATOR %I.%s (%s, %s)', n.nspname, o.oprname,
+              CASE WHEN o.oprleft = 0 THEN 'NONE' ELSE format_type(o.oprleft, NULL) END,
+              format_type(o.oprright, NULL)), NULL
+  FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
+ WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_operator'::regclass AND e.objid = o.oid
+                      AND e.deptype = 'e')
+UNION ALL
+SELECT 'collation', l.oid::int8, n.nspname::text, l.collname::text,
+       format('CREATE COLLATION %I.%I (PROVIDER = %s, DETERMINISTIC = %s)', n.nspname, l.collname,
+              CASE l.collprovider WHEN 'i' THEN 'icu' ELSE 'libc' END, l.collisdeterministic),
+       format('DROP COLLATION %I.%I', n.nspname, l.collname), NULL
+  FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace
+ WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_collation'::regclass AND e.objid = l.oid
+                      AND e.deptype = 'e')
+UNION ALL
+SELECT 'default rights', a.oid::int8, n.nspname::text, pg_get_userbyid(a.defaclrole)::text,
+       format('-- default rights of %s%s on %s: %s', pg_get_userbyid(a.defaclrole),
+              coalesce(' in schema ' || n.nspname, ''), a.defaclobjtype, a.defaclacl), NULL, NULL
+  FROM pg_default_acl a LEFT JOIN pg_namespace n ON n.oid = a.defaclnamespace
+UNION ALL
+SELECT 'publication', p.oid::int8, NULL, p.pubname::text,
+       format('CREATE PUBLICATION %I%s', p.pubname, CASE WHEN p.puballtables THEN ' FOR ALL TABLES' ELSE
+              coalesce(' FOR TABLE ' || (SELECT string_agg(t.prrelid::regclass::text, ', ' ORDER BY t.prrelid)
+                                           FROM pg_publication_rel t WHERE t.prpubid = p.oid), '') END),
+       format('DROP PUBLICATION %I', p.pubname), NULL
+  FROM pg_publication p
+UNION ALL
+SELECT 'foreign server', v.oid::int8, NULL, v.srvname::text,
+       format('CREATE SERVER %I FOREIGN DATA WRAPPER %I', v.srvname, w.fdwname),
+       format('DROP SERVER %I', v.srvname), NULL
+  FROM pg_foreign_server v JOIN pg_foreign_data_wrapper w ON w.oid = v.srvfdw
+UNION ALL
+SELECT 'cast', k.oid::int8, NULL, format('%s as %s', format_type(k.castsource, NULL), format_type(k.casttarget, NULL)),
+       format('CREATE CAST (%s AS %s) %s', format_type(k.castsource, NULL), format_type(k.casttarget, NULL),
+              CASE k.castmethod WHEN 'f' THEN 'WITH FUNCTION ' || k.castfunc::regprocedure WHEN 'i' THEN 'WITH INOUT'
+                   ELSE 'WITHOUT FUNCTION' END
+              || CASE k.castcontext WHEN 'i' THEN ' AS IMPLICIT' WHEN 'a' THEN ' AS ASSIGNMENT' ELSE '' END),
+       format('DROP CAST (%s AS %s)', format_type(k.castsource, NULL), format_type(k.casttarget, NULL)), NULL
+  FROM pg_cast k
+ WHERE k.oid >= 16384
+   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_cast'::regclass AND e.objid = k.oid AND e.deptype = 'e')
+UNION ALL
+SELECT 'text search configuration', g.oid::int8, n.nspname::text, g.cfgname::text,
+       format('-- text search configuration %I.%I', n.nspname, g.cfgname), NULL, NULL
+  FROM pg_ts_config g JOIN pg_namespace n ON n.oid = g.cfgnamespace
+ WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_ts_config'::regclass AND e.objid = g.oid
+                      AND e.deptype = 'e')";
