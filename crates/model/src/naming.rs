@@ -15,8 +15,8 @@ pub fn snake(name: &str) -> String {
     let mut chars = name.chars().peekable();
     while let Some(c) = chars.next() {
         let word_ends = before.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        let acronym_ends =
-            before.is_some_and(|b| b.is_ascii_uppercase()) && chars.peek().is_some_and(char::is_ascii_lowercase);
+        let acronym_ends = before.is_some_and(|b| b.is_ascii_uppercase())
+            && chars.peek().is_some_and(char::is_ascii_lowercase);
         if c.is_ascii_uppercase() && (word_ends || acronym_ends) {
             out.push('_');
         }
@@ -49,7 +49,11 @@ pub fn table(entity: &str) -> String {
 /// The column of a field; references carry `_id`.
 #[must_use]
 pub fn column(field: &str, reference: bool) -> String {
-    if reference { format!("{field}_id") } else { field.to_owned() }
+    if reference {
+        format!("{field}_id")
+    } else {
+        field.to_owned()
+    }
 }
 
 #[cfg(test)]

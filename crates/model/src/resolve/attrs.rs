@@ -32,41 +32,89 @@ pub(super) const ON_FIELDS: [(&str, &str); 19] = [
 /// What attributes of other languages are called here.
 const FOREIGN: [(&str, &str); 12] = [
     ("default", "a default is written `= value`"),
-    ("relation", "the type of the field is the relation: `customer User`"),
-    ("map", "names in the database are `@table(\"…\")` and `@column(\"…\")`"),
-    ("db", "names in the database are `@table(\"…\")` and `@column(\"…\")`"),
+    (
+        "relation",
+        "the type of the field is the relation: `customer User`",
+    ),
+    (
+        "map",
+        "names in the database are `@table(\"…\")` and `@column(\"…\")`",
+    ),
+    (
+        "db",
+        "names in the database are `@table(\"…\")` and `@column(\"…\")`",
+    ),
     ("index", "write `index (field)` on a line of its own"),
     ("nullable", "a field that may be empty has a `?` behind its type"),
-    ("not_null", "fields are never empty unless a `?` stands behind the type"),
-    ("required", "fields are never empty unless a `?` stands behind the type"),
-    ("primary_key", "every entity has an id already; a natural key is `key (field)`"),
+    (
+        "not_null",
+        "fields are never empty unless a `?` stands behind the type",
+    ),
+    (
+        "required",
+        "fields are never empty unless a `?` stands behind the type",
+    ),
+    (
+        "primary_key",
+        "every entity has an id already; a natural key is `key (field)`",
+    ),
     ("check", "write `check (…)` on a line of its own"),
     ("length", "write `@min(…)` and `@max(…)`"),
-    ("private", "write `@pii` for personal data and `@secret` for secrets"),
+    (
+        "private",
+        "write `@pii` for personal data and `@secret` for secrets",
+    ),
 ];
 
 impl<'t> Resolver<'t> {
     pub(super) fn unknown_attribute(&mut self, name: ast::Name<'_>, known: &[&str], what: &str) {
-        let foreign = FOREIGN.iter().find(|(word, _)| *word == name.text).map(|(_, help)| *help);
+        let foreign = FOREIGN
+            .iter()
+            .find(|(word, _)| *word == name.text)
+            .map(|(_, help)| *help);
         let elsewhere = ON_FIELDS.iter().any(|(known, _)| *known == name.text);
         if elsewhere && foreign.is_none() {
             let message = format!("`@{}` cannot stand on {what}", name.text);
-            self.report(&codes::MISPLACED_ATTRIBUTE, name.span, message, &attribute_list(known));
+            self.report(
+                &codes::MISPLACED_ATTRIBUTE,
+                name.span,
+                message,
+                &attribute_list(known),
+            );
             return;
         }
-        let meant = if foreign.is_some() { None } else { self.near(name.text, known.iter().copied()) };
+        let meant = if foreign.is_some() {
+            None
+        } else {
+            self.near(name.text, known.iter().copied())
+        };
         let help = foreign.map_or_else(|| attribute_list(known), str::to_owned);
         let message = format!("there is no attribute `@{}`", name.text);
-        self.unknown(&codes::UNKNOWN_ATTRIBUTE, name.span, message, Near { typed: name.text, meant }, &help);
+        self.unknown(
+            &codes::UNKNOWN_ATTRIBUTE,
+            name.span,
+            message,
+            Near {
+                typed: name.text,
+                meant,
+            },
+            &help,
+        );
     }
 
     /// Whether an attribute stands for the second time; then it is said.
     pub(super) fn is_second(&mut self, seen: &mut Vec<ast::Name<'t>>, name: ast::Name<'t>) -> bool {
-        let first = seen.iter().find(|first| first.text == name.text).map(|first| first.span);
+        let first = seen
+            .iter()
+            .find(|first| first.text == name.text)
+            .map(|first| first.span);
         match first {
             Some(first) => {
                 let message = format!("`@{}` is given twice", name.text);
-                self.push(Diagnostic::new(&codes::DUPLICATE_ATTRIBUTE, name.span, message).also(first, "the first one"));
+                self.push(
+                    Diagnostic::new(&codes::DUPLICATE_ATTRIBUTE, name.span, message)
+                        .also(first, "the first one"),
+                );
             }
             None if seen.len() < 64 => seen.push(name),
             None => {}
@@ -78,7 +126,11 @@ impl<'t> Resolver<'t> {
         let name = attr.name().map_or("", |name| name.text);
         let span = attr.arg_list().map_or_else(|| attr.span(), |args| args.span());
         let message = format!("`@{name}` cannot use this argument");
-        let message = if attr.arg_list().is_none() { format!("`@{name}` needs an argument") } else { message };
+        let message = if attr.arg_list().is_none() {
+            format!("`@{name}` needs an argument")
+        } else {
+            message
+        };
         self.report(&codes::BAD_ARGUMENT, span, message, help);
     }
 
@@ -123,7 +175,9 @@ impl<'t> Resolver<'t> {
 
     /// The one count in an attribute's parentheses.
     pub(super) fn count_arg(&mut self, attr: ast::Attr<'t>, help: &str) -> Option<u32> {
-        let number = Self::only_arg(attr).and_then(Expr::as_number).and_then(syntax::Number::as_integer);
+        let number = Self::only_arg(attr)
+            .and_then(Expr::as_number)
+            .and_then(syntax::Number::as_integer);
         let count = number.and_then(|number| u32::try_from(number).ok());
         if count.is_none() {
             self.bad_argument(attr, help);
@@ -157,8 +211,16 @@ impl<'t> Resolver<'t> {
         let reason = attr.reason().map(|reason| reason.value());
         if reason.is_none() {
             let name = attr.node().text();
-            let found = Diagnostic::new(&codes::REASONLESS_ATTRIBUTE, attr.span(), format!("`{name}` needs a reason"));
-            self.push(found.label(why).help("write `because \"…\"` behind it: the reason is printed in the report"));
+            let found = Diagnostic::new(
+                &codes::REASONLESS_ATTRIBUTE,
+                attr.span(),
+                format!("`{name}` needs a reason"),
+            );
+            self.push(
+                found
+                    .label(why)
+                    .help("write `because \"…\"` behind it: the reason is printed in the report"),
+            );
         }
         reason
     }

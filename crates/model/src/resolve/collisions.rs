@@ -16,8 +16,9 @@ impl Resolver<'_> {
 
     fn table_collisions(&mut self) {
         let entities = self.model.entities.iter();
-        let mut tables: Vec<(String, Span, String)> =
-            entities.map(|entity| (entity.table.clone(), entity.name.span, entity.name.text.clone())).collect();
+        let mut tables: Vec<(String, Span, String)> = entities
+            .map(|entity| (entity.table.clone(), entity.name.span, entity.name.text.clone()))
+            .collect();
         for link in &self.model.links {
             let field = self.model.field(link.field).map(|field| field.name.clone());
             tables.extend(field.map(|name| (link.table.clone(), name.span, name.text)));
@@ -28,7 +29,9 @@ impl Resolver<'_> {
         for (table, span, name) in &tables {
             self.long_identifier(table, *span, "table");
             match known.get(&table.to_lowercase()) {
-                Some((first, other)) => found.push((table.clone(), *span, name.clone(), *first, other.clone())),
+                Some((first, other)) => {
+                    found.push((table.clone(), *span, name.clone(), *first, other.clone()))
+                }
                 None => {
                     known.insert(table.to_lowercase(), (*span, name.clone()));
                 }
@@ -36,18 +39,28 @@ impl Resolver<'_> {
         }
         for (table, span, name, first, other) in found {
             let message = format!("`{other}` and `{name}` would share the table `{table}`");
-            let diagnostic = Diagnostic::new(&codes::TABLE_COLLISION, span, message).also(first, "the other one");
-            self.push(diagnostic.help("give one of them another name, or a table of its own: `@table(\"…\")`"));
+            let diagnostic =
+                Diagnostic::new(&codes::TABLE_COLLISION, span, message).also(first, "the other one");
+            self.push(
+                diagnostic.help("give one of them another name, or a table of its own: `@table(\"…\")`"),
+            );
         }
-        let gone = self.model.entities.iter().flat_map(|entity| {
-            entity.was.iter().map(move |was| (was, entity.name.span))
-        });
+        let gone = self
+            .model
+            .entities
+            .iter()
+            .flat_map(|entity| entity.was.iter().map(move |was| (was, entity.name.span)));
         let still: Vec<(String, Span, Span)> = gone
-            .filter_map(|(was, span)| known.get(&was.to_lowercase()).map(|(place, _)| (was.clone(), span, *place)))
+            .filter_map(|(was, span)| {
+                known
+                    .get(&was.to_lowercase())
+                    .map(|(place, _)| (was.clone(), span, *place))
+            })
             .collect();
         for (was, span, place) in still {
             let message = format!("this says that it was `{was}`, which is still there");
-            let diagnostic = Diagnostic::new(&codes::WAS_STILL_EXISTS, span, message).also(place, "still there");
+            let diagnostic =
+                Diagnostic::new(&codes::WAS_STILL_EXISTS, span, message).also(place, "still there");
             self.push(diagnostic.help("remove `@was`, or rename the other one"));
         }
     }
@@ -65,12 +78,25 @@ impl Resolver<'_> {
                 if field.origin == FieldOrigin::Written && field.column.len() > LONGEST_IDENTIFIER {
                     long.push((field.column.clone(), field.name.span));
                 }
-                if let Some((first, other)) = known.insert(field.column.to_lowercase(), (field.name.span, &field.name.text)) {
-                    let message = format!("`{other}` and `{}` would share the column `{}`", field.name.text, field.column);
+                if let Some((first, other)) =
+                    known.insert(field.column.to_lowercase(), (field.name.span, &field.name.text))
+                {
+                    let message = format!(
+                        "`{other}` and `{}` would share the column `{}`",
+                        field.name.text, field.column
+                    );
                     let written = field.origin == FieldOrigin::Written;
-                    let (at, place) = if written { (field.name.span, first) } else { (first, field.name.span) };
-                    let diagnostic = Diagnostic::new(&codes::COLUMN_COLLISION, at, message).also(place, "the other one");
-                    found.push(diagnostic.help("rename one of them, or give it a column of its own: `@column(\"…\")`"));
+                    let (at, place) = if written {
+                        (field.name.span, first)
+                    } else {
+                        (first, field.name.span)
+                    };
+                    let diagnostic =
+                        Diagnostic::new(&codes::COLUMN_COLLISION, at, message).also(place, "the other one");
+                    found.push(
+                        diagnostic
+                            .help("rename one of them, or give it a column of its own: `@column(\"…\")`"),
+                    );
                 }
             }
             for field in &entity.fields {
@@ -78,7 +104,11 @@ impl Resolver<'_> {
                     if let Some((place, _)) = known.get(&was.to_lowercase()) {
                         let message = format!("this says that it was `{was}`, which is still there");
                         let diagnostic = Diagnostic::new(&codes::WAS_STILL_EXISTS, field.name.span, message);
-                        found.push(diagnostic.also(*place, "still there").help("remove `@was`, or rename the other one"));
+                        found.push(
+                            diagnostic
+                                .also(*place, "still there")
+                                .help("remove `@was`, or rename the other one"),
+                        );
                     }
                 }
             }
@@ -94,7 +124,9 @@ impl Resolver<'_> {
             return;
         }
         let message = format!("the {what} `{name}` has a name of {} bytes", name.len());
-        let help = format!("PostgreSQL cuts names after 63 bytes without a word: write a shorter one, or `@{what}(\"…\")`");
+        let help = format!(
+            "PostgreSQL cuts names after 63 bytes without a word: write a shorter one, or `@{what}(\"…\")`"
+        );
         self.report(&codes::LONG_IDENTIFIER, span, message, &help);
     }
 }

@@ -26,7 +26,9 @@ impl<'t> Resolver<'t> {
             return literal_of(self.number(number, Some(ty), span));
         }
         match view {
-            Expr::EmptyList(_) if class == Class::List || *ty == Type::Scalar(Scalar::Json) => Some(Literal::EmptyArray),
+            Expr::EmptyList(_) if class == Class::List || *ty == Type::Scalar(Scalar::Json) => {
+                Some(Literal::EmptyArray)
+            }
             Expr::Call(call) => self.function_constant(call, ty),
             Expr::Path(path) => match (ty, path.single()) {
                 (Type::Enum(id), Some(word)) => literal_of(self.member(*id, word.text, word.span)),
@@ -38,10 +40,20 @@ impl<'t> Resolver<'t> {
                 ast::LiteralValue::Text(text) => {
                     let good = match class {
                         Class::Json => matches!(text.value().trim(), "{}" | "[]"),
-                        Class::Text | Class::Date | Class::Instant | Class::Time | Class::Uuid | Class::Ip | Class::Enum(_) => true,
+                        Class::Text
+                        | Class::Date
+                        | Class::Instant
+                        | Class::Time
+                        | Class::Uuid
+                        | Class::Ip
+                        | Class::Enum(_) => true,
                         _ => false,
                     };
-                    if good { literal_of(self.text(text, Some(ty))) } else { self.no_value(view, ty) }
+                    if good {
+                        literal_of(self.text(text, Some(ty)))
+                    } else {
+                        self.no_value(view, ty)
+                    }
                 }
                 _ => self.no_value(view, ty),
             },
@@ -65,8 +77,17 @@ impl<'t> Resolver<'t> {
                 const KNOWN: [&str; 4] = ["now", "today", "uuid4", "uuid7"];
                 let meant = self.near(name.text, KNOWN.into_iter());
                 let message = format!("there is no function `{}` for defaults", name.text);
-                let near = super::Near { typed: name.text, meant };
-                self.unknown(&codes::UNKNOWN_FUNCTION, name.span, message, near, "there are `now()`, `today()`, `uuid4()` and `uuid7()`");
+                let near = super::Near {
+                    typed: name.text,
+                    meant,
+                };
+                self.unknown(
+                    &codes::UNKNOWN_FUNCTION,
+                    name.span,
+                    message,
+                    near,
+                    "there are `now()`, `today()`, `uuid4()` and `uuid7()`",
+                );
                 None
             }
         }
@@ -84,7 +105,9 @@ impl<'t> Resolver<'t> {
             Class::Uuid => "write `uuid4()`",
             Class::Json => "write `\"{}\"` or `\"[]\"`",
             Class::List => "write `[]`, the only default of a list",
-            Class::Reference(_) => "a row cannot be a default: write a `?` behind the type, or set it where the row is made",
+            Class::Reference(_) => {
+                "a row cannot be a default: write a `?` behind the type, or set it where the row is made"
+            }
             Class::Secret | Class::Token => "a secret that stands in the schema is none: remove the default",
             _ => "remove it, or give a constant of that type",
         };
@@ -151,9 +174,13 @@ fn pattern_fault(pattern: &str) -> Option<&'static str> {
         match c {
             '\\' => match chars.next() {
                 None => return Some("ends in a `\\`"),
-                Some('1'..='9' | 'k') => return Some("refers back to a group, which makes matching slow without bound"),
+                Some('1'..='9' | 'k') => {
+                    return Some("refers back to a group, which makes matching slow without bound");
+                }
                 Some('d' | 'D' | 'w' | 'W' | 's' | 'S' | 'n' | 't' | 'r') => {}
-                Some(other) if other.is_ascii_alphanumeric() => return Some("has an escape that databases read differently"),
+                Some(other) if other.is_ascii_alphanumeric() => {
+                    return Some("has an escape that databases read differently");
+                }
                 Some(_) => {}
             },
             ']' if in_class && !class_empty => in_class = false,
@@ -218,10 +245,19 @@ mod tests {
 
     #[test]
     fn portable_patterns_pass_and_others_do_not() {
-        for good in ["^[a-z]+$", "^\\d{3}-(ab|cd)?$", "^[^]a]$", "[[:alpha:]]", "(?:x|y)*", "a\\.b"] {
+        for good in [
+            "^[a-z]+$",
+            "^\\d{3}-(ab|cd)?$",
+            "^[^]a]$",
+            "[[:alpha:]]",
+            "(?:x|y)*",
+            "a\\.b",
+        ] {
             assert_eq!(pattern_fault(good), None, "{good}");
         }
-        for bad in ["(", ")", "[a", "*a", "(?=a)", "(?<n>a)", "(a)\\1", "\\", "\\p", "a|*"] {
+        for bad in [
+            "(", ")", "[a", "*a", "(?=a)", "(?<n>a)", "(a)\\1", "\\", "\\p", "a|*",
+        ] {
             assert!(pattern_fault(bad).is_some(), "{bad}");
         }
     }

@@ -6,9 +6,18 @@ use crate::{Model, Scalar, Type};
 pub(super) fn type_name(model: &Model, ty: &Type) -> String {
     match ty {
         Type::Scalar(scalar) => scalar_name(*scalar),
-        Type::Enum(id) => model.enumeration(*id).map(|it| it.name.text.clone()).unwrap_or_default(),
-        Type::Shape(id) => model.shape(*id).map(|it| it.name.text.clone()).unwrap_or_default(),
-        Type::Reference(id) => model.entity(*id).map(|it| it.name.text.clone()).unwrap_or_default(),
+        Type::Enum(id) => model
+            .enumeration(*id)
+            .map(|it| it.name.text.clone())
+            .unwrap_or_default(),
+        Type::Shape(id) => model
+            .shape(*id)
+            .map(|it| it.name.text.clone())
+            .unwrap_or_default(),
+        Type::Reference(id) => model
+            .entity(*id)
+            .map(|it| it.name.text.clone())
+            .unwrap_or_default(),
         Type::Related(id) => format!("[{}]", type_name(model, &Type::Reference(*id))),
         Type::Array(inner) => format!("[{}]", type_name(model, inner)),
         Type::Unknown => "?".to_owned(),

@@ -50,7 +50,12 @@ impl<'t> Resolver<'t> {
             && let Some(name) = view.name()
         {
             let message = format!("`{}` has no members", name.text);
-            self.report(&codes::EMPTY_ENUM, name.span, message, "list them: `open, closed`, or with moves: `open -> closed`");
+            self.report(
+                &codes::EMPTY_ENUM,
+                name.span,
+                message,
+                "list them: `open, closed`, or with moves: `open -> closed`",
+            );
         }
         self.check_values(&draft);
         if let Some(it) = self.model.enums.get_mut(id.0 as usize) {
@@ -81,10 +86,20 @@ impl<'t> Resolver<'t> {
     }
 
     fn add_move(&mut self, draft: &mut Draft<'t>, from: u32, to: u32, span: Span) {
-        let name = |at: u32| draft.members.get(at as usize).map_or("", |member| member.name.text.as_str());
+        let name = |at: u32| {
+            draft
+                .members
+                .get(at as usize)
+                .map_or("", |member| member.name.text.as_str())
+        };
         if from == to {
             let message = format!("`{}` moves to itself", name(from));
-            self.report(&codes::REPEATED_MEMBER, span, message, "staying where it is needs no arrow");
+            self.report(
+                &codes::REPEATED_MEMBER,
+                span,
+                message,
+                "staying where it is needs no arrow",
+            );
         } else if draft.known_moves.insert((from, to)) {
             draft.moves.push((from, to));
         } else {
@@ -93,14 +108,28 @@ impl<'t> Resolver<'t> {
         }
     }
 
-    fn enum_member(&mut self, draft: &mut Draft<'t>, view: ast::Member<'t>, doc: Option<String>, alone: bool) -> Option<u32> {
+    fn enum_member(
+        &mut self,
+        draft: &mut Draft<'t>,
+        view: ast::Member<'t>,
+        doc: Option<String>,
+        alone: bool,
+    ) -> Option<u32> {
         let text = view.value()?;
-        let span = view.name().map(|name| name.span).or_else(|| view.text().map(|text| text.span))?;
+        let span = view
+            .name()
+            .map(|name| name.span)
+            .or_else(|| view.text().map(|text| text.span))?;
         let at = match draft.by_name.get(&text) {
             Some(at) => {
-                let first = draft.members.get(*at as usize).map(|member| member.name.span).unwrap_or_default();
+                let first = draft
+                    .members
+                    .get(*at as usize)
+                    .map(|member| member.name.span)
+                    .unwrap_or_default();
                 if alone && view.attrs().next().is_none() {
-                    let found = Diagnostic::new(&codes::REPEATED_MEMBER, span, format!("`{text}` is listed twice"));
+                    let found =
+                        Diagnostic::new(&codes::REPEATED_MEMBER, span, format!("`{text}` is listed twice"));
                     self.push(found.also(first, "the first time"));
                 }
                 *at
@@ -108,8 +137,15 @@ impl<'t> Resolver<'t> {
             None => {
                 let at = draft.members.len() as u32;
                 draft.by_name.insert(text.clone(), at);
-                let name = Name { text: text.clone(), span };
-                draft.members.push(EnumMember { name, value: text, doc: None });
+                let name = Name {
+                    text: text.clone(),
+                    span,
+                };
+                draft.members.push(EnumMember {
+                    name,
+                    value: text,
+                    doc: None,
+                });
                 at
             }
         };
@@ -147,13 +183,27 @@ impl<'t> Resolver<'t> {
         let mut folded: HashMap<String, &EnumMember> = HashMap::new();
         for member in &draft.members {
             if let Some(first) = values.insert(&member.value, member) {
-                let message = format!("`{}` and `{}` are both stored as `{}`", first.name.text, member.name.text, member.value);
+                let message = format!(
+                    "`{}` and `{}` are both stored as `{}`",
+                    first.name.text, member.name.text, member.value
+                );
                 let found = Diagnostic::new(&codes::DUPLICATE_VALUE, member.name.span, message);
-                self.push(found.also(first.name.span, "the other one").help("give each its own `@value(\"…\")`"));
+                self.push(
+                    found
+                        .also(first.name.span, "the other one")
+                        .help("give each its own `@value(\"…\")`"),
+                );
             } else if let Some(first) = folded.insert(member.name.text.to_lowercase(), member) {
-                let message = format!("`{}` and `{}` differ only by case", first.name.text, member.name.text);
+                let message = format!(
+                    "`{}` and `{}` differ only by case",
+                    first.name.text, member.name.text
+                );
                 let found = Diagnostic::new(&codes::MEMBERS_DIFFER_BY_CASE, member.name.span, message);
-                self.push(found.also(first.name.span, "the other one").help("rename one of them"));
+                self.push(
+                    found
+                        .also(first.name.span, "the other one")
+                        .help("rename one of them"),
+                );
             }
         }
     }
@@ -179,7 +229,9 @@ impl<'t> Resolver<'t> {
     }
 
     fn finish_enum(&mut self, at: usize, initial: Vec<u32>) {
-        let Some(it) = self.model.enums.get_mut(at) else { return };
+        let Some(it) = self.model.enums.get_mut(at) else {
+            return;
+        };
         let all = it.members.len() as u32;
         if it.moves.is_empty() {
             it.initial = (0..all).collect();
@@ -188,13 +240,20 @@ impl<'t> Resolver<'t> {
         let mut reached: HashSet<u32> = it.moves.iter().map(|(_, to)| *to).collect();
         reached.extend(&initial);
         it.initial = initial.into_iter().filter(|at| *at < all).collect();
-        let unreached = it.members.iter().enumerate().filter(|(at, _)| !reached.contains(&(*at as u32)));
+        let unreached = it
+            .members
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !reached.contains(&(*at as u32)));
         let unreached: Vec<Name> = unreached.map(|(_, member)| member.name.clone()).collect();
         let enumeration = it.name.text.clone();
         for name in unreached {
             let message = format!("no move of `{enumeration}` leads to `{}`", name.text);
             let found = Diagnostic::new(&codes::UNREACHABLE_MEMBER, name.span, message);
-            let help = format!("if rows can begin there, write `{} @initial`; else it is a typo or lacks an arrow", name.text);
+            let help = format!(
+                "if rows can begin there, write `{} @initial`; else it is a typo or lacks an arrow",
+                name.text
+            );
             self.push(found.label("never entered").help(help));
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use diagnostics::{Diagnostic, Span};
-use syntax::ast::{self, LiteralValue};
 use syntax::Amount;
+use syntax::ast::{self, LiteralValue};
 
 use super::numbers::unknown;
 use super::types::Class;
@@ -38,7 +38,14 @@ pub(super) struct Scope {
 
 impl Scope {
     pub(super) fn new(entity: EntityId, place: Place) -> Self {
-        Self { entity, place, params: Vec::new(), by_name: HashMap::new(), poisoned: false, null_test: false }
+        Self {
+            entity,
+            place,
+            params: Vec::new(),
+            by_name: HashMap::new(),
+            poisoned: false,
+            null_test: false,
+        }
     }
 }
 
@@ -51,7 +58,11 @@ impl<'t> Resolver<'t> {
         if !Class::of(&expr.ty).fits(Class::Bool) {
             let shown = describe::type_name(&self.model, &expr.ty);
             let found = Diagnostic::new(&codes::NOT_A_CONDITION, expr.span, "a condition is expected here");
-            self.push(found.label(format!("this is a value of type `{shown}`")).help("compare it with something: `a = b`"));
+            self.push(
+                found
+                    .label(format!("this is a value of type `{shown}`"))
+                    .help("compare it with something: `a = b`"),
+            );
             scope.poisoned = true;
             return unknown(expr.span);
         }
@@ -77,16 +88,28 @@ impl<'t> Resolver<'t> {
             },
             E::Or(op) => {
                 let all = op.operands().map(|it| self.condition(scope, it)).collect();
-                Expr { kind: ExprKind::Or(all), ty: BOOL, span }
+                Expr {
+                    kind: ExprKind::Or(all),
+                    ty: BOOL,
+                    span,
+                }
             }
             E::And(op) => {
                 let all = op.operands().map(|it| self.condition(scope, it)).collect();
-                Expr { kind: ExprKind::And(all), ty: BOOL, span }
+                Expr {
+                    kind: ExprKind::And(all),
+                    ty: BOOL,
+                    span,
+                }
             }
             E::Not(not) => match not.operand() {
                 Some(it) => {
                     let inner = self.condition(scope, it);
-                    Expr { kind: ExprKind::Not(Box::new(inner)), ty: BOOL, span }
+                    Expr {
+                        kind: ExprKind::Not(Box::new(inner)),
+                        ty: BOOL,
+                        span,
+                    }
                 }
                 None => unknown(span),
             },
@@ -108,31 +131,62 @@ impl<'t> Resolver<'t> {
             E::Duration(it) => match it.value() {
                 Some(duration) => {
                     let kind = ExprKind::Duration(times::span_of(duration));
-                    Expr { kind, ty: Type::Scalar(Scalar::Duration), span }
+                    Expr {
+                        kind,
+                        ty: Type::Scalar(Scalar::Duration),
+                        span,
+                    }
                 }
                 None => unknown(span),
             },
             E::EmptyList(_) => {
-                let ty = expected.filter(|ty| matches!(ty, Type::Array(_))).cloned().unwrap_or(Type::Unknown);
-                Expr { kind: ExprKind::Literal(Literal::EmptyArray), ty, span }
+                let ty = expected
+                    .filter(|ty| matches!(ty, Type::Array(_)))
+                    .cloned()
+                    .unwrap_or(Type::Unknown);
+                Expr {
+                    kind: ExprKind::Literal(Literal::EmptyArray),
+                    ty,
+                    span,
+                }
             }
         }
     }
 
-    fn negated(&mut self, scope: &mut Scope, neg: ast::Neg<'t>, view: ast::Expr<'t>, expected: Option<&Type>) -> Expr {
+    fn negated(
+        &mut self,
+        scope: &mut Scope,
+        neg: ast::Neg<'t>,
+        view: ast::Expr<'t>,
+        expected: Option<&Type>,
+    ) -> Expr {
         let span = neg.span();
         if let Some(number) = view.as_number() {
             return self.number(number, expected, span);
         }
-        let Some(operand) = neg.operand() else { return unknown(span) };
+        let Some(operand) = neg.operand() else {
+            return unknown(span);
+        };
         let inner = self.infer(scope, operand, expected);
-        if !matches!(Class::of(&inner.ty), Class::Number | Class::Duration | Class::Unknown) {
+        if !matches!(
+            Class::of(&inner.ty),
+            Class::Number | Class::Duration | Class::Unknown
+        ) {
             let shown = describe::type_name(&self.model, &inner.ty);
-            self.report(&codes::TYPE_MISMATCH, span, format!("`-` stands before a value of type `{shown}`"), "only numbers have a sign");
+            self.report(
+                &codes::TYPE_MISMATCH,
+                span,
+                format!("`-` stands before a value of type `{shown}`"),
+                "only numbers have a sign",
+            );
             return unknown(span);
         }
         let ty = inner.ty.clone();
-        Expr { kind: ExprKind::Negate(Box::new(inner)), ty, span }
+        Expr {
+            kind: ExprKind::Negate(Box::new(inner)),
+            ty,
+            span,
+        }
     }
 
     pub(super) fn literal(&mut self, view: ast::Literal<'t>, expected: Option<&Type>) -> Option<Expr> {
@@ -150,28 +204,58 @@ impl<'t> Resolver<'t> {
                 return None;
             }
         };
-        Some(Expr { kind: ExprKind::Literal(literal.0), ty: literal.1, span })
+        Some(Expr {
+            kind: ExprKind::Literal(literal.0),
+            ty: literal.1,
+            span,
+        })
     }
 
     /// A parameter, which takes the type of what it is compared with.
-    pub(super) fn param(&mut self, scope: &mut Scope, name: ast::Name<'t>, expected: Option<&Type>, list: bool) -> Expr {
+    pub(super) fn param(
+        &mut self,
+        scope: &mut Scope,
+        name: ast::Name<'t>,
+        expected: Option<&Type>,
+        list: bool,
+    ) -> Expr {
         if scope.place != Place::Query {
             let message = format!("`${}` stands where nobody gives parameters", name.text);
-            self.report(&codes::PARAM_OUTSIDE, name.span, message, "parameters belong to queries; write a constant or a field");
+            self.report(
+                &codes::PARAM_OUTSIDE,
+                name.span,
+                message,
+                "parameters belong to queries; write a constant or a field",
+            );
             return unknown(name.span);
         }
         let id = self.track(scope, name, list);
-        let known = scope.params.get(id as usize).map(|it| (it.ty.clone(), it.list, it.span));
-        let Some((known, known_list, first)) = known else { return unknown(name.span) };
+        let known = scope
+            .params
+            .get(id as usize)
+            .map(|it| (it.ty.clone(), it.list, it.span));
+        let Some((known, known_list, first)) = known else {
+            return unknown(name.span);
+        };
         let wanted = expected.cloned().unwrap_or(Type::Unknown);
         let same = Class::of(&known).fits(Class::of(&wanted)) && (known_list == list);
         if !same {
             let shown = |ty: &Type, list| {
                 let name = describe::type_name(&self.model, ty);
-                if list { format!("a list of `{name}`") } else { format!("`{name}`") }
+                if list {
+                    format!("a list of `{name}`")
+                } else {
+                    format!("`{name}`")
+                }
             };
-            let message = format!("`${}` stands for {} and for {}", name.text, shown(&known, known_list), shown(&wanted, list));
-            let found = Diagnostic::new(&codes::PARAM_CONFLICT, name.span, message).also(first, "first used here");
+            let message = format!(
+                "`${}` stands for {} and for {}",
+                name.text,
+                shown(&known, known_list),
+                shown(&wanted, list)
+            );
+            let found =
+                Diagnostic::new(&codes::PARAM_CONFLICT, name.span, message).also(first, "first used here");
             self.push(found.help("give the two different names"));
             return unknown(name.span);
         }
@@ -180,7 +264,11 @@ impl<'t> Resolver<'t> {
         {
             slot.ty = wanted.clone();
         }
-        Expr { kind: ExprKind::Param(ParamId(id)), ty: wanted, span: name.span }
+        Expr {
+            kind: ExprKind::Param(ParamId(id)),
+            ty: wanted,
+            span: name.span,
+        }
     }
 
     fn track(&mut self, scope: &mut Scope, name: ast::Name<'t>, list: bool) -> u32 {
@@ -189,7 +277,12 @@ impl<'t> Resolver<'t> {
         }
         let id = scope.params.len() as u32;
         scope.by_name.insert(name.text.to_owned(), id);
-        scope.params.push(Tracked { name: name.text.to_owned(), ty: Type::Unknown, list, span: name.span });
+        scope.params.push(Tracked {
+            name: name.text.to_owned(),
+            ty: Type::Unknown,
+            list,
+            span: name.span,
+        });
         id
     }
 
@@ -200,18 +293,36 @@ impl<'t> Resolver<'t> {
         }
         for param in scope.params.iter().filter(|param| param.ty == Type::Unknown) {
             let message = format!("nothing says what `${}` stands for", param.name);
-            self.report(&codes::PARAM_UNTYPED, param.span, message, "compare it with a field: `price = $price`");
+            self.report(
+                &codes::PARAM_UNTYPED,
+                param.span,
+                message,
+                "compare it with a field: `price = $price`",
+            );
         }
     }
 
     pub(super) fn mismatch(&mut self, span: Span, left: &Expr, right: &Expr) -> Option<Expr> {
-        let (one, other) = (describe::type_name(&self.model, &left.ty), describe::type_name(&self.model, &right.ty));
-        let found = Diagnostic::new(&codes::TYPE_MISMATCH, span, format!("`{one}` and `{other}` do not go together"));
-        let found = found.also(left.span, format!("`{one}`")).also(right.span, format!("`{other}`"));
+        let (one, other) = (
+            describe::type_name(&self.model, &left.ty),
+            describe::type_name(&self.model, &right.ty),
+        );
+        let found = Diagnostic::new(
+            &codes::TYPE_MISMATCH,
+            span,
+            format!("`{one}` and `{other}` do not go together"),
+        );
+        let found = found
+            .also(left.span, format!("`{one}`"))
+            .also(right.span, format!("`{other}`"));
         let help = match (Class::of(&left.ty), Class::of(&right.ty)) {
-            (Class::Date, Class::Instant) | (Class::Instant, Class::Date) => "an instant is compared with `now()`, a day with `today()`",
+            (Class::Date, Class::Instant) | (Class::Instant, Class::Date) => {
+                "an instant is compared with `now()`, a day with `today()`"
+            }
             (Class::Enum(_), _) | (_, Class::Enum(_)) => "an enum is compared with one of its members",
-            (Class::Reference(_), _) | (_, Class::Reference(_)) => "a reference is compared with a parameter or another reference; go on with a dot for its fields",
+            (Class::Reference(_), _) | (_, Class::Reference(_)) => {
+                "a reference is compared with a parameter or another reference; go on with a dot for its fields"
+            }
             _ => "both sides must be of one kind",
         };
         self.push(found.help(help));

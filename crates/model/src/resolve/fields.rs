@@ -17,6 +17,8 @@ pub(super) struct Said<'t> {
     unique: Option<(UniqueScope, Span)>,
     id: Option<Span>,
     late: Vec<Late<'t>>,
+    /// An attribute was not understood: what seems to be missing may be what it meant.
+    unsure: bool,
 }
 
 impl<'t> Said<'t> {
@@ -41,13 +43,23 @@ impl<'t> Resolver<'t> {
 
     fn written_field(&mut self, id: EntityId, view: ast::Field<'t>) {
         let Some(name) = view.name() else { return };
-        if let Some(first) = self.field_named(id, name.text).and_then(|id| self.field(id)).map(|field| field.name.span) {
+        if let Some(first) = self
+            .field_named(id, name.text)
+            .and_then(|id| self.field(id))
+            .map(|field| field.name.span)
+        {
             let message = format!("`{}` has two fields named `{}`", self.entity_name(id), name.text);
-            self.push(Diagnostic::new(&codes::DUPLICATE_FIELD, name.span, message).also(first, "the first one"));
+            self.push(
+                Diagnostic::new(&codes::DUPLICATE_FIELD, name.span, message).also(first, "the first one"),
+            );
             return;
         }
-        let Some((field, said)) = self.read_field(name, view) else { return };
-        let Some(index) = self.model.entity(id).map(|entity| entity.fields.len() as u32) else { return };
+        let Some((field, said)) = self.read_field(name, view) else {
+            return;
+        };
+        let Some(index) = self.model.entity(id).map(|entity| entity.fields.len() as u32) else {
+            return;
+        };
         let field_id = FieldId { entity: id, index };
         if let Some(names) = self.fields.get_mut(id.0 as usize) {
             names.insert(Cow::Borrowed(name.text), index);
@@ -55,7 +67,11 @@ impl<'t> Resolver<'t> {
         if let Some(views) = self.field_views.get_mut(id.0 as usize) {
             views.push(view);
         }
-        self.late.extend(said.late.into_iter().map(|late| (field_id, late)));
+        if said.unsure || field.ty == Type::Unknown {
+            self.unsure.insert(id);
+        }
+        self.late
+            .extend(said.late.into_iter().map(|late| (field_id, late)));
         if let Some(span) = said.id {
             self.id_attribute(id, field_id, span);
         }
@@ -63,7 +79,12 @@ impl<'t> Resolver<'t> {
         self.change(id, |entity| {
             entity.fields.push(field);
             if let Some((scope, span)) = said.unique {
-                entity.uniques.push(Unique { fields: vec![field_id], scope, from_field: true, span });
+                entity.uniques.push(Unique {
+                    fields: vec![field_id],
+                    scope,
+                    from_field: true,
+                    span,
+                });
             }
         });
         if let Some(span) = owner {
@@ -73,7 +94,8 @@ impl<'t> Resolver<'t> {
 
     fn id_attribute(&mut self, id: EntityId, field: FieldId, span: Span) {
         if let Some((_, first)) = self.id_attributes.get(&id) {
-            let found = Diagnostic::new(&codes::SECOND_CLAUSE, span, "a second field says `@id`").also(*first, "the first one");
+            let found = Diagnostic::new(&codes::SECOND_CLAUSE, span, "a second field says `@id`")
+                .also(*first, "the first one");
             self.push(found.help("a key of several fields is written `key (a, b)`"));
             return;
         }
@@ -81,13 +103,18 @@ impl<'t> Resolver<'t> {
     }
 
     fn say_owner(&mut self, id: EntityId, field: FieldId, span: Span) {
-        let Some(entity) = self.model.entity(id) else { return };
+        let Some(entity) = self.model.entity(id) else {
+            return;
+        };
         let contradiction = match &entity.ownership {
             Ownership::Itself => Some((entity.name.span, "it owns itself")),
             Ownership::Public { span, .. } => Some((*span, "it is public")),
             Ownership::IsTenant => Some((entity.name.span, "it is the tenant")),
             Ownership::Owner(first) => {
-                let place = self.field(*first).and_then(|field| field.owner).unwrap_or_default();
+                let place = self
+                    .field(*first)
+                    .and_then(|field| field.owner)
+                    .unwrap_or_default();
                 let message = format!("`{}` has two owners", entity.name.text);
                 let found = Diagnostic::new(&codes::SECOND_OWNER, span, message).also(place, "the first one");
                 self.push(found.help("a row belongs to one; give others a right with `allow`"));
@@ -105,7 +132,11 @@ impl<'t> Resolver<'t> {
     }
 
     /// A field of an entity or shape, with the attributes that need no other field.
-    pub(super) fn read_field(&mut self, name: ast::Name<'t>, view: ast::Field<'t>) -> Option<(Field, Said<'t>)> {
+    pub(super) fn read_field(
+        &mut self,
+        name: ast::Name<'t>,
+        view: ast::Field<'t>,
+    ) -> Option<(Field, Said<'t>)> {
         let ty = view.ty().map_or(Type::Unknown, |ty| self.type_of(ty));
         let reference = matches!(ty, Type::Reference(_));
         let (privacy, protection) = by_type(&ty);
@@ -157,9 +188,16 @@ impl<'t> Resolver<'t> {
         if self.is_second(&mut said.seen, name) {
             return;
         }
-        let known = attrs::ON_FIELDS.iter().find(|(known, _)| *known == name.text && *known != "initial");
+        let known = attrs::ON_FIELDS
+            .iter()
+            .find(|(known, _)| *known == name.text && *known != "initial");
         let Some((_, example)) = known else {
-            let names: Vec<&str> = attrs::ON_FIELDS.iter().map(|(name, _)| *name).filter(|name| *name != "initial").collect();
+            let names: Vec<&str> = attrs::ON_FIELDS
+                .iter()
+                .map(|(name, _)| *name)
+                .filter(|name| *name != "initial")
+                .collect();
+            said.unsure = true;
             return self.unknown_attribute(name, &names, "a field");
         };
         if field.ty == Type::Unknown {
@@ -189,10 +227,11 @@ impl<'t> Resolver<'t> {
             "was" => {
                 let reference = matches!(field.ty, Type::Reference(_));
                 let names = self.names_arg(attr, &help);
-                let column = |(name, quoted): (String, bool)| match reference && !quoted && !name.ends_with("_id") {
-                    true => naming::column(&name, true),
-                    false => name,
-                };
+                let column =
+                    |(name, quoted): (String, bool)| match reference && !quoted && !name.ends_with("_id") {
+                        true => naming::column(&name, true),
+                        false => name,
+                    };
                 field.was = names.into_iter().map(column).collect();
             }
             // Read once all fields are known, by `relations`.
@@ -223,7 +262,9 @@ impl<'t> Resolver<'t> {
 
     fn on_delete_attr(&mut self, field: &mut Field, attr: ast::Attr<'t>) {
         const HELP: &str = "write one of `cascade`, `restrict`, `set_null`";
-        let Some(word) = self.word_arg(attr, HELP) else { return };
+        let Some(word) = self.word_arg(attr, HELP) else {
+            return;
+        };
         let action = match word.text {
             "cascade" => OnDelete::Cascade,
             "restrict" => OnDelete::Restrict,
@@ -234,7 +275,9 @@ impl<'t> Resolver<'t> {
             let message = format!("`{}` is required, so it cannot be emptied", field.name.text);
             let found = Diagnostic::new(&codes::SET_NULL_ON_REQUIRED, attr.span(), message);
             let found = found.also(field.type_span, "required");
-            self.push(found.help("write a `?` behind the type, or `@on_delete(restrict)` or `@on_delete(cascade)`"));
+            self.push(
+                found.help("write a `?` behind the type, or `@on_delete(restrict)` or `@on_delete(cascade)`"),
+            );
             return;
         }
         field.on_delete = Some((action, attr.span()));
@@ -254,7 +297,11 @@ impl<'t> Resolver<'t> {
                 None => return,
             }
         }
-        let class = if special { Privacy::Special } else { Privacy::Personal };
+        let class = if special {
+            Privacy::Special
+        } else {
+            Privacy::Personal
+        };
         field.privacy = field.privacy.max(class);
     }
 
@@ -280,7 +327,8 @@ impl<'t> Resolver<'t> {
         for (max, place) in upper {
             if let Some((min, span)) = min.filter(|(min, _)| *min > max) {
                 let message = format!("nothing is at least {min} and at most {max} long");
-                let found = Diagnostic::new(&codes::EMPTY_RANGE, span, message).also(place, "the other limit");
+                let found =
+                    Diagnostic::new(&codes::EMPTY_RANGE, span, message).also(place, "the other limit");
                 self.push(found.help("swap them, or raise the upper one"));
                 return;
             }
@@ -301,31 +349,67 @@ fn by_type(ty: &Type) -> (Privacy, Protection) {
 /// Whether an attribute makes sense on a type; else what to write in its place.
 fn fits(attr: &str, ty: &Type) -> Result<(), &'static str> {
     let class = Class::of(ty);
-    let text = class == Class::Text && !matches!(ty, Type::Scalar(Scalar::Email | Scalar::Phone | Scalar::Url));
+    let text =
+        class == Class::Text && !matches!(ty, Type::Scalar(Scalar::Email | Scalar::Phone | Scalar::Url));
     let (good, help) = match attr {
         "unique" => (
-            !matches!(class, Class::Json | Class::List | Class::Related | Class::Secret | Class::Bool),
+            !matches!(
+                class,
+                Class::Json | Class::List | Class::Related | Class::Secret | Class::Bool
+            ),
             "a unique field is a value that can be told apart by equality, and has more than two",
         ),
-        "owner" | "on_delete" => (matches!(class, Class::Reference(_)), "it stands on a reference to one row: `customer User`"),
-        "min" | "max" if class == Class::Number => (false, "limits of numbers are written `@range(1..100)`, `@range(0..)`"),
-        "min" | "max" => (text || matches!(class, Class::List | Class::Bytes), "it limits the length of a text, of bytes or of a list"),
+        "owner" | "on_delete" => (
+            matches!(class, Class::Reference(_)),
+            "it stands on a reference to one row: `customer User`",
+        ),
+        "min" | "max" if class == Class::Number => (
+            false,
+            "limits of numbers are written `@range(1..100)`, `@range(0..)`",
+        ),
+        "min" | "max" => (
+            text || matches!(class, Class::List | Class::Bytes),
+            "it limits the length of a text, of bytes or of a list",
+        ),
         "range" => (
             matches!(class, Class::Number | Class::Date | Class::Instant | Class::Time),
             "it limits numbers, dates and times; lengths are `@min(…)` and `@max(…)`",
         ),
-        "pattern" => (text, "it stands on `String` and `Text`; the other types know their form"),
+        "pattern" => (
+            text,
+            "it stands on `String` and `Text`; the other types know their form",
+        ),
         "encrypted" => (
-            !matches!(class, Class::Reference(_) | Class::Related | Class::Secret | Class::Token | Class::Bool | Class::Enum(_)),
+            !matches!(
+                class,
+                Class::Reference(_)
+                    | Class::Related
+                    | Class::Secret
+                    | Class::Token
+                    | Class::Bool
+                    | Class::Enum(_)
+            ),
             "references must stay readable for the database, few-valued fields give themselves away, and secrets are hashed",
         ),
-        "inverse" | "through" | "table" => (class == Class::Related, "it stands on a relation to many: `lines [OrderLine]`"),
+        "inverse" | "through" | "table" => (
+            class == Class::Related,
+            "it stands on a relation to many: `lines [OrderLine]`",
+        ),
         "id" => (
-            matches!(class, Class::Number | Class::Text | Class::Uuid | Class::Date | Class::Reference(_)),
+            matches!(
+                class,
+                Class::Number | Class::Text | Class::Uuid | Class::Date | Class::Reference(_)
+            ),
             "a key is a number, a text, a UUID, a day or a reference",
         ),
-        "was" => (class != Class::Related, "a relation to many has no column that could be renamed"),
-        _ => (class != Class::Related, "a relation to many is no column: put it on the other side"),
+        "was" => (
+            class != Class::Related,
+            "a relation to many has no column that could be renamed",
+        ),
+        _ => (
+            class != Class::Related,
+            "a relation to many is no column: put it on the other side",
+        ),
     };
     if good { Ok(()) } else { Err(help) }
 }

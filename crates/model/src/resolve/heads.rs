@@ -7,9 +7,26 @@ use super::policy::{access_of, audit_of, identity_of, versioning_of};
 use super::{Near, Resolver};
 use crate::{Access, AuditMode, Entity, EntityId, Identity, Opted, Ownership, Versioning, codes, naming};
 
-const OPT_OUTS: [&str; 8] =
-    ["soft_delete", "versioning", "timestamps", "authors", "audit", "access", "public_id", "tenant"];
-const ATTRIBUTES: [&str; 8] = ["identity", "table", "was", "partition", "shard", "versioning", "access", "audit"];
+const OPT_OUTS: [&str; 8] = [
+    "soft_delete",
+    "versioning",
+    "timestamps",
+    "authors",
+    "audit",
+    "access",
+    "public_id",
+    "tenant",
+];
+const ATTRIBUTES: [&str; 8] = [
+    "identity",
+    "table",
+    "was",
+    "partition",
+    "shard",
+    "versioning",
+    "access",
+    "audit",
+];
 
 impl<'t> Resolver<'t> {
     pub(super) fn heads(&mut self) {
@@ -21,16 +38,24 @@ impl<'t> Resolver<'t> {
     fn head(&mut self, id: EntityId, view: ast::Entity<'t>) {
         let policy = self.model.policy.clone();
         let ownership = self.said_ownership(id, view);
-        let Some(entity) = self.model.entities.get_mut(id.0 as usize) else { return };
+        let Some(entity) = self.model.entities.get_mut(id.0 as usize) else {
+            return;
+        };
         entity.identity = policy.identity;
         entity.timestamps = policy.timestamps;
-        entity.authors = Opted { value: policy.actors, said: policy.actor.said, because: policy.actor.because };
+        entity.authors = Opted {
+            value: policy.actors,
+            said: policy.actor.said,
+            because: policy.actor.because,
+        };
         entity.soft_delete = policy.soft_delete;
         entity.versioning = policy.versioning;
         entity.audit = policy.audit;
         entity.access = policy.access;
         let in_tenant = policy.tenant.value.is_some_and(|tenant| tenant != id);
-        entity.tenant = Opted::by_default(in_tenant && !matches!(ownership, Ownership::Public { .. }));
+        // What is public is everyone's, and who owns themselves may belong to several tenants.
+        let apart = matches!(ownership, Ownership::Public { .. } | Ownership::Itself);
+        entity.tenant = Opted::by_default(in_tenant && !apart);
         entity.ownership = ownership;
         self.head_attrs(id, view);
         for without in view.without() {
@@ -47,7 +72,10 @@ impl<'t> Resolver<'t> {
     fn said_ownership(&mut self, id: EntityId, view: ast::Entity<'t>) -> Ownership {
         let public = view.public().map(|public| {
             let because = public.reason().map(|reason| reason.value()).unwrap_or_default();
-            Ownership::Public { because, span: public.span() }
+            Ownership::Public {
+                because,
+                span: public.span(),
+            }
         });
         let tenant = self.model.policy.tenant.clone();
         let is_tenant = tenant.value == Some(id);
@@ -55,14 +83,20 @@ impl<'t> Resolver<'t> {
         let second = view.publics().nth(1).map(ast::Public::span);
         let clash = match (itself, &public) {
             (Some(first), Some(Ownership::Public { span, .. })) => Some((first, *span)),
-            (None, Some(Ownership::Public { span, .. })) if is_tenant => Some((tenant.said.unwrap_or_default(), *span)),
+            (None, Some(Ownership::Public { span, .. })) if is_tenant => {
+                Some((tenant.said.unwrap_or_default(), *span))
+            }
             (Some(first), None) if is_tenant => Some((tenant.said.unwrap_or_default(), first)),
             (_, Some(Ownership::Public { span, .. })) => second.map(|second| (*span, second)),
             _ => None,
         };
         if let Some((first, second)) = clash {
-            let message = format!("`{}` says two things about whose its rows are", self.entity_name(id));
-            let found = Diagnostic::new(&codes::CONTRADICTORY_OWNERSHIP, second, message).also(first, "the other one");
+            let message = format!(
+                "`{}` says two things about whose its rows are",
+                self.entity_name(id)
+            );
+            let found = Diagnostic::new(&codes::CONTRADICTORY_OWNERSHIP, second, message)
+                .also(first, "the other one");
             self.push(found.help("keep one of `owns self`, `public because` and being the tenant"));
         }
         match (itself, public) {
@@ -83,7 +117,9 @@ impl<'t> Resolver<'t> {
             match name.text {
                 "identity" => self.identity(id, attr),
                 "table" => {
-                    if let Some((table, _)) = self.text_arg(attr, "write the table's name: `@table(\"orders\")`") {
+                    if let Some((table, _)) =
+                        self.text_arg(attr, "write the table's name: `@table(\"orders\")`")
+                    {
                         self.change(id, |entity| entity.table = table);
                     }
                 }
@@ -127,9 +163,15 @@ impl<'t> Resolver<'t> {
         set: impl FnOnce(&mut Entity, &str, Span) -> Option<()>,
     ) {
         let name = attr.name().map_or("", |name| name.text);
-        let help = format!("write `@{name}({one})` or `@{name}({other})`; to leave it out, `without {name} because \"…\"`");
-        let Some(word) = self.word_arg(attr, &help) else { return };
-        let Some(entity) = self.model.entities.get_mut(id.0 as usize) else { return };
+        let help = format!(
+            "write `@{name}({one})` or `@{name}({other})`; to leave it out, `without {name} because \"…\"`"
+        );
+        let Some(word) = self.word_arg(attr, &help) else {
+            return;
+        };
+        let Some(entity) = self.model.entities.get_mut(id.0 as usize) else {
+            return;
+        };
         if word.text == "off" || set(entity, word.text, attr.span()).is_none() {
             self.bad_argument(attr, &help);
         }
@@ -142,24 +184,40 @@ impl<'t> Resolver<'t> {
             Some(Expr::Path(path)) => path.single().and_then(|word| identity_of(word.text, None)),
             Some(Expr::Call(call)) => {
                 let word = call.path().and_then(ast::Path::single);
-                let inner = call.args().and_then(|args| args.iter().next()).and_then(ast::Arg::expr).and_then(Expr::as_word);
-                word.zip(inner).and_then(|(word, inner)| identity_of(word.text, Some(inner.text)))
+                let inner = call
+                    .args()
+                    .and_then(|args| args.iter().next())
+                    .and_then(ast::Arg::expr)
+                    .and_then(Expr::as_word);
+                word.zip(inner)
+                    .and_then(|(word, inner)| identity_of(word.text, Some(inner.text)))
             }
             _ => None,
         };
         let Some(identity) = identity.filter(|_| args.next().is_none()) else {
-            self.bad_argument(attr, "write one of `uuid4`, `uuid7`, `uuid(uuid4)`, `internal`, `natural`");
+            self.bad_argument(
+                attr,
+                "write one of `uuid4`, `uuid7`, `uuid(uuid4)`, `internal`, `natural`",
+            );
             return;
         };
         let because = match identity {
             Identity::Internal => self.needed_reason(attr, "nothing outside can name its rows"),
             _ => attr.reason().map(|reason| reason.value()),
         };
-        self.change(id, |entity| entity.identity = Opted { value: identity, said: Some(attr.span()), because });
+        self.change(id, |entity| {
+            entity.identity = Opted {
+                value: identity,
+                said: Some(attr.span()),
+                because,
+            }
+        });
     }
 
     fn opt_out(&mut self, id: EntityId, name: ast::Name<'t>, because: Option<String>) {
-        let Some(entity) = self.model.entities.get_mut(id.0 as usize) else { return };
+        let Some(entity) = self.model.entities.get_mut(id.0 as usize) else {
+            return;
+        };
         let said = Some(name.span);
         let was_there = match name.text {
             "soft_delete" => switch_off(&mut entity.soft_delete, said, because),
@@ -172,15 +230,32 @@ impl<'t> Resolver<'t> {
             "public_id" => replace(&mut entity.identity, Identity::Internal, said, because),
             _ => {
                 let meant = self.near(name.text, OPT_OUTS.into_iter());
-                let help = format!("one can leave out {}", OPT_OUTS.map(|name| format!("`{name}`")).join(", "));
+                let help = format!(
+                    "one can leave out {}",
+                    OPT_OUTS.map(|name| format!("`{name}`")).join(", ")
+                );
                 let message = format!("`{}` is nothing that can be left out", name.text);
-                self.unknown(&codes::UNKNOWN_OPT_OUT, name.span, message, Near { typed: name.text, meant }, &help);
+                self.unknown(
+                    &codes::UNKNOWN_OPT_OUT,
+                    name.span,
+                    message,
+                    Near {
+                        typed: name.text,
+                        meant,
+                    },
+                    &help,
+                );
                 return;
             }
         };
         if !was_there {
             let message = format!("`{}` has no `{}` to leave out", self.entity_name(id), name.text);
-            self.report(&codes::USELESS_OPT_OUT, name.span, message, "remove it: the policy or this line left it out already");
+            self.report(
+                &codes::USELESS_OPT_OUT,
+                name.span,
+                message,
+                "remove it: the policy or this line left it out already",
+            );
         }
     }
 
@@ -190,18 +265,29 @@ impl<'t> Resolver<'t> {
             ast::Part::Key(key) => Some(key.span()),
             ast::Part::Field(field) => {
                 let mut attrs = field.attrs();
-                attrs.find(|attr| attr.name().is_some_and(|name| name.text == "id")).map(ast::Attr::span)
+                attrs
+                    .find(|attr| attr.name().is_some_and(|name| name.text == "id"))
+                    .map(ast::Attr::span)
             }
             _ => None,
         });
-        let said = view.attrs().any(|attr| attr.name().is_some_and(|name| name.text == "identity"));
-        let Some(entity) = self.model.entity(id) else { return };
+        let said = view
+            .attrs()
+            .any(|attr| attr.name().is_some_and(|name| name.text == "identity"));
+        let Some(entity) = self.model.entity(id) else {
+            return;
+        };
         let (natural, name) = (entity.identity.value == Identity::Natural, entity.name.clone());
         let place = entity.identity.said.unwrap_or(name.span);
         match key {
             None if natural => {
                 let message = format!("`{}` has no key to be identified by", name.text);
-                self.report(&codes::KEY_MISMATCH, place, message, "write `key (a, b)`, or leave the identity as it is by default");
+                self.report(
+                    &codes::KEY_MISMATCH,
+                    place,
+                    message,
+                    "write `key (a, b)`, or leave the identity as it is by default",
+                );
             }
             Some(key) if said && !natural => {
                 let message = format!("`{}` says how it is identified, and declares a key", name.text);
@@ -209,7 +295,11 @@ impl<'t> Resolver<'t> {
                 self.push(found.help("remove `@identity`, or write `unique (…)` in place of the key"));
             }
             Some(key) if !said => {
-                let natural = Opted { value: Identity::Natural, said: Some(key), because: None };
+                let natural = Opted {
+                    value: Identity::Natural,
+                    said: Some(key),
+                    because: None,
+                };
                 self.change(id, |entity| entity.identity = natural);
             }
             _ => {}
@@ -218,18 +308,32 @@ impl<'t> Resolver<'t> {
 
     /// The context names the actor and the tenant by their public ids, so they need one.
     fn check_principal(&mut self, id: EntityId) {
-        let Some(entity) = self.model.entity(id) else { return };
+        let Some(entity) = self.model.entity(id) else {
+            return;
+        };
         let principal = matches!(entity.ownership, Ownership::Itself | Ownership::IsTenant);
         if principal && matches!(entity.identity.value, Identity::Internal | Identity::Natural) {
             let span = entity.identity.said.unwrap_or(entity.name.span);
-            let message = format!("the context names a `{}` by its public id, and it has none", entity.name.text);
-            self.report(&codes::NEEDS_PUBLIC_ID, span, message, "leave its identity as it is by default");
+            let message = format!(
+                "the context names a `{}` by its public id, and it has none",
+                entity.name.text
+            );
+            self.report(
+                &codes::NEEDS_PUBLIC_ID,
+                span,
+                message,
+                "leave its identity as it is by default",
+            );
         }
     }
 }
 
 fn said<T>(value: T, span: Span) -> Opted<T> {
-    Opted { value, said: Some(span), because: None }
+    Opted {
+        value,
+        said: Some(span),
+        because: None,
+    }
 }
 
 fn switch_off(it: &mut Opted<bool>, said: Option<Span>, because: Option<String>) -> bool {
@@ -240,7 +344,11 @@ fn switch_off(it: &mut Opted<bool>, said: Option<Span>, because: Option<String>)
 fn replace<T: PartialEq>(it: &mut Opted<T>, off: T, said: Option<Span>, because: Option<String>) -> bool {
     let was_there = it.value != off;
     if was_there {
-        *it = Opted { value: off, said, because };
+        *it = Opted {
+            value: off,
+            said,
+            because,
+        };
     }
     was_there
 }

@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use diagnostics::{Diagnostic, Span};
 
 use super::Resolver;
-use crate::{Access, Entity, EntityId, Field, FieldOrigin, Identity, ImpliedField, Name, Ownership, Privacy, Protection};
+use crate::{
+    Access, Entity, EntityId, Field, FieldOrigin, Identity, ImpliedField, Name, Ownership, Privacy,
+    Protection,
+};
 use crate::{Scalar, Type, Versioning, codes};
 
 /// A field to add.
@@ -17,16 +20,29 @@ struct Implied {
     optional: bool,
 }
 
-fn implied(what: ImpliedField, name: impl Into<Cow<'static, str>>, scalar: Scalar, optional: bool) -> Implied {
+fn implied(
+    what: ImpliedField,
+    name: impl Into<Cow<'static, str>>,
+    scalar: Scalar,
+    optional: bool,
+) -> Implied {
     let name = name.into();
-    Implied { what, column: name.clone(), name, ty: Type::Scalar(scalar), optional }
+    Implied {
+        what,
+        column: name.clone(),
+        name,
+        ty: Type::Scalar(scalar),
+        optional,
+    }
 }
 
 impl Resolver<'_> {
     pub(super) fn implied_fields(&mut self) {
         for at in 0..self.model.entities.len() {
             let id = EntityId(at as u32);
-            let Some(entity) = self.model.entity(id) else { continue };
+            let Some(entity) = self.model.entity(id) else {
+                continue;
+            };
             let mut all = self.identity_fields(entity);
             all.extend(self.principal_fields(entity));
             all.extend(self.state_fields(entity));
@@ -38,14 +54,22 @@ impl Resolver<'_> {
     }
 
     fn imply(&mut self, id: EntityId, implied: Implied) {
-        let Some(entity) = self.model.entity(id) else { return };
+        let Some(entity) = self.model.entity(id) else {
+            return;
+        };
         let span = entity.name.span;
         if let Some(written) = self.field_named(id, &implied.name) {
-            let place = self.field(written).map(|field| field.name.span).unwrap_or_default();
+            let place = self
+                .field(written)
+                .map(|field| field.name.span)
+                .unwrap_or_default();
             return self.declared_by_hand(place, &implied);
         }
         let field = Field {
-            name: Name { text: implied.name.to_string(), span },
+            name: Name {
+                text: implied.name.to_string(),
+                span,
+            },
             column: implied.column.to_string(),
             was: Vec::new(),
             doc: None,
@@ -81,13 +105,15 @@ impl Resolver<'_> {
             ImpliedField::CreatedAt | ImpliedField::UpdatedAt => Some("timestamps"),
             ImpliedField::CreatedBy | ImpliedField::UpdatedBy => Some("authors"),
             ImpliedField::Version => Some("versioning"),
-            ImpliedField::DeletedAt | ImpliedField::DeletedBy | ImpliedField::DeletionReason => Some("soft_delete"),
+            ImpliedField::DeletedAt | ImpliedField::DeletedBy | ImpliedField::DeletionReason => {
+                Some("soft_delete")
+            }
             _ => None,
         };
         self.push(match out {
-            Some(out) => {
-                found.help(format!("remove it; if it means something else, rename it or write `without {out} because \"…\"`"))
-            }
+            Some(out) => found.help(format!(
+                "remove it; if it means something else, rename it or write `without {out} because \"…\"`"
+            )),
             None => found.help("remove it, or rename it if it means something else"),
         });
     }
@@ -132,10 +158,20 @@ impl Resolver<'_> {
             }
             let name = &field.name.text;
             if entity.timestamps.value {
-                all.push(implied(ImpliedField::StateChangedAt, format!("{name}_changed_at"), Scalar::Instant, field.optional));
+                all.push(implied(
+                    ImpliedField::StateChangedAt,
+                    format!("{name}_changed_at"),
+                    Scalar::Instant,
+                    field.optional,
+                ));
             }
             if entity.authors.value {
-                all.push(implied(ImpliedField::StateChangedBy, format!("{name}_changed_by"), Scalar::BigInt, true));
+                all.push(implied(
+                    ImpliedField::StateChangedBy,
+                    format!("{name}_changed_by"),
+                    Scalar::BigInt,
+                    true,
+                ));
             }
         }
         all
@@ -143,11 +179,13 @@ impl Resolver<'_> {
 
     /// Whether a retention of the entity starts at its last access.
     fn counts_from_access(&self, id: EntityId) -> bool {
-        let Some(view) = self.entities.get(id.0 as usize) else { return false };
+        let Some(view) = self.entities.get(id.0 as usize) else {
+            return false;
+        };
         view.parts().any(|part| match part {
-            syntax::ast::Part::Retain(retain) => {
-                retain.after().is_some_and(|after| matches!(after.text, "accessed" | "last_accessed"))
-            }
+            syntax::ast::Part::Retain(retain) => retain
+                .after()
+                .is_some_and(|after| matches!(after.text, "accessed" | "last_accessed")),
             _ => false,
         })
     }
@@ -156,7 +194,8 @@ impl Resolver<'_> {
 fn policy_fields(entity: &Entity, counts_from_access: bool) -> Vec<Implied> {
     use ImpliedField as F;
     let mut all = Vec::new();
-    let mut add = |what, name: &'static str, scalar, optional| all.push(implied(what, name, scalar, optional));
+    let mut add =
+        |what, name: &'static str, scalar, optional| all.push(implied(what, name, scalar, optional));
     let authors = entity.authors.value;
     if entity.timestamps.value {
         add(F::CreatedAt, "created_at", Scalar::Instant, false);
@@ -188,7 +227,9 @@ fn policy_fields(entity: &Entity, counts_from_access: bool) -> Vec<Implied> {
             add(F::LastAccessed, "last_accessed", Scalar::Instant, true);
             add(F::AccessCount, "access_count", Scalar::BigInt, false);
         }
-        Access::Separate if counts_from_access => add(F::LastAccessed, "last_accessed", Scalar::Instant, true),
+        Access::Separate if counts_from_access => {
+            add(F::LastAccessed, "last_accessed", Scalar::Instant, true)
+        }
         _ => {}
     }
     all

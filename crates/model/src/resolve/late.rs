@@ -36,25 +36,43 @@ impl<'t> Resolver<'t> {
     fn default_of(&mut self, id: FieldId, view: ast::Expr<'t>, ty: &Type, optional: bool) {
         if matches!(ty, Type::Related(_)) {
             let message = "a relation to many has no default";
-            return self.report(&codes::DEFAULT_MISMATCH, view.span(), message, "remove it: a new row relates to nobody");
+            return self.report(
+                &codes::DEFAULT_MISMATCH,
+                view.span(),
+                message,
+                "remove it: a new row relates to nobody",
+            );
         }
-        let default = self.constant(view, ty, optional).map(|literal| (literal, view.span()));
+        let default = self
+            .constant(view, ty, optional)
+            .map(|literal| (literal, view.span()));
         if let Some(field) = self.field_mut(id) {
             field.default = default;
         }
     }
 
     fn late_in_shape(&mut self, id: crate::ShapeId, at: u32, late: Late<'t>) {
-        let field = |model: &crate::Model| model.shape(id).and_then(|shape| shape.fields.get(at as usize)).cloned();
+        let field = |model: &crate::Model| {
+            model
+                .shape(id)
+                .and_then(|shape| shape.fields.get(at as usize))
+                .cloned()
+        };
         let Some(field) = field(&self.model) else { return };
         let (default, range) = match late {
-            Late::Default(view) => {
-                (self.constant(view, &field.ty, field.optional).map(|literal| (literal, view.span())), None)
-            }
+            Late::Default(view) => (
+                self.constant(view, &field.ty, field.optional)
+                    .map(|literal| (literal, view.span())),
+                None,
+            ),
             Late::Range(attr) => (None, self.range(attr, &field.ty)),
             Late::Computed(_) => return,
         };
-        let slot = self.model.shapes.get_mut(id.0 as usize).and_then(|shape| shape.fields.get_mut(at as usize));
+        let slot = self
+            .model
+            .shapes
+            .get_mut(id.0 as usize)
+            .and_then(|shape| shape.fields.get_mut(at as usize));
         if let Some(slot) = slot {
             slot.default = slot.default.take().or(default);
             slot.range = slot.range.take().or(range);
@@ -66,17 +84,29 @@ impl<'t> Resolver<'t> {
         let (Some(view), None) = (args.next().and_then(ast::Arg::expr), args.next()) else {
             return self.bad_argument(attr, "write what it follows from: `@computed(price * quantity)`");
         };
-        if let Some(place) = self.field(id).and_then(|field| field.default.as_ref().map(|(_, span)| *span)) {
+        if let Some(place) = self
+            .field(id)
+            .and_then(|field| field.default.as_ref().map(|(_, span)| *span))
+        {
             let message = "a computed field cannot have a default";
-            let found = Diagnostic::new(&codes::MISPLACED_ATTRIBUTE, attr.span(), message).also(place, "the default");
+            let found =
+                Diagnostic::new(&codes::MISPLACED_ATTRIBUTE, attr.span(), message).also(place, "the default");
             return self.push(found.help("remove one of them"));
         }
         let mut scope = Scope::new(id.entity, Place::Computed);
         let expr = self.infer(&mut scope, view, Some(ty));
         if expr.kind != ExprKind::Unknown && !assignable(&expr.ty, ty) {
-            let (from, to) = (describe::type_name(&self.model, &expr.ty), describe::type_name(&self.model, ty));
+            let (from, to) = (
+                describe::type_name(&self.model, &expr.ty),
+                describe::type_name(&self.model, ty),
+            );
             let message = format!("this is a value of type `{from}`, and the field is of type `{to}`");
-            self.report(&codes::TYPE_MISMATCH, expr.span, message, "change the type of the field, or the expression");
+            self.report(
+                &codes::TYPE_MISMATCH,
+                expr.span,
+                message,
+                "change the type of the field, or the expression",
+            );
             return;
         }
         if let Some(field) = self.field_mut(id) {
@@ -88,7 +118,9 @@ impl<'t> Resolver<'t> {
     fn computed_of_computed(&mut self) {
         let mut found = Vec::new();
         for field in self.model.entities.iter().flat_map(|entity| &entity.fields) {
-            let Some((expr, _)) = &field.computed else { continue };
+            let Some((expr, _)) = &field.computed else {
+                continue;
+            };
             let mut reads = Vec::new();
             paths(expr, &mut reads);
             for (id, span) in reads {
@@ -102,24 +134,51 @@ impl<'t> Resolver<'t> {
                 true => format!("`{name}` is computed from itself"),
                 false => format!("`{name}` is computed from `{other}`, which is computed too"),
             };
-            self.report(&codes::COMPUTED_OF_COMPUTED, span, message, "write out what it follows from, with stored fields only");
+            self.report(
+                &codes::COMPUTED_OF_COMPUTED,
+                span,
+                message,
+                "write out what it follows from, with stored fields only",
+            );
         }
     }
 
     fn partitions(&mut self, id: EntityId, view: ast::Entity<'t>) {
         for attr in view.attrs() {
-            let Some(name) = attr.name().filter(|name| matches!(name.text, "partition" | "shard")) else { continue };
-            let help = if name.text == "partition" { "write `@partition(by: created_at)`" } else { "write `@shard(field)`" };
-            let Some(word) = self.word_arg(attr, help) else { continue };
-            let Some(field) = self.expect_field(id, word) else { continue };
+            let Some(name) = attr
+                .name()
+                .filter(|name| matches!(name.text, "partition" | "shard"))
+            else {
+                continue;
+            };
+            let help = if name.text == "partition" {
+                "write `@partition(by: created_at)`"
+            } else {
+                "write `@shard(field)`"
+            };
+            let Some(word) = self.word_arg(attr, help) else {
+                continue;
+            };
+            let Some(field) = self.expect_field(id, word) else {
+                continue;
+            };
             let by_time = self.field(field).map(|field| Class::of(&field.ty));
             let by_time = matches!(by_time, Some(Class::Instant | Class::Date));
             if name.text == "partition" && !by_time {
-                self.bad_argument(attr, "partitions are made by month: name a field of type `Instant` or `Date`");
+                self.bad_argument(
+                    attr,
+                    "partitions are made by month: name a field of type `Instant` or `Date`",
+                );
                 continue;
             }
             let said = Some((field, attr.span()));
-            self.change(id, |entity| if name.text == "partition" { entity.partition = said } else { entity.shard = said });
+            self.change(id, |entity| {
+                if name.text == "partition" {
+                    entity.partition = said
+                } else {
+                    entity.shard = said
+                }
+            });
         }
     }
 }
@@ -130,7 +189,11 @@ fn assignable(from: &Type, to: &Type) -> bool {
     let exact = |ty: &Type| !matches!(ty, Type::Scalar(Scalar::Float));
     let (one, other) = (Class::of(from), Class::of(to));
     if one == Class::Number && other == Class::Number {
-        return if whole(to) { whole(from) } else { exact(from) || !exact(to) };
+        return if whole(to) {
+            whole(from)
+        } else {
+            exact(from) || !exact(to)
+        };
     }
     one.fits(other)
 }

@@ -31,7 +31,7 @@ mod times;
 mod types;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diagnostics::{Certainty, Diagnostic, Diagnostics, FileId, Rule, Span, did_you_mean};
 use syntax::ast;
@@ -106,7 +106,9 @@ struct Resolver<'t> {
     late_in_shapes: Vec<(crate::ShapeId, u32, Late<'t>)>,
     /// `@id` on a field, by entity.
     id_attributes: HashMap<EntityId, (FieldId, Span)>,
-    /// Entities whose identity was said in the head.
+    /// Entities of which something was not understood.
+    unsure: HashSet<EntityId>,
+    /// Whether the policy says who acts.
     actor_said: bool,
     compared: usize,
 }
@@ -136,9 +138,15 @@ impl<'t> Resolver<'t> {
         let found = match near.meant {
             Some(meant) => {
                 let only_case = meant.eq_ignore_ascii_case(near.typed);
-                let certainty = if only_case { Certainty::Certain } else { Certainty::Suggested };
+                let certainty = if only_case {
+                    Certainty::Certain
+                } else {
+                    Certainty::Suggested
+                };
                 let title = format!("write `{meant}`");
-                found.help(format!("did you mean `{meant}`?")).replace(certainty, title, span, meant)
+                found
+                    .help(format!("did you mean `{meant}`?"))
+                    .replace(certainty, title, span, meant)
             }
             None if help.is_empty() => found,
             None => found.help(help),
@@ -151,7 +159,11 @@ impl<'t> Resolver<'t> {
     }
 
     fn field_mut(&mut self, id: FieldId) -> Option<&mut Field> {
-        self.model.entities.get_mut(id.entity.0 as usize)?.fields.get_mut(id.index as usize)
+        self.model
+            .entities
+            .get_mut(id.entity.0 as usize)?
+            .fields
+            .get_mut(id.index as usize)
     }
 
     fn field_named(&self, entity: EntityId, name: &str) -> Option<FieldId> {
@@ -162,7 +174,15 @@ impl<'t> Resolver<'t> {
     /// The fields of an entity that may be named in the source.
     fn field_names(&self, entity: EntityId) -> Vec<String> {
         let entity = self.model.entity(entity);
-        entity.map(|entity| entity.fields.iter().map(|field| field.name.text.clone()).collect()).unwrap_or_default()
+        entity
+            .map(|entity| {
+                entity
+                    .fields
+                    .iter()
+                    .map(|field| field.name.text.clone())
+                    .collect()
+            })
+            .unwrap_or_default()
     }
 
     /// A field of an entity by the name that the source gives, or a complaint.
@@ -179,12 +199,28 @@ impl<'t> Resolver<'t> {
         let meant = self.near(name.text, names.iter().map(String::as_str));
         let owner = self.entity_name(entity);
         let message = format!("`{owner}` has no field `{}`", name.text);
-        let help = if names.is_empty() { String::new() } else { format!("it has {}", describe::list(&names)) };
-        self.unknown(&crate::codes::UNKNOWN_FIELD, name.span, message, Near { typed: name.text, meant }, &help);
+        let help = if names.is_empty() {
+            String::new()
+        } else {
+            format!("it has {}", describe::list(&names))
+        };
+        self.unknown(
+            &crate::codes::UNKNOWN_FIELD,
+            name.span,
+            message,
+            Near {
+                typed: name.text,
+                meant,
+            },
+            &help,
+        );
     }
 
     fn entity_name(&self, entity: EntityId) -> String {
-        self.model.entity(entity).map(|entity| entity.name.text.clone()).unwrap_or_default()
+        self.model
+            .entity(entity)
+            .map(|entity| entity.name.text.clone())
+            .unwrap_or_default()
     }
 }
 
@@ -195,7 +231,10 @@ struct Near<'a> {
 }
 
 fn name_of(name: ast::Name<'_>) -> Name {
-    Name { text: name.text.to_owned(), span: name.span }
+    Name {
+        text: name.text.to_owned(),
+        span: name.span,
+    }
 }
 
 fn doc_of(doc: Option<ast::Doc<'_>>) -> Option<String> {

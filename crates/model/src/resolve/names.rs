@@ -39,13 +39,16 @@ impl<'t> Resolver<'t> {
             let found = Diagnostic::new(&codes::BUILT_IN_NAME, name.span, message);
             let table = naming::table(name.text);
             self.push(match named {
-                Named::Entity(_) => found.help(format!("give it another name, and keep its table with `@table(\"{table}\")`")),
+                Named::Entity(_) => found.help(format!(
+                    "give it another name, and keep its table with `@table(\"{table}\")`"
+                )),
                 _ => found.help("give it another name"),
             });
         }
         if let Some((_, first)) = self.items.get(name.text) {
             let message = format!("there are two items named `{}`", name.text);
-            let found = Diagnostic::new(&codes::DUPLICATE_ITEM, name.span, message).also(*first, "the first one");
+            let found =
+                Diagnostic::new(&codes::DUPLICATE_ITEM, name.span, message).also(*first, "the first one");
             self.push(found.help("entities, enums and shapes share their names across all files"));
             return false;
         }
@@ -74,21 +77,36 @@ impl<'t> Resolver<'t> {
         let Some(name) = view.name() else { return };
         if self.take(name, Named::Shape(id)) {
             self.shapes.push(view);
-            self.model.shapes.push(Shape { name: name_of(name), doc: doc_of(view.doc()), fields: Vec::new() });
+            self.model.shapes.push(Shape {
+                name: name_of(name),
+                doc: doc_of(view.doc()),
+                fields: Vec::new(),
+            });
         }
     }
 
     fn add_role(&mut self, view: ast::Role<'t>) {
         let Some(name) = view.name() else { return };
         let id = RoleId(self.model.roles.len() as u32);
-        if let Some(first) = self.roles.get(name.text).and_then(|id| self.model.role(*id)).map(|role| role.name.span) {
+        if let Some(first) = self
+            .roles
+            .get(name.text)
+            .and_then(|id| self.model.role(*id))
+            .map(|role| role.name.span)
+        {
             let message = format!("there are two roles named `{}`", name.text);
-            self.push(Diagnostic::new(&codes::DUPLICATE_ITEM, name.span, message).also(first, "the first one"));
+            self.push(
+                Diagnostic::new(&codes::DUPLICATE_ITEM, name.span, message).also(first, "the first one"),
+            );
             return;
         }
         self.roles.insert(name.text, id);
         let because = view.reason().map(|reason| reason.value()).unwrap_or_default();
-        self.model.roles.push(Role { name: name_of(name), doc: doc_of(view.doc()), because });
+        self.model.roles.push(Role {
+            name: name_of(name),
+            doc: doc_of(view.doc()),
+            because,
+        });
     }
 
     fn add_entity(&mut self, view: ast::Entity<'t>) {
@@ -107,11 +125,25 @@ impl<'t> Resolver<'t> {
         match self.items.get(name.text) {
             Some((Named::Entity(id), _)) => Some(*id),
             _ => {
-                let names: Vec<String> = self.model.entities.iter().map(|entity| entity.name.text.clone()).collect();
+                let names: Vec<String> = self
+                    .model
+                    .entities
+                    .iter()
+                    .map(|entity| entity.name.text.clone())
+                    .collect();
                 let meant = self.near(name.text, names.iter().map(String::as_str));
                 let message = format!("there is no entity `{}`", name.text);
-                let near = super::Near { typed: name.text, meant };
-                self.unknown(&codes::UNKNOWN_TYPE, name.span, message, near, "declare it with `entity`");
+                let near = super::Near {
+                    typed: name.text,
+                    meant,
+                };
+                self.unknown(
+                    &codes::UNKNOWN_TYPE,
+                    name.span,
+                    message,
+                    near,
+                    "declare it with `entity`",
+                );
                 None
             }
         }
@@ -121,7 +153,10 @@ impl<'t> Resolver<'t> {
 fn blank(id: EntityId, name: &str, span: Span) -> Entity {
     Entity {
         id,
-        name: crate::Name { text: name.to_owned(), span },
+        name: crate::Name {
+            text: name.to_owned(),
+            span,
+        },
         table: naming::table(name),
         was: Vec::new(),
         doc: None,

@@ -30,7 +30,9 @@ impl<'t> Resolver<'t> {
     fn is_loose(&self, scope: &Scope, view: ast::Expr<'t>) -> bool {
         match view {
             ast::Expr::Param(_) | ast::Expr::Literal(_) | ast::Expr::Neg(_) | ast::Expr::EmptyList(_) => true,
-            ast::Expr::Path(path) => path.single().is_some_and(|name| self.field_named(scope.entity, name.text).is_none()),
+            ast::Expr::Path(path) => path
+                .single()
+                .is_some_and(|name| self.field_named(scope.entity, name.text).is_none()),
             ast::Expr::Paren(paren) => paren.expr().is_some_and(|inner| self.is_loose(scope, inner)),
             _ => false,
         }
@@ -66,8 +68,14 @@ impl<'t> Resolver<'t> {
         if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
             self.needs_order(&left, &right)?;
         } else if matches!(Class::of(&left.ty), Class::Json) {
-            let help = "ask whether it is there: `is null`; what is searched by belongs into fields of its own";
-            self.report(&codes::UNORDERED, view.span(), "JSON values are not compared", help);
+            let help =
+                "ask whether it is there: `is null`; what is searched by belongs into fields of its own";
+            self.report(
+                &codes::UNORDERED,
+                view.span(),
+                "JSON values are not compared",
+                help,
+            );
             return None;
         }
         let op = match op {
@@ -78,11 +86,18 @@ impl<'t> Resolver<'t> {
             CompareOp::Gt => Compare::Greater,
             CompareOp::Ge => Compare::GreaterOrEqual,
         };
-        Some(boolean(ExprKind::Compare(op, Box::new(left), Box::new(right)), view.span()))
+        Some(boolean(
+            ExprKind::Compare(op, Box::new(left), Box::new(right)),
+            view.span(),
+        ))
     }
 
     fn null_comparison(&mut self, view: ast::Compare<'t>, op: CompareOp, other: &Expr) {
-        let found = Diagnostic::new(&codes::COMPARED_WITH_NULL, view.span(), "nothing is ever equal or unequal to `null`");
+        let found = Diagnostic::new(
+            &codes::COMPARED_WITH_NULL,
+            view.span(),
+            "nothing is ever equal or unequal to `null`",
+        );
         let tail = match op {
             CompareOp::Eq => "is null",
             CompareOp::Ne => "is not null",
@@ -92,13 +107,25 @@ impl<'t> Resolver<'t> {
         let text = tree.text().get(other.span.range()).unwrap_or("");
         let fixed = format!("{text} {tail}");
         let title = format!("write `{fixed}`");
-        self.push(found.help(format!("write `{tail}`")).replace(Certainty::Certain, title, view.span(), fixed));
+        self.push(found.help(format!("write `{tail}`")).replace(
+            Certainty::Certain,
+            title,
+            view.span(),
+            fixed,
+        ));
     }
 
     fn needs_order(&mut self, left: &Expr, right: &Expr) -> Option<()> {
-        let bad = [left, right].into_iter().find(|expr| !Class::of(&expr.ty).is_ordered())?;
+        let bad = [left, right]
+            .into_iter()
+            .find(|expr| !Class::of(&expr.ty).is_ordered())?;
         let shown = describe::type_name(&self.model, &bad.ty);
-        self.report(&codes::UNORDERED, bad.span, format!("values of type `{shown}` have no order"), "compare them with `=` or `in (…)`");
+        self.report(
+            &codes::UNORDERED,
+            bad.span,
+            format!("values of type `{shown}` have no order"),
+            "compare them with `=` or `in (…)`",
+        );
         None
     }
     pub(super) fn in_list(&mut self, scope: &mut Scope, view: ast::In<'t>) -> Option<Expr> {
@@ -107,9 +134,10 @@ impl<'t> Resolver<'t> {
         if let InList::Param(name) = view.list() {
             let param = self.param(scope, name, Some(&operand.ty), true);
             return match param.kind {
-                ExprKind::Param(id) if operand.kind != ExprKind::Unknown => {
-                    Some(boolean(ExprKind::InParam(Box::new(operand), id, negated), view.span()))
-                }
+                ExprKind::Param(id) if operand.kind != ExprKind::Unknown => Some(boolean(
+                    ExprKind::InParam(Box::new(operand), id, negated),
+                    view.span(),
+                )),
                 _ => None,
             };
         }
@@ -119,7 +147,12 @@ impl<'t> Resolver<'t> {
             let value = self.infer(scope, value, expected);
             if value.kind == ExprKind::Literal(Literal::Null) {
                 let message = "`null` in a list never matches";
-                self.report(&codes::COMPARED_WITH_NULL, value.span, message, "write `… or x is null` beside the list");
+                self.report(
+                    &codes::COMPARED_WITH_NULL,
+                    value.span,
+                    message,
+                    "write `… or x is null` beside the list",
+                );
                 return None;
             }
             if !Class::of(&operand.ty).fits(Class::of(&value.ty)) {
@@ -137,7 +170,10 @@ impl<'t> Resolver<'t> {
         let expected = (operand.ty != Type::Unknown).then_some(&operand.ty);
         let lo = self.infer(scope, lo, expected);
         let hi = self.infer(scope, hi, expected);
-        if [&operand, &lo, &hi].iter().any(|expr| expr.kind == ExprKind::Unknown) {
+        if [&operand, &lo, &hi]
+            .iter()
+            .any(|expr| expr.kind == ExprKind::Unknown)
+        {
             return None;
         }
         for end in [&lo, &hi] {
@@ -156,7 +192,8 @@ impl<'t> Resolver<'t> {
         let before = std::mem::replace(&mut scope.null_test, true);
         let operand = self.infer(scope, view.operand()?, None);
         scope.null_test = before;
-        (operand.kind != ExprKind::Unknown).then(|| boolean(ExprKind::IsNull(Box::new(operand), view.negated()), view.span()))
+        (operand.kind != ExprKind::Unknown)
+            .then(|| boolean(ExprKind::IsNull(Box::new(operand), view.negated()), view.span()))
     }
 
     pub(super) fn text_match(&mut self, scope: &mut Scope, view: ast::TextMatch<'t>) -> Option<Expr> {
@@ -171,13 +208,21 @@ impl<'t> Resolver<'t> {
         if list.is_none() && !Class::of(&operand.ty).fits(Class::Text) {
             let shown = describe::type_name(&self.model, &operand.ty);
             let message = format!("text is searched in a value of type `{shown}`");
-            self.report(&codes::TYPE_MISMATCH, operand.span, message, "`starts with`, `ends with`, `contains` and `matches` are for text");
+            self.report(
+                &codes::TYPE_MISMATCH,
+                operand.span,
+                message,
+                "`starts with`, `ends with`, `contains` and `matches` are for text",
+            );
             return None;
         }
         if op == TextOp::Matches {
             let pattern = view.pattern()?;
             self.check_pattern(&pattern.value(), pattern.span);
-            return Some(boolean(ExprKind::Matches(Box::new(operand), pattern.value()), view.span()));
+            return Some(boolean(
+                ExprKind::Matches(Box::new(operand), pattern.value()),
+                view.span(),
+            ));
         }
         let expected = list.unwrap_or(Type::Scalar(Scalar::Text));
         let text = self.infer(scope, view.text()?, Some(&expected));
@@ -201,7 +246,9 @@ impl<'t> Resolver<'t> {
         let mut terms: Vec<(TermSign, Expr)> = Vec::new();
         let mut ty: Option<Type> = None;
         let views: Vec<_> = view.terms().collect();
-        let anchor = self.anchor(scope, views.iter().map(|(_, term)| *term)).or_else(|| expected.cloned());
+        let anchor = self
+            .anchor(scope, views.iter().map(|(_, term)| *term))
+            .or_else(|| expected.cloned());
         for (minus, term) in views {
             let term = self.infer(scope, term, anchor.as_ref());
             if term.kind == ExprKind::Unknown {
@@ -233,10 +280,17 @@ impl<'t> Resolver<'t> {
         })
     }
 
-    pub(super) fn product(&mut self, scope: &mut Scope, view: ast::Product<'t>, expected: Option<&Type>) -> Expr {
+    pub(super) fn product(
+        &mut self,
+        scope: &mut Scope,
+        view: ast::Product<'t>,
+        expected: Option<&Type>,
+    ) -> Expr {
         let span = view.span();
         let views: Vec<_> = view.factors().collect();
-        let anchor = self.anchor(scope, views.iter().map(|(_, factor)| *factor)).or_else(|| expected.cloned());
+        let anchor = self
+            .anchor(scope, views.iter().map(|(_, factor)| *factor))
+            .or_else(|| expected.cloned());
         let mut factors: Vec<(FactorOp, Expr)> = Vec::new();
         let mut ty: Option<Type> = None;
         for (over, factor) in views {
@@ -264,37 +318,73 @@ impl<'t> Resolver<'t> {
 
     fn arithmetic(&mut self, kind: ExprKind, ty: Option<Type>, span: Span) -> Expr {
         let ty = ty.unwrap_or(Type::Unknown);
-        if !matches!(Class::of(&ty), Class::Number | Class::Duration | Class::Date | Class::Instant | Class::Unknown) {
+        if !matches!(
+            Class::of(&ty),
+            Class::Number | Class::Duration | Class::Date | Class::Instant | Class::Unknown
+        ) {
             let shown = describe::type_name(&self.model, &ty);
             let message = format!("one cannot calculate with values of type `{shown}`");
-            self.report(&codes::TYPE_MISMATCH, span, message, "numbers, times and spans of time can be added");
+            self.report(
+                &codes::TYPE_MISMATCH,
+                span,
+                message,
+                "numbers, times and spans of time can be added",
+            );
             return unknown(span);
         }
         Expr { kind, ty, span }
     }
 
-    pub(super) fn call(&mut self, scope: &mut Scope, view: ast::Call<'t>, expected: Option<&Type>) -> Option<Expr> {
+    pub(super) fn call(
+        &mut self,
+        scope: &mut Scope,
+        view: ast::Call<'t>,
+        expected: Option<&Type>,
+    ) -> Option<Expr> {
         let name = view.path()?.names().next()?;
         let Some((_, function)) = FUNCTIONS.iter().find(|(known, _)| *known == name.text) else {
             let meant = self.near(name.text, FUNCTIONS.iter().map(|(name, _)| *name));
             let message = format!("there is no function `{}`", name.text);
             let names = FUNCTIONS.map(|(name, _)| format!("`{name}`")).join(", ");
-            let near = Near { typed: name.text, meant };
-            self.unknown(&codes::UNKNOWN_FUNCTION, name.span, message, near, &format!("there are {names}"));
+            let near = Near {
+                typed: name.text,
+                meant,
+            };
+            self.unknown(
+                &codes::UNKNOWN_FUNCTION,
+                name.span,
+                message,
+                near,
+                &format!("there are {names}"),
+            );
             return None;
         };
-        if matches!(function, Function::Now | Function::Today) && matches!(scope.place, Place::Check | Place::Computed) {
+        if matches!(function, Function::Now | Function::Today)
+            && matches!(scope.place, Place::Check | Place::Computed)
+        {
             let message = format!("`{}()` changes while the row stays", name.text);
             let help = "a row that was good must stay good: compare with another field, or ask in a query";
             self.report(&codes::VOLATILE_RULE, view.span(), message, help);
             return None;
         }
-        let expected = if *function == Function::Coalesce { expected } else { None };
-        let views: Vec<_> = view.args().into_iter().flat_map(ast::Args::iter).map(ast::Arg::expr).collect();
+        let expected = if *function == Function::Coalesce {
+            expected
+        } else {
+            None
+        };
+        let views: Vec<_> = view
+            .args()
+            .into_iter()
+            .flat_map(ast::Args::iter)
+            .map(ast::Arg::expr)
+            .collect();
         let mut args: Vec<Expr> = Vec::new();
         for arg in views {
             let first = args.first().map(|first: &Expr| first.ty.clone());
-            let expected = first.as_ref().filter(|_| *function == Function::Coalesce).or(expected);
+            let expected = first
+                .as_ref()
+                .filter(|_| *function == Function::Coalesce)
+                .or(expected);
             let arg = self.infer(scope, arg?, expected);
             if arg.kind == ExprKind::Unknown {
                 return None;
@@ -303,12 +393,19 @@ impl<'t> Resolver<'t> {
         }
         let classes: Vec<Class> = args.iter().map(|arg| Class::of(&arg.ty)).collect();
         let Some(ty) = answer(*function, &args, &classes) else {
-            let shown: Vec<String> = args.iter().map(|arg| describe::type_name(&self.model, &arg.ty)).collect();
+            let shown: Vec<String> = args
+                .iter()
+                .map(|arg| describe::type_name(&self.model, &arg.ty))
+                .collect();
             let message = format!("`{}` cannot take ({})", name.text, shown.join(", "));
             self.report(&codes::UNKNOWN_FUNCTION, view.span(), message, usage(*function));
             return None;
         };
-        Some(Expr { kind: ExprKind::Call(*function, args), ty, span: view.span() })
+        Some(Expr {
+            kind: ExprKind::Call(*function, args),
+            ty,
+            span: view.span(),
+        })
     }
 }
 
@@ -316,12 +413,20 @@ impl<'t> Resolver<'t> {
 fn answer(function: Function, args: &[Expr], classes: &[Class]) -> Option<Type> {
     let first = || args.first().map(|arg| arg.ty.clone());
     match (function, classes) {
-        (Function::Length, [Class::Text | Class::Bytes]) | (Function::Count, [Class::List]) => Some(Type::Scalar(Scalar::Int)),
-        (Function::Lower | Function::Upper | Function::Trim, [Class::Text]) => Some(Type::Scalar(Scalar::Text)),
+        (Function::Length, [Class::Text | Class::Bytes]) | (Function::Count, [Class::List]) => {
+            Some(Type::Scalar(Scalar::Int))
+        }
+        (Function::Lower | Function::Upper | Function::Trim, [Class::Text]) => {
+            Some(Type::Scalar(Scalar::Text))
+        }
         (Function::Abs, [Class::Number]) => first(),
         (Function::Now, []) => Some(Type::Scalar(Scalar::Instant)),
         (Function::Today, []) => Some(Type::Scalar(Scalar::Date)),
-        (Function::Coalesce, [one, rest @ ..]) if !rest.is_empty() && rest.iter().all(|class| one.fits(*class)) => first(),
+        (Function::Coalesce, [one, rest @ ..])
+            if !rest.is_empty() && rest.iter().all(|class| one.fits(*class)) =>
+        {
+            first()
+        }
         _ => None,
     }
 }
@@ -349,7 +454,11 @@ fn wider(one: &Type, other: &Type) -> Type {
         Type::Scalar(Scalar::Money) => 3,
         _ => 4,
     };
-    if rank(one) >= rank(other) { one.clone() } else { other.clone() }
+    if rank(one) >= rank(other) {
+        one.clone()
+    } else {
+        other.clone()
+    }
 }
 
 fn add(one: &Type, other: &Type, minus: bool) -> Option<Type> {

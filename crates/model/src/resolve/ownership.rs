@@ -20,7 +20,13 @@ impl Resolver<'_> {
         self.circles(&edges, &component);
         self.said_owners();
         let owned = self.reachable_owned(&edges);
-        let open: Vec<EntityId> = self.model.entities.iter().filter(|e| e.ownership == Ownership::Unknown).map(|e| e.id).collect();
+        let open: Vec<EntityId> = self
+            .model
+            .entities
+            .iter()
+            .filter(|e| e.ownership == Ownership::Unknown)
+            .map(|e| e.id)
+            .collect();
         let mut via: Vec<Option<FieldId>> = vec![None; edges.len()];
         for id in open {
             self.inherit(id, &edges, &component, &owned, &mut via);
@@ -31,11 +37,22 @@ impl Resolver<'_> {
     /// Required references to single rows, by entity.
     fn required_edges(&self) -> Vec<Vec<Edge>> {
         let of = |entity: &crate::Entity| {
-            let fields = entity.fields.iter().enumerate().filter(|(_, field)| !field.optional);
+            let fields = entity
+                .fields
+                .iter()
+                .enumerate()
+                .filter(|(_, field)| !field.optional);
             let edge = |(at, field): (usize, &crate::Field)| match field.ty {
                 Type::Reference(to) => {
-                    let field_id = FieldId { entity: entity.id, index: at as u32 };
-                    Some(Edge { field: field_id, to, span: field.type_span })
+                    let field_id = FieldId {
+                        entity: entity.id,
+                        index: at as u32,
+                    };
+                    Some(Edge {
+                        field: field_id,
+                        to,
+                        span: field.type_span,
+                    })
                 }
                 _ => None,
             };
@@ -57,7 +74,9 @@ impl Resolver<'_> {
                 let message = if name == other {
                     format!("a `{name}` needs another `{name}` first, so there can never be one")
                 } else {
-                    format!("a `{name}` needs a `{other}`, which needs a `{name}` in turn, so there can never be either")
+                    format!(
+                        "a `{name}` needs a `{other}`, which needs a `{name}` in turn, so there can never be either"
+                    )
                 };
                 let found = Diagnostic::new(&codes::REQUIRED_CYCLE, edge.span, message);
                 self.push(found.help("write a `?` behind one of the types in the circle"));
@@ -77,19 +96,28 @@ impl Resolver<'_> {
             })
             .collect();
         for (id, field_id) in said {
-            let Some(field) = self.field(field_id) else { continue };
-            let (span, optional, target) = (field.owner.unwrap_or_default(), field.optional, field.ty.clone());
+            let Some(field) = self.field(field_id) else {
+                continue;
+            };
+            let (span, optional, target) =
+                (field.owner.unwrap_or_default(), field.optional, field.ty.clone());
             let name = field.name.text.clone();
             if optional {
                 let message = format!("`{name}` owns the row, and may be absent");
-                self.report(&codes::OPTIONAL_OWNER, span, message, "remove the `?`: a row without an owner is nobody's and everybody's");
+                self.report(
+                    &codes::OPTIONAL_OWNER,
+                    span,
+                    message,
+                    "remove the `?`: a row without an owner is nobody's and everybody's",
+                );
             }
             let Type::Reference(target) = target else { continue };
             let target_owner = self.model.entity(target).map(|entity| entity.ownership.clone());
             if matches!(target_owner, Some(Ownership::Public { .. } | Ownership::IsTenant)) {
                 let other = self.entity_name(target);
                 let message = format!("`{other}` belongs to no one, so it cannot own anything");
-                let help = "`@owner` stands on a reference to an entity that `owns self`, or that is owned itself";
+                let help =
+                    "`@owner` stands on a reference to an entity that `owns self`, or that is owned itself";
                 self.report(&codes::OWNER_OWNS_NOTHING, span, message, help);
                 self.change(id, |entity| entity.ownership = Ownership::Tenant);
             }
@@ -107,13 +135,18 @@ impl Resolver<'_> {
                 }
             }
         }
-        let starts = self.model.entities.iter().filter(|entity| matches!(entity.ownership, Ownership::Owner(_)));
+        let starts = self
+            .model
+            .entities
+            .iter()
+            .filter(|entity| matches!(entity.ownership, Ownership::Owner(_)));
         let mut queue: Vec<u32> = starts.map(|entity| entity.id.0).collect();
         let mut owned = vec![false; count];
         while let Some(at) = queue.pop() {
-            let undecided = self.model.entities.get(at as usize).is_some_and(|entity| {
-                matches!(entity.ownership, Ownership::Owner(_) | Ownership::Unknown)
-            });
+            let undecided =
+                self.model.entities.get(at as usize).is_some_and(|entity| {
+                    matches!(entity.ownership, Ownership::Owner(_) | Ownership::Unknown)
+                });
             if let Some(seen) = owned.get_mut(at as usize).filter(|seen| undecided && !**seen) {
                 *seen = true;
                 queue.extend(referrers.get(at as usize).into_iter().flatten());
@@ -133,7 +166,14 @@ impl Resolver<'_> {
         let at = id.0 as usize;
         let is_owned = |edge: &&Edge| owned.get(edge.to.0 as usize) == Some(&true);
         let elsewhere = |edge: &&Edge| component.get(edge.to.0 as usize) != component.get(at);
-        let all: Vec<Edge> = edges.get(at).into_iter().flatten().filter(is_owned).filter(elsewhere).copied().collect();
+        let all: Vec<Edge> = edges
+            .get(at)
+            .into_iter()
+            .flatten()
+            .filter(is_owned)
+            .filter(elsewhere)
+            .copied()
+            .collect();
         match all.as_slice() {
             [] => self.without_owner(id, edges.get(at).map_or(&[], Vec::as_slice)),
             [only] => {
@@ -144,7 +184,8 @@ impl Resolver<'_> {
             [first, second, ..] => {
                 let name = self.entity_name(id);
                 let message = format!("`{name}` could inherit its owner in {} ways", all.len());
-                let found = Diagnostic::new(&codes::SEVERAL_OWNERS, second.span, message).also(first.span, "or through this");
+                let found = Diagnostic::new(&codes::SEVERAL_OWNERS, second.span, message)
+                    .also(first.span, "or through this");
                 self.push(found.help("write `@owner` behind the one that decides"));
                 if let Some(slot) = via.get_mut(at) {
                     *slot = Some(first.field);
@@ -159,19 +200,29 @@ impl Resolver<'_> {
             self.change(id, |entity| entity.ownership = Ownership::Tenant);
             return;
         }
-        let in_circle = edges.iter().any(|edge| edge.to == id);
-        let Some(entity) = self.model.entity(id).filter(|_| !in_circle) else { return };
+        let in_circle = edges.iter().any(|edge| edge.to == id) || self.unsure.contains(&id);
+        let Some(entity) = self.model.entity(id).filter(|_| !in_circle) else {
+            return;
+        };
         let message = format!("nothing says whose the rows of `{}` are", entity.name.text);
-        let found = Diagnostic::new(&codes::NO_OWNER, entity.name.span, message).label("anyone could read them");
+        let found =
+            Diagnostic::new(&codes::NO_OWNER, entity.name.span, message).label("anyone could read them");
         let owner = edges.iter().find(|edge| {
-            self.model.entity(edge.to).is_some_and(|entity| entity.ownership == Ownership::Itself)
+            self.model
+                .entity(edge.to)
+                .is_some_and(|entity| entity.ownership == Ownership::Itself)
         });
-        let found = found.help("write `@owner` behind a reference to whose they are, or `public because \"…\"` behind the name");
+        let found = found.help(
+            "write `@owner` behind a reference to whose they are, or `public because \"…\"` behind the name",
+        );
         self.push(match owner {
             Some(edge) => found.fix(
                 diagnostics::Certainty::Suggested,
                 "write `@owner`",
-                vec![diagnostics::Edit { span: edge.span.after(), text: " @owner".to_owned() }],
+                vec![diagnostics::Edit {
+                    span: edge.span.after(),
+                    text: " @owner".to_owned(),
+                }],
             ),
             None => found,
         });
@@ -187,15 +238,19 @@ impl Resolver<'_> {
             let mut at = start;
             let root = loop {
                 let known = roots.get(at).copied().flatten();
-                let Some(visit) = visited.get_mut(at) else { break None };
+                let Some(entity) = self.model.entities.get(at) else {
+                    break None;
+                };
+                if entity.ownership == Ownership::Itself {
+                    break Some(entity.id);
+                }
+                let Some(visit) = visited.get_mut(at) else {
+                    break None;
+                };
                 if known.is_some() || *visit != usize::MAX {
                     break known;
                 }
                 *visit = start;
-                let Some(entity) = self.model.entities.get(at) else { break None };
-                if entity.ownership == Ownership::Itself {
-                    break Some(entity.id);
-                }
                 chain.push(at);
                 let next = match entity.ownership {
                     Ownership::Owner(field) => Some(field),
@@ -217,21 +272,26 @@ impl Resolver<'_> {
     }
 
     fn settle(&mut self, id: EntityId, via: Option<FieldId>, root: Option<EntityId>) {
-        let Some(entity) = self.model.entity(id) else { return };
+        let Some(entity) = self.model.entity(id) else {
+            return;
+        };
         let (via, said) = match entity.ownership {
             Ownership::Owner(field) => (Some(field), true),
             Ownership::Unknown => (via, false),
             _ => (None, false),
         };
         let Some(via) = via else { return };
-        let direct = self.field(via).is_some_and(|field| Some(&field.ty) == root.map(Type::Reference).as_ref());
+        let direct = self
+            .field(via)
+            .is_some_and(|field| Some(&field.ty) == root.map(Type::Reference).as_ref());
         match root {
             Some(_) if said && direct => {}
             Some(root) => self.change(id, |entity| entity.ownership = Ownership::Inherited { via, root }),
             None if said => {
                 let span = self.field(via).and_then(|field| field.owner).unwrap_or_default();
                 let message = "the owner leads to nobody who owns themselves";
-                let help = "`@owner` stands on a reference to an entity that `owns self`, or that is owned itself";
+                let help =
+                    "`@owner` stands on a reference to an entity that `owns self`, or that is owned itself";
                 self.report(&codes::OWNER_OWNS_NOTHING, span, message, help);
                 self.change(id, |entity| entity.ownership = Ownership::Unknown);
             }

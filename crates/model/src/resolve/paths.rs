@@ -19,44 +19,73 @@ impl<'t> Resolver<'t> {
         }
         if let ([only], Some(Type::Enum(id))) = (names.as_slice(), expected) {
             let is_field = self.field_named(scope.entity, only.text).is_some();
-            let is_member = self.members.get(id.0 as usize).is_some_and(|members| members.contains_key(only.text));
+            let is_member = self
+                .members
+                .get(id.0 as usize)
+                .is_some_and(|members| members.contains_key(only.text));
             if is_field && is_member {
-                let name = self.model.enumeration(*id).map(|it| it.name.text.clone()).unwrap_or_default();
+                let name = self
+                    .model
+                    .enumeration(*id)
+                    .map(|it| it.name.text.clone())
+                    .unwrap_or_default();
                 let message = format!("`{}` is a field, and a member of `{name}`", only.text);
                 let found = Diagnostic::new(&codes::AMBIGUOUS_MEMBER, span, message);
-                self.push(found.help(format!("write `{name}.{}` for the member, or rename the field", only.text)));
+                self.push(found.help(format!(
+                    "write `{name}.{}` for the member, or rename the field",
+                    only.text
+                )));
                 return unknown(span);
             }
             if !is_field {
                 return self.member(*id, only.text, only.span);
             }
         }
-        let Some((path, ty)) = self.field_path(scope.entity, &names) else { return unknown(span) };
+        let Some((path, ty)) = self.field_path(scope.entity, &names) else {
+            return unknown(span);
+        };
         self.check_path(scope, path, ty, span)
     }
 
     fn check_path(&mut self, scope: &Scope, path: Path, ty: Type, span: diagnostics::Span) -> Expr {
         if path.steps.len() > 1 && scope.place != Place::Query {
-            let help = "a rule of a row can read that row alone: what other rows hold may change behind its back";
-            self.report(&codes::FOREIGN_FIELD, span, "this reads a field of another row", help);
+            let help =
+                "a rule of a row can read that row alone: what other rows hold may change behind its back";
+            self.report(
+                &codes::FOREIGN_FIELD,
+                span,
+                "this reads a field of another row",
+                help,
+            );
             return unknown(span);
         }
         let last = path.steps.last().and_then(|id| self.field(*id)).map(|field| {
             let secret = field.privacy == Privacy::Secret && field.ty != Type::Scalar(Scalar::Token);
             (field.name.text.clone(), secret, field.computed.is_some())
         });
-        let Some((name, secret, _)) = last else { return unknown(span) };
+        let Some((name, secret, _)) = last else {
+            return unknown(span);
+        };
         if let Type::Related(target) = ty {
             let other = self.entity_name(target);
             let message = format!("`{name}` stands for many rows, not for a value");
-            self.report(&codes::RELATION_AS_VALUE, span, message, &format!("declare the query in `{other}`, where the other side is a field"));
+            self.report(
+                &codes::RELATION_AS_VALUE,
+                span,
+                message,
+                &format!("declare the query in `{other}`, where the other side is a field"),
+            );
             return unknown(span);
         }
         if secret && scope.place == Place::Query && !scope.null_test {
             self.secret_read(&name, span);
             return unknown(span);
         }
-        Expr { kind: ExprKind::Path(path), ty, span }
+        Expr {
+            kind: ExprKind::Path(path),
+            ty,
+            span,
+        }
     }
 
     pub(super) fn secret_read(&mut self, name: &str, span: diagnostics::Span) {
@@ -80,8 +109,16 @@ impl<'t> Resolver<'t> {
                 Type::Unknown => return None,
                 _ => {
                     let shown = describe::type_name(&self.model, &ty);
-                    let message = format!("`{}` is of type `{shown}` and refers to no row, so it has no `{}`", name.text, next.text);
-                    self.report(&codes::PATH_DEAD_END, next.span, message, "only references to one row can be followed with a dot");
+                    let message = format!(
+                        "`{}` is of type `{shown}` and refers to no row, so it has no `{}`",
+                        name.text, next.text
+                    );
+                    self.report(
+                        &codes::PATH_DEAD_END,
+                        next.span,
+                        message,
+                        "only references to one row can be followed with a dot",
+                    );
                     return None;
                 }
             }

@@ -1,16 +1,27 @@
 //! `policy { … }`: what holds where nothing is said.
 
 use diagnostics::{Diagnostic, Span};
-use syntax::ast::{self, Expr, ValueKind};
 use syntax::Amount;
+use syntax::ast::{self, Expr, ValueKind};
 
 use super::{Named, Resolver};
 use crate::{Access, AuditMode, ColumnOrder, ContextMode, EntityId, Identity, Opted, Ownership};
 use crate::{StatusStorage, UuidVersion, Versioning, codes};
 
 const SETTINGS: [&str; 13] = [
-    "identity", "actor", "timestamps", "soft_delete", "versioning", "access", "audit", "tenant", "context", "enums",
-    "columns", "references", "storage",
+    "identity",
+    "actor",
+    "timestamps",
+    "soft_delete",
+    "versioning",
+    "access",
+    "audit",
+    "tenant",
+    "context",
+    "enums",
+    "columns",
+    "references",
+    "storage",
 ];
 
 /// One value of a setting, with the reason that may stand in its parentheses: `audit off("the platform keeps one")`.
@@ -23,7 +34,11 @@ struct Choice<'t> {
 
 impl<'t> Choice<'t> {
     fn opted<T>(self, value: T) -> Opted<T> {
-        Opted { value, said: Some(self.span), because: self.because }
+        Opted {
+            value,
+            said: Some(self.span),
+            because: self.because,
+        }
     }
 }
 
@@ -54,9 +69,17 @@ impl<'t> Resolver<'t> {
                 let keyword = policy.node().own_tokens().find(|token| token.text() == "policy");
                 keyword.map_or_else(|| policy.span(), |token| token.span())
             };
-            let found = Diagnostic::new(&codes::SECOND_POLICY, word(second), "the policy is declared twice");
+            let found = Diagnostic::new(
+                &codes::SECOND_POLICY,
+                word(second),
+                "the policy is declared twice",
+            );
             let first = all.first().map(word).unwrap_or_default();
-            self.push(found.also(first, "the first one").help("all files share one policy: keep one"));
+            self.push(
+                found
+                    .also(first, "the first one")
+                    .help("all files share one policy: keep one"),
+            );
         }
         let Some(first) = all.first() else { return };
         let mut seen = Vec::new();
@@ -92,7 +115,12 @@ impl<'t> Resolver<'t> {
 
     fn choice(&mut self, value: ast::Value<'t>) -> Option<Choice<'t>> {
         let word = value.word()?;
-        let mut choice = Choice { word: word.text, inner: None, span: value.span(), because: None };
+        let mut choice = Choice {
+            word: word.text,
+            inner: None,
+            span: value.span(),
+            because: None,
+        };
         for arg in value.args().into_iter().flat_map(ast::Args::iter) {
             match arg.expr()? {
                 Expr::Literal(literal) => match literal.value()? {
@@ -113,7 +141,10 @@ impl<'t> Resolver<'t> {
         }
         if matches!(choice.word, "off" | "internal") && choice.because.is_none() {
             let message = format!("`{setting}` is switched off for everything, and nothing says why");
-            let help = format!("write `{setting} {}(\"why\")`, or leave it out entity by entity with `without … because`", choice.word);
+            let help = format!(
+                "write `{setting} {}(\"why\")`, or leave it out entity by entity with `without … because`",
+                choice.word
+            );
             self.report(&codes::OFF_WITHOUT_REASON, choice.span, message, &help);
         }
         let switch = match choice.word {
@@ -124,49 +155,66 @@ impl<'t> Resolver<'t> {
         let word = choice.word;
         let policy = &mut self.model.policy;
         match setting {
-            "identity" => policy.identity = {
-                let identity = identity_of(word, choice.inner)?;
-                choice.opted(identity)
-            },
+            "identity" => {
+                policy.identity = {
+                    let identity = identity_of(word, choice.inner)?;
+                    choice.opted(identity)
+                }
+            }
             "timestamps" => policy.timestamps = choice.opted(switch?),
             "soft_delete" => policy.soft_delete = choice.opted(switch?),
             "versioning" => policy.versioning = choice.opted(versioning_of(word)?),
             "access" => policy.access = choice.opted(access_of(word)?),
             "audit" => policy.audit = choice.opted(audit_of(word)?),
-            "context" => policy.context = choice.opted(match word {
-                "setting" => ContextMode::Setting,
-                "signed" => ContextMode::Signed,
-                _ => return None,
-            }),
-            "enums" => policy.enums = choice.opted(match word {
-                "check" => StatusStorage::Check,
-                "native" => StatusStorage::Native,
-                _ => return None,
-            }),
-            "columns" => policy.columns = choice.opted(match word {
-                "aligned" => ColumnOrder::Aligned,
-                "as_written" => ColumnOrder::AsWritten,
-                _ => return None,
-            }),
-            _ => policy.copied_references = choice.opted(match word {
-                "resolved" => false,
-                "copied" => true,
-                _ => return None,
-            }),
+            "context" => {
+                policy.context = choice.opted(match word {
+                    "setting" => ContextMode::Setting,
+                    "signed" => ContextMode::Signed,
+                    _ => return None,
+                })
+            }
+            "enums" => {
+                policy.enums = choice.opted(match word {
+                    "check" => StatusStorage::Check,
+                    "native" => StatusStorage::Native,
+                    _ => return None,
+                })
+            }
+            "columns" => {
+                policy.columns = choice.opted(match word {
+                    "aligned" => ColumnOrder::Aligned,
+                    "as_written" => ColumnOrder::AsWritten,
+                    _ => return None,
+                })
+            }
+            _ => {
+                policy.copied_references = choice.opted(match word {
+                    "resolved" => false,
+                    "copied" => true,
+                    _ => return None,
+                })
+            }
         }
         Some(())
     }
 
     fn storage(&mut self, value: ast::Value<'t>) {
         let percent = match value.kind() {
-            Some(ValueKind::Amount(Amount::Percent(number))) => number.as_integer().and_then(|n| u32::try_from(n).ok()),
+            Some(ValueKind::Amount(Amount::Percent(number))) => {
+                number.as_integer().and_then(|n| u32::try_from(n).ok())
+            }
             _ => None,
         };
         match percent.filter(|percent| *percent < 100) {
             Some(percent) => self.model.policy.storage = Some(percent),
             None => {
                 let message = format!("`storage` cannot be `{}`", value.node().text());
-                self.report(&codes::BAD_SETTING, value.span(), message, "say how much smaller than the naive schema: `storage 35%`");
+                self.report(
+                    &codes::BAD_SETTING,
+                    value.span(),
+                    message,
+                    "say how much smaller than the naive schema: `storage 35%`",
+                );
             }
         }
     }
@@ -182,17 +230,28 @@ impl<'t> Resolver<'t> {
             return None;
         };
         let entity = self.expect_entity(word)?;
-        Some(Opted { value: Some(entity), said: Some(value.span()), because: None })
+        Some(Opted {
+            value: Some(entity),
+            said: Some(value.span()),
+            because: None,
+        })
     }
 
     fn actor(&mut self, value: ast::Value<'t>) {
         self.actor_said = true;
-        let Some(actor) = self.principal(value) else { return };
+        let Some(actor) = self.principal(value) else {
+            return;
+        };
         if actor.value.is_none() {
             self.model.policy.actors = false;
             if actor.because.is_none() {
                 let message = "`actor` is switched off for everything, and nothing says why";
-                self.report(&codes::OFF_WITHOUT_REASON, value.span(), message, "write `actor none(\"why\")`");
+                self.report(
+                    &codes::OFF_WITHOUT_REASON,
+                    value.span(),
+                    message,
+                    "write `actor none(\"why\")`",
+                );
             }
         }
         self.model.policy.actor = actor;
@@ -206,8 +265,13 @@ impl<'t> Resolver<'t> {
 
     /// The actor that the policy names must own itself; where it names none, the only entity that does is it.
     pub(super) fn find_actor(&mut self) {
-        let selves: Vec<EntityId> =
-            self.model.entities.iter().filter(|entity| entity.ownership == Ownership::Itself).map(|entity| entity.id).collect();
+        let selves: Vec<EntityId> = self
+            .model
+            .entities
+            .iter()
+            .filter(|entity| entity.ownership == Ownership::Itself)
+            .map(|entity| entity.id)
+            .collect();
         if let Some(actor) = self.model.policy.actor.value {
             if !selves.contains(&actor) {
                 let name = self.entity_name(actor);
@@ -229,9 +293,17 @@ impl<'t> Resolver<'t> {
             [only] => self.model.policy.actor.value = Some(*only),
             [first, second, ..] => {
                 let names = (self.entity_name(*first), self.entity_name(*second));
-                let span = |id: EntityId| self.model.entity(id).map(|entity| entity.name.span).unwrap_or_default();
+                let span = |id: EntityId| {
+                    self.model
+                        .entity(id)
+                        .map(|entity| entity.name.span)
+                        .unwrap_or_default()
+                };
                 let (at, other) = (span(*second), span(*first));
-                let message = format!("both `{}` and `{}` own themselves: who is it that acts?", names.0, names.1);
+                let message = format!(
+                    "both `{}` and `{}` own themselves: who is it that acts?",
+                    names.0, names.1
+                );
                 let found = Diagnostic::new(&codes::SEVERAL_ACTORS, at, message).also(other, "the other one");
                 self.push(found.help(format!("say so in the policy: `policy {{ actor {} }}`", names.0)));
             }

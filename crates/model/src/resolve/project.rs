@@ -14,8 +14,11 @@ const DATABASES: [(&str, Database); 5] = [
     ("mysql", Database::Mysql),
     ("mongodb", Database::Mongodb),
 ];
-const MODELS: [(&str, ModelsTarget); 3] =
-    [("sqlalchemy", ModelsTarget::Sqlalchemy), ("prisma", ModelsTarget::Prisma), ("beanie", ModelsTarget::Beanie)];
+const MODELS: [(&str, ModelsTarget); 3] = [
+    ("sqlalchemy", ModelsTarget::Sqlalchemy),
+    ("prisma", ModelsTarget::Prisma),
+    ("beanie", ModelsTarget::Beanie),
+];
 
 impl<'t> Resolver<'t> {
     pub(super) fn projects(&mut self) {
@@ -29,7 +32,11 @@ impl<'t> Resolver<'t> {
             let span = second.name().map_or_else(|| second.span(), |name| name.span);
             let first = first.name().map_or_else(|| first.span(), |name| name.span);
             let found = Diagnostic::new(&codes::SECOND_PROJECT, span, "the project is declared twice");
-            self.push(found.also(first, "the first one").help("all files together are one project: keep one"));
+            self.push(
+                found
+                    .also(first, "the first one")
+                    .help("all files together are one project: keep one"),
+            );
         }
         self.project(*first);
     }
@@ -65,11 +72,17 @@ impl<'t> Resolver<'t> {
 
     /// Whether a setting was given before; then it is said.
     pub(super) fn is_repeated(&mut self, seen: &mut Vec<ast::Name<'t>>, name: ast::Name<'t>) -> bool {
-        let first = seen.iter().find(|first| first.text == name.text).map(|first| first.span);
+        let first = seen
+            .iter()
+            .find(|first| first.text == name.text)
+            .map(|first| first.span);
         match first {
             Some(first) => {
                 let message = format!("`{}` is set twice", name.text);
-                self.push(Diagnostic::new(&codes::DUPLICATE_SETTING, name.span, message).also(first, "the first time"));
+                self.push(
+                    Diagnostic::new(&codes::DUPLICATE_SETTING, name.span, message)
+                        .also(first, "the first time"),
+                );
             }
             // Beyond this many the settings are nonsense anyway, and looking through them would take quadratic time.
             None if seen.len() < 64 => seen.push(name),
@@ -81,15 +94,35 @@ impl<'t> Resolver<'t> {
     pub(super) fn unknown_setting(&mut self, name: ast::Name<'_>, known: &[&str], what: &str) {
         let meant = self.near(name.text, known.iter().copied());
         let names: Vec<String> = known.iter().map(|&name| name.to_owned()).collect();
-        let help = format!("{what} has {}", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
+        let help = format!(
+            "{what} has {}",
+            names
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
         let message = format!("{what} has no setting `{}`", name.text);
-        self.unknown(&codes::UNKNOWN_SETTING, name.span, message, Near { typed: name.text, meant }, &help);
+        self.unknown(
+            &codes::UNKNOWN_SETTING,
+            name.span,
+            message,
+            Near {
+                typed: name.text,
+                meant,
+            },
+            &help,
+        );
     }
 
     /// A value that a setting cannot have.
     pub(super) fn bad_value(&mut self, setting: &str, value: ast::Value<'_>, known: &[&str]) {
         let typed = value.word().map_or("", |word| word.text);
-        let meant = if typed.is_empty() { None } else { self.near(typed, known.iter().copied()) };
+        let meant = if typed.is_empty() {
+            None
+        } else {
+            self.near(typed, known.iter().copied())
+        };
         let span = value.word().map_or_else(|| value.span(), |word| word.span);
         let shown: Vec<String> = known.iter().map(|&name| format!("`{name}`")).collect();
         let message = format!("`{setting}` cannot be `{}`", value.node().text());
@@ -106,7 +139,12 @@ impl<'t> Resolver<'t> {
             };
             if matches!(database, Database::Mariadb | Database::Mysql | Database::Mongodb) {
                 let message = format!("nothing is built for `{word}` yet");
-                self.report(&codes::NOT_YET_EMITTED, value.span(), message, "the schema is checked; build it for `postgres` or `sqlite`");
+                self.report(
+                    &codes::NOT_YET_EMITTED,
+                    value.span(),
+                    message,
+                    "the schema is checked; build it for `postgres` or `sqlite`",
+                );
             }
             if !project.databases.contains(database) {
                 project.databases.push(*database);
@@ -127,7 +165,8 @@ impl<'t> Resolver<'t> {
 
     fn language(&mut self, setting: ast::Setting<'t>) {
         for value in setting.values() {
-            let one = matches!(value.kind(), Some(ValueKind::Number(number)) if number.as_integer() == Some(1));
+            let one =
+                matches!(value.kind(), Some(ValueKind::Number(number)) if number.as_integer() == Some(1));
             if !one {
                 self.bad_value("language", value, &["1"]);
             }
@@ -137,7 +176,10 @@ impl<'t> Resolver<'t> {
     fn namespace(&mut self, project: &mut Project, setting: ast::Setting<'t>) {
         for value in setting.values() {
             let name = match value.kind() {
-                Some(ValueKind::Text(text)) => crate::Name { text: text.value(), span: text.span },
+                Some(ValueKind::Text(text)) => crate::Name {
+                    text: text.value(),
+                    span: text.span,
+                },
                 Some(ValueKind::Word(word)) => name_of(word),
                 _ => {
                     self.bad_value("schema", value, &[]);

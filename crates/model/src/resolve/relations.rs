@@ -7,7 +7,9 @@ use syntax::ast::{self, Expr};
 
 use super::describe::list as names_list;
 use super::{Named, Resolver};
-use crate::{EntityId, FieldId, FieldOrigin, ImpliedField, Inverse, LinkId, ManyToMany, Relation, Type, codes, naming};
+use crate::{
+    EntityId, FieldId, FieldOrigin, ImpliedField, Inverse, LinkId, ManyToMany, Relation, Type, codes, naming,
+};
 
 /// A relation to many, before it is known how it is stored.
 struct Open<'t> {
@@ -34,7 +36,10 @@ impl<'t> Resolver<'t> {
             } else if open.target == open.field.entity {
                 self.unexplained(&open);
             } else {
-                match references.get(&(open.target, open.field.entity)).map(Vec::as_slice) {
+                match references
+                    .get(&(open.target, open.field.entity))
+                    .map(Vec::as_slice)
+                {
                     Some([only]) => self.relate(open.field, Relation::Inverse(Inverse { of: *only })),
                     Some([_, _, ..]) => self.ambiguous(&open, &references),
                     _ => links.push((open, None)),
@@ -49,8 +54,16 @@ impl<'t> Resolver<'t> {
         for (entity, views) in self.model.entities.iter().zip(&self.field_views) {
             for (at, (field, view)) in entity.fields.iter().zip(views).enumerate() {
                 if let Type::Related(target) = field.ty {
-                    let id = FieldId { entity: entity.id, index: at as u32 };
-                    all.push(Open { field: id, target, span: field.type_span, view: *view });
+                    let id = FieldId {
+                        entity: entity.id,
+                        index: at as u32,
+                    };
+                    all.push(Open {
+                        field: id,
+                        target,
+                        span: field.type_span,
+                        view: *view,
+                    });
                 }
             }
         }
@@ -62,8 +75,13 @@ impl<'t> Resolver<'t> {
         let mut owners = References::new();
         for entity in &self.model.entities {
             for (at, field) in entity.fields.iter().enumerate() {
-                let Type::Reference(target) = field.ty else { continue };
-                let id = FieldId { entity: entity.id, index: at as u32 };
+                let Type::Reference(target) = field.ty else {
+                    continue;
+                };
+                let id = FieldId {
+                    entity: entity.id,
+                    index: at as u32,
+                };
                 let list = match field.origin {
                     FieldOrigin::Implied(ImpliedField::Owner) => &mut owners,
                     _ => &mut written,
@@ -96,19 +114,37 @@ impl<'t> Resolver<'t> {
 
     /// Names of written single references from one entity to another.
     fn candidates(&self, from: EntityId, to: EntityId) -> Vec<String> {
-        let Some(entity) = self.model.entity(from) else { return Vec::new() };
-        let fields = entity.fields.iter().filter(|field| field.ty == Type::Reference(to));
+        let Some(entity) = self.model.entity(from) else {
+            return Vec::new();
+        };
+        let fields = entity
+            .fields
+            .iter()
+            .filter(|field| field.ty == Type::Reference(to));
         fields.map(|field| field.name.text.clone()).collect()
     }
 
     fn ambiguous(&mut self, open: &Open<'t>, references: &References) {
         let of = references.get(&(open.target, open.field.entity));
-        let names: Vec<String> =
-            of.into_iter().flatten().filter_map(|id| self.field(*id)).map(|field| field.name.text.clone()).collect();
+        let names: Vec<String> = of
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.field(*id))
+            .map(|field| field.name.text.clone())
+            .collect();
         let target = self.entity_name(open.target);
-        let message = format!("`{target}` refers here in {} ways: {}", names.len(), names_list(&names));
+        let message = format!(
+            "`{target}` refers here in {} ways: {}",
+            names.len(),
+            names_list(&names)
+        );
         let first = names.first().map_or("field", String::as_str);
-        self.report(&codes::AMBIGUOUS_RELATION, open.span, message, &format!("say which: `@inverse({first})`"));
+        self.report(
+            &codes::AMBIGUOUS_RELATION,
+            open.span,
+            message,
+            &format!("say which: `@inverse({first})`"),
+        );
     }
 
     /// `@inverse(f)`; answers a field that is itself a relation to many.
@@ -143,7 +179,9 @@ impl<'t> Resolver<'t> {
             _ => return self.bad_argument(attr, "write the entity between: `@through(Membership)`"),
         };
         let names: Vec<ast::Name<'t>> = path.names().collect();
-        let Some(first) = names.first().copied() else { return };
+        let Some(first) = names.first().copied() else {
+            return;
+        };
         let Some((Named::Entity(between), _)) = self.items.get(first.text).copied() else {
             let _ = self.expect_entity(first);
             return;
@@ -152,7 +190,9 @@ impl<'t> Resolver<'t> {
         let of = |to: EntityId| references.get(&(between, to)).cloned().unwrap_or_default();
         let (mut near, mut far) = (of(here), of(open.target));
         if let Some(name) = names.get(1) {
-            let Some(said) = self.expect_field(between, *name) else { return };
+            let Some(said) = self.expect_field(between, *name) else {
+                return;
+            };
             near.retain(|field| *field == said);
         }
         if here == open.target
@@ -163,7 +203,11 @@ impl<'t> Resolver<'t> {
         if let ([near], [far]) = (near.as_slice(), far.as_slice())
             && near != far
         {
-            let relation = Relation::Through { entity: between, near: *near, far: *far };
+            let relation = Relation::Through {
+                entity: between,
+                near: *near,
+                far: *far,
+            };
             return self.relate(open.field, relation);
         }
         let (link, this, other) = (first.text, self.entity_name(here), self.entity_name(open.target));
@@ -179,19 +223,31 @@ impl<'t> Resolver<'t> {
         let mut between: HashMap<(EntityId, EntityId), Vec<usize>> = HashMap::new();
         for (at, (open, back)) in links.iter().enumerate() {
             if back.is_none() {
-                between.entry((open.field.entity, open.target)).or_default().push(at);
+                between
+                    .entry((open.field.entity, open.target))
+                    .or_default()
+                    .push(at);
             }
         }
-        let said: HashMap<FieldId, FieldId> =
-            links.iter().filter_map(|(open, back)| Some((open.field, (*back)?))).collect();
+        let said: HashMap<FieldId, FieldId> = links
+            .iter()
+            .filter_map(|(open, back)| Some((open.field, (*back)?)))
+            .collect();
         let said_back: HashMap<FieldId, FieldId> = said.iter().map(|(field, back)| (*back, *field)).collect();
         for (open, back) in &links {
-            if self.field(open.field).is_none_or(|field| field.relation.is_some()) {
+            if self
+                .field(open.field)
+                .is_none_or(|field| field.relation.is_some())
+            {
                 continue;
             }
             let back = back.or_else(|| said_back.get(&open.field).copied());
             let back = back.or_else(|| {
-                let free = |at: &&usize| links.get(**at).is_some_and(|(it, _)| !said_back.contains_key(&it.field));
+                let free = |at: &&usize| {
+                    links
+                        .get(**at)
+                        .is_some_and(|(it, _)| !said_back.contains_key(&it.field))
+                };
                 let mine = between.get(&(open.field.entity, open.target))?;
                 let theirs = between.get(&(open.target, open.field.entity))?;
                 let both = mine.iter().filter(free).count() == 1 && theirs.iter().filter(free).count() == 1;
@@ -201,9 +257,18 @@ impl<'t> Resolver<'t> {
             let unclear = back.is_none() && between.contains_key(&(open.target, open.field.entity));
             if unclear {
                 let names = self.many_names(open.target, open.field.entity);
-                let message = format!("`{}` relates back in several ways: {}", self.entity_name(open.target), names_list(&names));
+                let message = format!(
+                    "`{}` relates back in several ways: {}",
+                    self.entity_name(open.target),
+                    names_list(&names)
+                );
                 let first = names.first().map_or("field", String::as_str);
-                self.report(&codes::AMBIGUOUS_RELATION, open.span, message, &format!("say which: `@inverse({first})`"));
+                self.report(
+                    &codes::AMBIGUOUS_RELATION,
+                    open.span,
+                    message,
+                    &format!("say which: `@inverse({first})`"),
+                );
                 continue;
             }
             self.link(open, back);
@@ -211,14 +276,28 @@ impl<'t> Resolver<'t> {
     }
 
     fn many_names(&self, from: EntityId, to: EntityId) -> Vec<String> {
-        let Some(entity) = self.model.entity(from) else { return Vec::new() };
-        entity.fields.iter().filter(|field| field.ty == Type::Related(to)).map(|field| field.name.text.clone()).collect()
+        let Some(entity) = self.model.entity(from) else {
+            return Vec::new();
+        };
+        entity
+            .fields
+            .iter()
+            .filter(|field| field.ty == Type::Related(to))
+            .map(|field| field.name.text.clone())
+            .collect()
     }
 
     fn link(&mut self, open: &Open<'t>, back: Option<FieldId>) {
         let id = LinkId(self.model.links.len() as u32);
-        let name = self.field(open.field).map(|field| field.name.text.clone()).unwrap_or_default();
-        let mut table = format!("{}_{}", naming::snake(&self.entity_name(open.field.entity)), naming::snake(&name));
+        let name = self
+            .field(open.field)
+            .map(|field| field.name.text.clone())
+            .unwrap_or_default();
+        let mut table = format!(
+            "{}_{}",
+            naming::snake(&self.entity_name(open.field.entity)),
+            naming::snake(&name)
+        );
         if let Some(attr) = attr_of(open.view, "table")
             && let Some((said, _)) = self.text_arg(attr, "write the table's name: `@table(\"product_tags\")`")
         {
@@ -229,10 +308,17 @@ impl<'t> Resolver<'t> {
             self.relate(back, Relation::Link(id));
         }
         let (left, right) = (open.field.entity, open.target);
-        self.model.links.push(ManyToMany { field: open.field, back, left, right, table });
+        self.model.links.push(ManyToMany {
+            field: open.field,
+            back,
+            left,
+            right,
+            table,
+        });
     }
 }
 
 fn attr_of<'t>(view: ast::Field<'t>, name: &str) -> Option<ast::Attr<'t>> {
-    view.attrs().find(|attr| attr.name().is_some_and(|it| it.text == name))
+    view.attrs()
+        .find(|attr| attr.name().is_some_and(|it| it.text == name))
 }

@@ -17,18 +17,39 @@ const EVENTS: [(&str, &str, &str); 4] = [
 
 impl<'t> Resolver<'t> {
     pub(super) fn retain(&mut self, id: EntityId, view: ast::Retain<'t>) {
-        let (Some(duration), Some(name)) = (view.duration(), view.after()) else { return };
-        let Some(field) = self.retention_start(id, name) else { return };
-        let kind = if view.anonymises() { RetentionKind::Anonymise } else { RetentionKind::Purge };
+        let (Some(duration), Some(name)) = (view.duration(), view.after()) else {
+            return;
+        };
+        let Some(field) = self.retention_start(id, name) else {
+            return;
+        };
+        let kind = if view.anonymises() {
+            RetentionKind::Anonymise
+        } else {
+            RetentionKind::Purge
+        };
         let earlier = self.model.entity(id).and_then(|entity| {
-            entity.retention.iter().find(|it| it.kind == kind && it.field == field).map(|it| it.span)
+            entity
+                .retention
+                .iter()
+                .find(|it| it.kind == kind && it.field == field)
+                .map(|it| it.span)
         });
         if let Some(first) = earlier {
-            let found = Diagnostic::new(&codes::RETENTION_TWICE, view.span(), "two retentions start at the same event");
+            let found = Diagnostic::new(
+                &codes::RETENTION_TWICE,
+                view.span(),
+                "two retentions start at the same event",
+            );
             self.push(found.also(first, "the first one").help("keep the shorter one"));
             return;
         }
-        let retention = Retention { kind, after: times::span_of(duration), field, span: view.span() };
+        let retention = Retention {
+            kind,
+            after: times::span_of(duration),
+            field,
+            span: view.span(),
+        };
         self.change(id, |entity| entity.retention.push(retention));
     }
 
@@ -41,7 +62,8 @@ impl<'t> Resolver<'t> {
             let found = self.field_named(id, field);
             if found.is_none() {
                 let message = format!("`{}` does not record when a row is {event}", self.entity_name(id));
-                let help = format!("it does so unless `{what}` is switched off; or start at a field of your own");
+                let help =
+                    format!("it does so unless `{what}` is switched off; or start at a field of your own");
                 self.report(&codes::RETENTION_NEVER, name.span, message, &help);
             }
             return found;
@@ -51,7 +73,8 @@ impl<'t> Resolver<'t> {
         if !matches!(Class::of(&ty), Class::Instant | Class::Date | Class::Unknown) {
             let shown = describe::type_name(&self.model, &ty);
             let message = format!("`{}` is of type `{shown}`, which is no time", name.text);
-            let help = "name a field of type `Instant` or `Date`, or `created`, `updated`, `deleted`, `accessed`";
+            let help =
+                "name a field of type `Instant` or `Date`, or `created`, `updated`, `deleted`, `accessed`";
             self.report(&codes::RETENTION_NOT_TIME, name.span, message, help);
             return None;
         }

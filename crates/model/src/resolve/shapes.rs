@@ -22,22 +22,33 @@ impl<'t> Resolver<'t> {
             let Some(name) = view.name() else { continue };
             if let Some(first) = names.insert(name.text, name.span) {
                 let message = format!("the shape has two fields named `{}`", name.text);
-                self.push(Diagnostic::new(&codes::DUPLICATE_FIELD, name.span, message).also(first, "the first one"));
+                self.push(
+                    Diagnostic::new(&codes::DUPLICATE_FIELD, name.span, message).also(first, "the first one"),
+                );
                 continue;
             }
-            let Some((field, said)) = self.read_field(name, view) else { continue };
+            let Some((field, said)) = self.read_field(name, view) else {
+                continue;
+            };
             self.check_in_shape(&field, view);
-            let Some(shape) = self.model.shapes.get_mut(id.0 as usize) else { continue };
+            let Some(shape) = self.model.shapes.get_mut(id.0 as usize) else {
+                continue;
+            };
             let at = shape.fields.len() as u32;
             shape.fields.push(field);
-            self.late_in_shapes.extend(said.take_late().into_iter().map(|late| (id, at, late)));
+            self.late_in_shapes
+                .extend(said.take_late().into_iter().map(|late| (id, at, late)));
         }
     }
 
     fn check_in_shape(&mut self, field: &Field, view: ast::Field<'t>) {
         let bad_type = match &field.ty {
-            Type::Reference(_) | Type::Related(_) => Some("a value inside JSON cannot refer to a row: move it to the entity"),
-            Type::Scalar(Scalar::PasswordHash | Scalar::Token) => Some("secrets do not belong into JSON: move it to the entity"),
+            Type::Reference(_) | Type::Related(_) => {
+                Some("a value inside JSON cannot refer to a row: move it to the entity")
+            }
+            Type::Scalar(Scalar::PasswordHash | Scalar::Token) => {
+                Some("secrets do not belong into JSON: move it to the entity")
+            }
             _ => None,
         };
         if let Some(help) = bad_type {
@@ -45,19 +56,37 @@ impl<'t> Resolver<'t> {
             let message = format!("`{shown}` cannot stand in a shape");
             return self.report(&codes::NOT_IN_SHAPE, field.type_span, message, help);
         }
-        const ONLY_ENTITIES: [&str; 7] = ["unique", "owner", "on_delete", "encrypted", "computed", "column", "id"];
+        const ONLY_ENTITIES: [&str; 7] = [
+            "unique",
+            "owner",
+            "on_delete",
+            "encrypted",
+            "computed",
+            "column",
+            "id",
+        ];
         for attr in view.attrs() {
             let Some(name) = attr.name() else { continue };
             if ONLY_ENTITIES.contains(&name.text) {
                 let message = format!("`@{}` cannot stand in a shape", name.text);
-                self.report(&codes::NOT_IN_SHAPE, attr.span(), message, "put it on a field of the entity that holds the shape");
+                self.report(
+                    &codes::NOT_IN_SHAPE,
+                    attr.span(),
+                    message,
+                    "put it on a field of the entity that holds the shape",
+                );
             }
         }
     }
 
     /// A shape that contains itself would be infinite, unless a list or `?` ends it.
     fn recursive_shapes(&mut self) {
-        let inner: Vec<Vec<(u32, Span)>> = self.model.shapes.iter().map(|shape| required_inside(&shape.fields)).collect();
+        let inner: Vec<Vec<(u32, Span)>> = self
+            .model
+            .shapes
+            .iter()
+            .map(|shape| required_inside(&shape.fields))
+            .collect();
         let mut state = vec![0_u8; inner.len()];
         for start in 0..inner.len() {
             let mut stack = vec![(start, 0_usize)];
@@ -79,7 +108,11 @@ impl<'t> Resolver<'t> {
                 match state.get(to as usize) {
                     Some(0) => stack.push((to as usize, 0)),
                     Some(1) => {
-                        let name = self.model.shapes.get(to as usize).map_or("", |shape| shape.name.text.as_str());
+                        let name = self
+                            .model
+                            .shapes
+                            .get(to as usize)
+                            .map_or("", |shape| shape.name.text.as_str());
                         let message = format!("`{name}` contains itself without end");
                         let found = Diagnostic::new(&codes::RECURSIVE_SHAPE, span, message);
                         self.push(found.help("write a `?` behind the type, or make it a list"));

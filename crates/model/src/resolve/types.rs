@@ -8,8 +8,27 @@ use crate::{Scalar, Type, codes};
 
 /// The built-in types.
 const BUILT_IN: [&str; 21] = [
-    "Bool", "Int", "BigInt", "Float", "Decimal", "Money", "String", "Text", "Uuid", "Date", "Time", "Instant", "Duration",
-    "Bytes", "Json", "Email", "Phone", "Url", "Ip", "PasswordHash", "Token",
+    "Bool",
+    "Int",
+    "BigInt",
+    "Float",
+    "Decimal",
+    "Money",
+    "String",
+    "Text",
+    "Uuid",
+    "Date",
+    "Time",
+    "Instant",
+    "Duration",
+    "Bytes",
+    "Json",
+    "Email",
+    "Phone",
+    "Url",
+    "Ip",
+    "PasswordHash",
+    "Token",
 ];
 
 /// What other languages call our types.
@@ -43,7 +62,9 @@ pub(super) fn is_built_in(name: &str) -> bool {
 impl<'t> Resolver<'t> {
     /// The type of a field. `[T]` of an entity is [`Type::Related`].
     pub(super) fn type_of(&mut self, view: ast::Type<'t>) -> Type {
-        let Some(name) = view.name() else { return Type::Unknown };
+        let Some(name) = view.name() else {
+            return Type::Unknown;
+        };
         let inner = self.named_type(name, view);
         if !view.is_list() {
             return inner;
@@ -53,7 +74,12 @@ impl<'t> Resolver<'t> {
             Type::Unknown => Type::Unknown,
             Type::Scalar(Scalar::PasswordHash | Scalar::Token) => {
                 let message = format!("there cannot be a list of `{}`", name.text);
-                self.report(&codes::BAD_TYPE_ARGUMENT, view.span(), message, "give the secrets an entity of their own");
+                self.report(
+                    &codes::BAD_TYPE_ARGUMENT,
+                    view.span(),
+                    message,
+                    "give the secrets an entity of their own",
+                );
                 Type::Unknown
             }
             inner => Type::Array(Box::new(inner)),
@@ -80,14 +106,31 @@ impl<'t> Resolver<'t> {
     }
 
     fn unknown_type(&mut self, name: ast::Name<'_>) {
-        let foreign = FOREIGN.iter().find(|(word, _)| *word == name.text).map(|(_, ours)| (*ours).to_owned());
-        let known: Vec<String> = self.items.keys().map(|&name| name.to_owned()).chain(BUILT_IN.map(str::to_owned)).collect();
+        let foreign = FOREIGN
+            .iter()
+            .find(|(word, _)| *word == name.text)
+            .map(|(_, ours)| (*ours).to_owned());
+        let known: Vec<String> = self
+            .items
+            .keys()
+            .map(|&name| name.to_owned())
+            .chain(BUILT_IN.map(str::to_owned))
+            .collect();
         let mut known: Vec<&str> = known.iter().map(String::as_str).collect();
         known.sort_unstable();
         let meant = foreign.or_else(|| self.near(name.text, known.into_iter()));
         let message = format!("there is no type `{}`", name.text);
-        let near = Near { typed: name.text, meant };
-        self.unknown(&codes::UNKNOWN_TYPE, name.span, message, near, "declare it with `entity`, `enum` or `shape`");
+        let near = Near {
+            typed: name.text,
+            meant,
+        };
+        self.unknown(
+            &codes::UNKNOWN_TYPE,
+            name.span,
+            message,
+            near,
+            "declare it with `entity`, `enum` or `shape`",
+        );
     }
 
     fn no_type_args(&mut self, name: ast::Name<'_>, view: ast::Type<'_>) {
@@ -130,22 +173,44 @@ impl<'t> Resolver<'t> {
             .args()
             .into_iter()
             .flat_map(ast::Args::iter)
-            .map(|arg| arg.expr().and_then(ast::Expr::as_number).and_then(syntax::Number::as_integer))
+            .map(|arg| {
+                arg.expr()
+                    .and_then(ast::Expr::as_number)
+                    .and_then(syntax::Number::as_integer)
+            })
             .collect();
         let numbers = numbers.as_deref().unwrap_or(&[-1]);
-        let length = |n: i128| u32::try_from(n).ok().filter(|n| (1..=LONGEST_STRING).contains(&i128::from(*n)));
+        let length = |n: i128| {
+            u32::try_from(n)
+                .ok()
+                .filter(|n| (1..=LONGEST_STRING).contains(&i128::from(*n)))
+        };
         let scalar = match (name.text, numbers) {
             ("String", []) => {
-                let found = Diagnostic::new(&codes::UNBOUNDED_STRING, name.span, "`String` does not say how long it may be");
+                let found = Diagnostic::new(
+                    &codes::UNBOUNDED_STRING,
+                    name.span,
+                    "`String` does not say how long it may be",
+                );
                 let found = found.help("write `String(200)`, or `Text` for text of any length");
-                self.push(found.replace(Certainty::Suggested, "write `String(200)`", name.span, "String(200)"));
+                self.push(found.replace(
+                    Certainty::Suggested,
+                    "write `String(200)`",
+                    name.span,
+                    "String(200)",
+                ));
                 return Some(Scalar::String(200));
             }
             ("String", [n]) => length(*n).map(Scalar::String),
             ("Bytes", []) => Some(Scalar::Bytes(None)),
             ("Bytes", [n]) => length(*n).map(|n| Scalar::Bytes(Some(n))),
-            ("Decimal", [digits, scale]) if (1..=MOST_DIGITS).contains(digits) && (0..=*digits).contains(scale) => {
-                u32::try_from(*digits).ok().zip(u32::try_from(*scale).ok()).map(|(digits, scale)| Scalar::Decimal(digits, scale))
+            ("Decimal", [digits, scale])
+                if (1..=MOST_DIGITS).contains(digits) && (0..=*digits).contains(scale) =>
+            {
+                u32::try_from(*digits)
+                    .ok()
+                    .zip(u32::try_from(*scale).ok())
+                    .map(|(digits, scale)| Scalar::Decimal(digits, scale))
             }
             _ => None,
         };
@@ -155,7 +220,12 @@ impl<'t> Resolver<'t> {
                 _ => "write the longest length: `String(200)`; it is at least 1 and at most 10485760",
             };
             let span = view.args().map_or(name.span, |args| args.span());
-            self.report(&codes::BAD_TYPE_ARGUMENT, span, format!("`{}` cannot have these arguments", name.text), help);
+            self.report(
+                &codes::BAD_TYPE_ARGUMENT,
+                span,
+                format!("`{}` cannot have these arguments", name.text),
+                help,
+            );
         }
         scalar
     }
@@ -189,7 +259,9 @@ impl Class {
         match ty {
             Type::Scalar(scalar) => match scalar {
                 Scalar::Bool => Self::Bool,
-                Scalar::Int | Scalar::BigInt | Scalar::Float | Scalar::Decimal(..) | Scalar::Money => Self::Number,
+                Scalar::Int | Scalar::BigInt | Scalar::Float | Scalar::Decimal(..) | Scalar::Money => {
+                    Self::Number
+                }
                 Scalar::String(_) | Scalar::Text | Scalar::Email | Scalar::Phone | Scalar::Url => Self::Text,
                 Scalar::Uuid => Self::Uuid,
                 Scalar::Ip => Self::Ip,
@@ -215,7 +287,13 @@ impl Class {
     pub(super) fn is_ordered(self) -> bool {
         matches!(
             self,
-            Self::Number | Self::Text | Self::Date | Self::Time | Self::Instant | Self::Duration | Self::Unknown
+            Self::Number
+                | Self::Text
+                | Self::Date
+                | Self::Time
+                | Self::Instant
+                | Self::Duration
+                | Self::Unknown
         )
     }
 
