@@ -1,0 +1,294 @@
+//! Decision: among which rows values are unique.
+
+use diagnostics::Diagnostic;
+use model::{Entity, Field, Protection, UniqueScope};
+use physical::{Expr, Ident, Index, IndexKey, IndexMethod, Origin, SqlType, Unique};
+
+use super::privacy::blind_column;
+use super::types::is_nullable;
+use crate::decisions::Kind;
+use crate::draft::{Draft, subject};
+use crate::facts::{Facts, Typed};
+use crate::lower::living;
+use crate::names::Space;
+use crate::{Alternative, Attacker, Decision, codes};
+
+pub(crate) static KIND: Kind = Kind {
+    id: "uniqueness",
+    title: "among which rows values are unique",
+    reason: "among the living, and within the tenant where there is one: a plain UNIQUE blocks whoever registers again, and tells that a \
+             deleted account exists (46 % of the soft-deleting tables looked at)",
+    alternatives: &[
+        Alternative {
+            option: "everywhere, which tells that a value exists",
+            how: "`@unique(global) because \"…\"`",
+        },
+        Alternative {
+            option: "among the dead, too",
+            how: "`without soft_delete because \"…\"`",
+        },
+    ],
+    attacker: Some(Attacker::A1),
+    apply,
+};
+
+/// A unique constraint over all rows.
+pub(super) fn full(name: Ident, columns: Vec<Ident>, comment: &str, origin: Origin) -> Unique {
+    Unique {
+        name,
+        columns,
+        nulls_not_distinct: false,
+        deferred: false,
+        comment: Some(comment.to_owned()),
+        origin,
+    }
+}
+
+fn apply(draft: &mut Draft<'_>) {
+    for entity in &draft.model.entities {
+        for unique in &entity.uniques {
+            declare(draft, entity, unique);
+        }
+    }
+}
+
+fn declare(draft: &mut Draft<'_>, entity: &Entity, unique: &model::Unique) {
+    let members: Vec<&Field> = unique
+        .fields
+        .iter()
+        .filter_map(|id| draft.model.field(*id))
+        .collect();
+    if members.len() != unique.fields.len() || unsearchable(draft, unique, &members) {
+        return;
+    }
+    let facts = draft.facts(entity.id).clone();
+    let Some(mut columns) = columns(&facts, unique, &members) else {
+        return;
+    };
+    let nulls = Nulls::of(&members);
+    let optional: Vec<Typed> = columns.clone();
+    if let (Some(tenant), UniqueScope::Tenant) = (&facts.tenant, &unique.scope)
+        && columns.iter().all(|(column, _)| column != tenant)
+    {
+        columns.insert(0, (tenant.clone(), crate::facts::tenant_key(draft.model)));
+    }
+    if known(draft, &facts, &columns) || split(draft, entity, &facts, unique, &columns) {
+        return;
+    }
+    let name = draft.names.constraint(
+        Space::App,
+        &facts.table.name,
+        columns.iter().map(|(column, _)| column),
+        "key",
+    );
+    draft.decide(decision(entity, unique, &members, &facts, &nulls, &name));
+    let predicate = predicate(&facts, &nulls, &optional);
+    let comment = comment(unique, &facts);
+    let origin = Origin::Span(unique.span);
+    draft.change(&facts.table, |table| match predicate {
+        None => table.uniques.push(Unique {
+            name,
+            columns: columns.into_iter().map(|(column, _)| column).collect(),
+            nulls_not_distinct: nulls.count(),
+            deferred: false,
+            comment: Some(comment),
+            origin,
+        }),
+        Some(predicate) => table.indexes.push(Index {
+            name,
+            unique: true,
+            nulls_not_distinct: nulls.count(),
+            method: IndexMethod::BTree,
+            keys: columns.into_iter().map(|(column, ty)| key(column, ty)).collect(),
+            include: Vec::new(),
+            predicate: Some(predicate),
+            comment: Some(comment),
+            origin,
+        }),
+    });
+}
+
+/// An ascending key over a column.
+pub(super) const fn key(column: Ident, ty: SqlType) -> IndexKey {
+    IndexKey {
+        expr: Expr::Column {
+            table: None,
+            name: column,
+            ty,
+        },
+        descending: false,
+        nulls_first: None,
+        operator_class: None,
+    }
+}
+
+/// What an empty value means for uniqueness.
+enum Nulls {
+    /// No field may be empty.
+    None,
+    /// One field that may be empty: any number of rows may have none.
+    Any,
+    /// Some of several: empty is a value like others, so that two roots of the same name collide.
+    Value,
+    /// All of several: the same, but rows in which all are empty are left out.
+    AllOptional,
+}
+
+impl Nulls {
+    fn of(members: &[&Field]) -> Self {
+        let optional = members.iter().filter(|field| is_nullable(field)).count();
+        match (optional, members.len()) {
+            (0, _) => Self::None,
+            (_, 1) => Self::Any,
+            (some, all) if some == all => Self::AllOptional,
+            _ => Self::Value,
+        }
+    }
+
+    const fn count(&self) -> bool {
+        matches!(self, Self::Value | Self::AllOptional)
+    }
+}
+
+fn predicate(facts: &Facts, nulls: &Nulls, optional: &[Typed]) -> Option<Expr> {
+    let living = facts.deletion.as_ref().map(|deletion| living(&deletion.at));
+    let given = matches!(nulls, Nulls::AllOptional).then(|| {
+        let given = |(name, ty): &Typed| Expr::is_not_null(Expr::column(name.clone(), ty.clone()));
+        Expr::Or(optional.iter().map(given).collect())
+    });
+    match (living, given) {
+        (Some(living), Some(given)) => Some(Expr::And(vec![living, given])),
+        (one, other) => one.or(other),
+    }
+}
+
+/// Equal values have different ciphertexts, so uniqueness needs the blind index.
+fn unsearchable(draft: &mut Draft<'_>, unique: &model::Unique, members: &[&Field]) -> bool {
+    let hidden = members
+        .iter()
+        .find(|field| field.protection == Protection::Encrypted { searchable: false });
+    let Some(field) = hidden else { return false };
+    let message = format!(
+        "`{}` is encrypted at random, so equal values cannot be told",
+        field.name.text
+    );
+    draft.complain(
+        Diagnostic::new(&codes::UNSEARCHABLE_UNIQUE, unique.span, message)
+            .label("two rows with the same value would have two different ciphertexts")
+            .help("write `@encrypted(searchable)`: a keyed hash beside the ciphertext is kept unique"),
+    );
+    true
+}
+
+fn columns(facts: &Facts, unique: &model::Unique, members: &[&Field]) -> Option<Vec<Typed>> {
+    let column = |(id, field): (&model::FieldId, &&Field)| {
+        blind_column(field)
+            .map(|blind| (blind, SqlType::Bytes))
+            .or_else(|| facts.column(*id).cloned())
+    };
+    unique.fields.iter().zip(members).map(column).collect()
+}
+
+/// Whether the columns are unique already: as the primary key, by a constraint, or by an equal declaration.
+fn known(draft: &Draft<'_>, facts: &Facts, columns: &[Typed]) -> bool {
+    let Some(table) = draft.table(&facts.table) else {
+        return true;
+    };
+    let same = |known: &[Ident]| {
+        known.len() == columns.len() && columns.iter().all(|(column, _)| known.contains(column))
+    };
+    let index = |index: &Index| {
+        let keys: Vec<Ident> = index
+            .keys
+            .iter()
+            .filter_map(|key| super::indexes::column_of(&key.expr))
+            .collect();
+        index.unique && same(&keys)
+    };
+    table.primary_key.as_ref().is_some_and(|key| same(&key.columns))
+        || table.uniques.iter().any(|unique| same(&unique.columns))
+        || table.indexes.iter().any(index)
+}
+
+/// Whether a partitioned table makes the uniqueness impossible, which is said.
+fn split(
+    draft: &mut Draft<'_>,
+    entity: &Entity,
+    facts: &Facts,
+    unique: &model::Unique,
+    columns: &[Typed],
+) -> bool {
+    let Some(partition) = &facts.partition else {
+        return false;
+    };
+    if columns.iter().any(|(column, _)| column == partition) {
+        return false;
+    }
+    let message = format!(
+        "`{}` is partitioned by `{partition}`, so this cannot be unique across its months",
+        entity.name.text
+    );
+    let mut finding = Diagnostic::new(&codes::UNIQUE_ACROSS_PARTITIONS, unique.span, message)
+        .help(format!(
+            "add `{partition}` to it, which makes it unique within a month"
+        ))
+        .help("or keep the value in an entity of its own, and refer to that from here");
+    if let Some((_, span)) = entity.partition {
+        finding = finding.also(span, "partitioned here");
+    }
+    draft.complain(finding);
+    true
+}
+
+fn decision(
+    entity: &Entity,
+    unique: &model::Unique,
+    members: &[&Field],
+    facts: &Facts,
+    nulls: &Nulls,
+    name: &Ident,
+) -> Decision {
+    let among = if facts.deletion.is_some() {
+        "among living rows"
+    } else {
+        "among all rows"
+    };
+    let within = match (&unique.scope, &facts.tenant) {
+        (UniqueScope::Tenant, Some(_)) => ", within the tenant",
+        (UniqueScope::Global(_), _) => ", everywhere",
+        _ => "",
+    };
+    let empty = match nulls {
+        Nulls::None => "",
+        Nulls::Any => "; any number of rows may have none",
+        Nulls::Value => "; an empty value is a value like others",
+        Nulls::AllOptional => "; rows without any of the values are left out",
+    };
+    let subject = match members {
+        [one] => subject(entity, one),
+        _ => {
+            let names: Vec<&str> = members.iter().map(|field| field.name.text.as_str()).collect();
+            format!("{}.({})", entity.name.text, names.join(", "))
+        }
+    };
+    let decision = Decision::new(&KIND, subject, format!("unique {among}{within}{empty}"))
+        .at(unique.span)
+        .members(&facts.table, [name]);
+    match &unique.scope {
+        UniqueScope::Global(Some(reason)) => decision.because(Some(reason)),
+        _ => decision,
+    }
+}
+
+fn comment(unique: &model::Unique, facts: &Facts) -> String {
+    let among = if facts.deletion.is_some() {
+        "Unique among living rows"
+    } else {
+        "Unique"
+    };
+    match &unique.scope {
+        UniqueScope::Global(Some(reason)) => format!("{among}, everywhere: {reason}"),
+        UniqueScope::Tenant if facts.tenant.is_some() => format!("{among} of a tenant"),
+        _ => among.to_owned(),
+    }
+}
