@@ -132,9 +132,9 @@ pub(crate) struct Prove {
     /// Only this gate; may be given more than once
     #[arg(long, value_name = "ID")]
     pub(crate) gate: Vec<String>,
-    /// Rows of the largest table
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) rows: u64,
+    /// Rows of each table, for each party
+    #[arg(long, value_name = "N")]
+    pub(crate) rows: Option<usize>,
     /// Makes the generated data another
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
@@ -144,6 +144,12 @@ pub(crate) struct Prove {
     /// Prove on a database that holds something already: it will be written to
     #[arg(long, requires = "on")]
     pub(crate) allow_existing: bool,
+    /// The folder with PostgreSQL's programs, when they are not where they usually are
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) postgres: Option<PathBuf>,
+    /// Where the evidence is written, besides being printed [default: .architrave/evidence.json in the project]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: Option<PathBuf>,
     /// How to print the evidence
     #[arg(long, default_value = "text")]
     pub(crate) format: Format,

@@ -4,9 +4,11 @@
 
 pub mod codes;
 mod database;
+mod hash;
 mod lost;
 
 pub use database::{introspect, is_empty};
+pub use hash::source_hash;
 
 use std::path::Path;
 
@@ -16,7 +18,7 @@ use model::Model;
 use physical::{Database, Realised};
 use plan::{Plan, Relational};
 use project::{Loaded, System};
-use syntax::Parse;
+use syntax::{Parse, Tree};
 
 /// What a project's text means, and what is wrong with it.
 #[derive(Debug)]
@@ -24,7 +26,7 @@ pub struct Checked {
     /// Root, sources, and where they lie.
     pub loaded: Loaded,
     /// The tree of each source, in order.
-    pub parses: Vec<Parse>,
+    pub trees: Vec<Tree>,
     /// The logical schema.
     pub model: Model,
     /// Everything that was found: in the folder, the text, its meaning, and by the rules.

@@ -12,7 +12,7 @@ pub(crate) fn run(context: Context, arguments: &Fmt) -> Outcome {
     let mut broken = loaded.diagnostics;
     for ((file, source), path) in loaded.sources.iter().zip(&loaded.paths) {
         let parse = syntax::parse(file, &source.text);
-        let Some(formatted) = syntax::format(&parse, &source.text) else {
+        let Some(formatted) = syntax::format(&parse) else {
             // A broken file keeps the form that its author gave it.
             broken.append(parse.diagnostics);
             continue;

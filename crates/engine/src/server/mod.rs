@@ -108,6 +108,15 @@ pub struct Server {
 }
 
 impl Server {
+    /// The version of the PostgreSQL that [`Server::start`] would start; starts nothing.
+    ///
+    /// # Errors
+    /// [`EngineError::Unavailable`] when there is none, or only one that is too old.
+    pub fn available(options: &StartOptions) -> Result<Version, EngineError> {
+        let found = options.search.find(&|postgres| known_version(&options.cache, postgres))?;
+        Ok(found.version)
+    }
+
     /// Starts a server from the cached template (made first when there is none) and returns when it answers.
     ///
     /// # Errors
