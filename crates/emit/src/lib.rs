@@ -1,1 +1,31 @@
 //! Plan and physical to files; pure and deterministic.
+//!
+//! Nothing here knows a clock, a random number or a database: the same plan gives the same bytes.
+
+mod sql;
+
+pub use sql::sql;
+
+/// What stands at the head of emitted files.
+#[derive(Debug, Clone)]
+pub struct Heading {
+    /// The project's name.
+    pub project: String,
+    /// The database, for people: `PostgreSQL`.
+    pub dialect: String,
+    /// The oldest version that is supported.
+    pub floor: String,
+    /// Which generator, with its version: `architrave 0.1.0`.
+    pub generator: String,
+    /// The hash of the schema.
+    pub hash: String,
+}
+
+/// A file to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Relative to the output folder, with `/` between parts.
+    pub path: String,
+    /// What is in it.
+    pub text: String,
+}

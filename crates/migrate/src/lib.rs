@@ -1,1 +1,94 @@
 //! Physical times physical to a plan.
+//!
+//! Statements come from the dialect; what is decided here is what must be done, in which order, and what goes without saying
+//! because the object is new. Where the order is free it is that of the source, so that plans read like the schema.
+
+mod graph;
+mod mentions;
+
+use physical::Database;
+use plan::{Change, Hazard, Lock, Object, Plan, Relational, Section, Step, Undo};
+
+use graph::{Class, Graph, Node};
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// It starts from a schema that holds something.
+    NotFromEmpty {
+        /// How many objects there are.
+        objects: usize,
+    },
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotFromEmpty { objects } => write!(
+                f,
+                "changing a schema that is there already ({objects} objects) is not possible yet, only building one from nothing"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// What leads from one schema to another.
+///
+/// # Errors
+///
+/// [`Refused::NotFromEmpty`] unless `from` is empty.
+pub fn plan(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan, Refused> {
+    let objects = count(from);
+    if objects > 0 {
+        return Err(Refused::NotFromEmpty { objects });
+    }
+    let mut steps = Vec::new();
+    for node in Graph::new(to, dialect).order() {
+        write(&node, to, dialect, &mut steps);
+    }
+    Ok(Plan {
+        dialect: dialect.name,
+        from: physical::hash(&(dialect.canonical)(from)),
+        to: physical::hash(&(dialect.canonical)(to)),
+        steps,
+    })
+}
+
+fn count(database: &Database) -> usize {
+    database.roles.len()
+        + database.schemas.len()
+        + database.extensions.len()
+        + database.types.len()
+        + database.tables.len()
+        + database.views.len()
+        + database.functions.len()
+        + database.opaque.len()
+}
+
+/// The steps of one node. Everything is new, so nobody waits and nothing is read twice; and what hangs on a new table alone
+/// goes with it.
+fn write(node: &Node<'_>, to: &Database, dialect: &Relational, steps: &mut Vec<Step>) {
+    for object in node.objects(to) {
+        let goes_with_table = matches!(
+            object,
+            Object::Index(..) | Object::RowSecurity(_) | Object::Grants(_)
+        );
+        for mut step in (dialect.steps)(&Change::Create(object)) {
+            step.lock = Lock::None;
+            step.hazards = Vec::<Hazard>::new();
+            if goes_with_table {
+                step.undo = Undo::WithOther;
+            }
+            if let Object::Function(_) = object {
+                step.section = match node.class {
+                    Class::Triggers => Section::Triggers,
+                    Class::Services => Section::Services,
+                    _ => Section::Functions,
+                };
+            }
+            steps.push(step);
+        }
+    }
+}

@@ -10,6 +10,7 @@ mod access;
 mod behaviour;
 mod database;
 mod expr;
+mod hash;
 mod name;
 mod origin;
 mod routine;
@@ -21,6 +22,7 @@ pub use access::{Grant, Grantee, Policy, PolicyCommand, Privilege, Role};
 pub use behaviour::*;
 pub use database::{Database, NamedType, NamedTypeKind, Opaque, Schema};
 pub use expr::{Builtin, Comparison, Context, Expr, Factor, Literal, Sign};
+pub use hash::{FORMAT, hash};
 pub use name::{Ident, Name};
 pub use origin::Origin;
 pub use routine::{

@@ -1,0 +1,199 @@
+//! SQL files: what an administrator runs, the schema, and the way back.
+
+use plan::{Action, Plan, RunsAs, Section, Step, Undo};
+
+use crate::{File, Heading};
+
+/// How wide headings are drawn.
+const RULE: usize = 80;
+
+/// The files of a plan: `roles.sql` where an administrator has something to do, `schema.sql`, `undo.sql`.
+#[must_use]
+pub fn sql(plan: &Plan, heading: &Heading) -> Vec<File> {
+    let (admin, own): (Vec<&Step>, Vec<&Step>) = plan
+        .steps
+        .iter()
+        .partition(|step| step.runs_as == RunsAs::Administrator);
+    let mut files = Vec::new();
+    let mut push = |name: &str, text: String| {
+        files.push(File {
+            path: format!("sql/{}/{name}", plan.dialect),
+            text,
+        });
+    };
+    if !admin.is_empty() {
+        let purpose = [
+            "Roles, schemas and extensions. An administrator runs this once per database, before schema.sql.",
+            "Roles belong to the whole cluster: those that are there already are left as they are.",
+        ];
+        let mut text = head(heading, "roles and schemas", &purpose);
+        forwards(&mut text, &admin);
+        push("roles.sql", text);
+    }
+    let before = if admin.is_empty() {
+        "Builds the schema in an empty database."
+    } else {
+        "Builds the schema in an empty database, after roles.sql."
+    };
+    let mut text = head(heading, "schema", &[before]);
+    forwards(&mut text, &own);
+    push("schema.sql", text);
+
+    let purpose = ["Removes all that schema.sql made, with every row in it, from last to first."];
+    let mut text = head(heading, "the way back", &purpose);
+    backwards(&mut text, &own);
+    if !admin.is_empty() {
+        text.push_str("\n-- What follows undoes roles.sql, and needs an administrator.\n");
+        backwards(&mut text, &admin);
+    }
+    push("undo.sql", text);
+    files
+}
+
+fn head(heading: &Heading, what: &str, purpose: &[&str]) -> String {
+    let mut out = String::new();
+    let title = format!(
+        "{}: {what}, for {} {} and newer",
+        heading.project, heading.dialect, heading.floor
+    );
+    comment(&mut out, &title);
+    for line in purpose {
+        comment(&mut out, line);
+    }
+    comment(&mut out, "");
+    let made = format!(
+        "Made by {}. Change the .arch files, not this one.",
+        heading.generator
+    );
+    comment(&mut out, &made);
+    comment(&mut out, &format!("schema {}", heading.hash));
+    out
+}
+
+/// A comment line. What would end it becomes a blank.
+fn comment(out: &mut String, text: &str) {
+    let text: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    out.push_str(format!("-- {text}").trim_end());
+    out.push('\n');
+}
+
+fn section(out: &mut String, section: &Section) {
+    let name = match section {
+        Section::Access => "roles and schemas",
+        Section::Types => "types",
+        Section::Functions => "functions",
+        Section::Table(name) => name,
+        Section::ForeignKeys => "foreign keys",
+        Section::Triggers => "triggers",
+        Section::RowSecurity => "row-level security",
+        Section::Views => "views",
+        Section::Services => "functions for the application",
+        Section::Grants => "rights",
+        Section::Seeds => "rows",
+        Section::Raw => "further SQL",
+    };
+    let name: String = name
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    let width = RULE.saturating_sub(name.chars().count() + 7);
+    out.push_str("\n-- ── ");
+    out.push_str(&name);
+    out.push(' ');
+    out.push_str(&"─".repeat(width));
+    out.push_str("\n\n");
+}
+
+fn forwards(out: &mut String, steps: &[&Step]) {
+    let parts = steps.iter().map(|step| {
+        let Action::Sql(statements) = &step.action;
+        (*step, statements.iter().map(|each| finished(each)).collect())
+    });
+    write(out, steps, parts.collect());
+}
+
+fn backwards(out: &mut String, steps: &[&Step]) {
+    let parts = steps.iter().rev().map(|step| {
+        let statements = match &step.undo {
+            Undo::Sql(statements) => statements
+                .iter()
+                .filter(|each| !each.trim().is_empty())
+                .map(|each| finished(each))
+                .collect(),
+            Undo::WithOther => Vec::new(),
+            Undo::Impossible(why) => {
+                let mut text = String::new();
+                comment(&mut text, &format!("{}: {why}", step.title));
+                vec![text.trim_end().to_owned()]
+            }
+        };
+        (*step, statements)
+    });
+    write(out, steps, parts.collect());
+}
+
+/// A statement with its semicolon; a comment has none.
+fn finished(statement: &str) -> String {
+    let statement = statement.trim_end();
+    if statement.starts_with("--") && !statement.contains('\n') {
+        return statement.to_owned();
+    }
+    format!("{statement};")
+}
+
+/// Statements under the headings of their sections, in one transaction where that is possible.
+fn write(out: &mut String, steps: &[&Step], parts: Vec<(&Step, Vec<String>)>) {
+    let transaction = steps.iter().all(|step| step.transactional);
+    if transaction {
+        out.push_str("\nBEGIN;\n");
+    }
+    let mut last: Option<&Section> = None;
+    let mut before: Option<Vec<String>> = None;
+    for (step, statements) in parts {
+        if statements.is_empty() {
+            continue;
+        }
+        if last != Some(&step.section) {
+            section(out, &step.section);
+            last = Some(&step.section);
+            before = None;
+        }
+        if before.take().is_some_and(|before| apart(&before, &statements)) {
+            out.push('\n');
+        }
+        for (index, statement) in statements.iter().enumerate() {
+            let behind_long = index > 0
+                && statements
+                    .get(index - 1)
+                    .is_some_and(|previous| previous.contains('\n'));
+            let long = index > 0 && statement.contains('\n');
+            if behind_long || long {
+                out.push('\n');
+            }
+            out.push_str(statement);
+            out.push('\n');
+        }
+        before = Some(statements);
+    }
+    if transaction {
+        out.push_str("\nCOMMIT;\n");
+    }
+}
+
+/// Whether two steps stand apart: all do, but lines of one kind.
+fn apart(before: &[String], after: &[String]) -> bool {
+    let line = |statements: &[String]| match statements {
+        [only] if !only.contains('\n') => {
+            let words: Vec<String> = only.split_whitespace().take(2).map(str::to_owned).collect();
+            Some(words)
+        }
+        _ => None,
+    };
+    match (line(before), line(after)) {
+        (Some(before), Some(after)) => before != after,
+        _ => true,
+    }
+}
