@@ -74,7 +74,8 @@ END
         kind: "call".to_owned(),
         name,
         definition: call,
-        undo: None,
+        // The partitions go with the log.
+        undo: Some("SELECT 'the partitions go with their table'".to_owned()),
         depends_on: vec![at.table.clone()],
         origin: at.origin,
     });

@@ -1,6 +1,6 @@
 //! `context signed`: a row that only `enter()` writes, after checking a MAC made outside the database.
 //!
-//! The message is four lines joined by LF, without one at the end, in UTF-8:
+//! The message is five lines joined by LF, without one at the end, in UTF-8:
 //!
 //! ```text
 //! architrave/context/1
@@ -10,8 +10,7 @@
 //! <expires: seconds since 1970, decimal>
 //! ```
 //!
-//! with the expiry as a fifth line: `architrave/context/1` LF project LF actor LF tenant LF expires. The MAC is HMAC-SHA-256
-//! in lower-case hex. The server has sha256() but no HMAC without an extension; the two padded keys are computed once, when
+//! The MAC is HMAC-SHA-256 over it, in hex. The server has sha256() but no HMAC without an extension; the two padded keys are computed once, when
 //! the key is set, so that `enter` costs two hashes. MACs are compared by their hashes: how long that takes says nothing
 //! about how much of a guess was right.
 //!

@@ -1,0 +1,299 @@
+//! Tokens, sign-up, look-ups, retention, erasure, events, access.
+
+use crate::support::{Shop, Variant, cell, refusal, refused, shop, text};
+
+fn reset(shop: &Shop, token: &str, expires: &str) {
+    shop.login("migrator")
+        .batch(&format!(
+            "INSERT INTO shop.password_resets (user_id, token, expires_at) SELECT id, sha256('{token}'), now() + interval '{expires}' FROM shop.users WHERE email = 'ann@example.org'"
+        ))
+        .unwrap();
+}
+
+#[test]
+fn sign_up_and_login_work_before_anyone_is_known() {
+    let shop = shop(Variant::Setting);
+    let ann = shop.sign_up("ann@example.org");
+    let mut app = shop.app();
+    assert_eq!(app.query("SELECT 1 FROM shop.users", &[]).unwrap().rows.len(), 0);
+    let found = app
+        .query(
+            "SELECT public_id::text, password_hash FROM shop_private.find_user_by_email($1)",
+            &[text(" ANN@example.org ")],
+        )
+        .unwrap();
+    assert_eq!(
+        (cell(&found, 0, 0), cell(&found, 0, 1)),
+        (ann.user.clone(), "$argon2id$hash".to_owned())
+    );
+    let error = refusal(app.batch("SELECT shop_private.sign_up_user('ANN@example.org', 'x')"));
+    assert_eq!(
+        (error.code.as_str(), error.constraint.as_deref()),
+        ("23505", Some("users_email_key"))
+    );
+    assert!(
+        !format!("{error:?}").contains("example.org"),
+        "the value is told: {error:?}"
+    );
+    shop.act(&ann, "UPDATE shop.users SET deleted_at = now()")
+        .unwrap();
+    let gone = app
+        .query(
+            "SELECT 1 FROM shop_private.find_user_by_email('ann@example.org')",
+            &[],
+        )
+        .unwrap();
+    assert!(gone.rows.is_empty());
+}
+
+#[test]
+fn a_token_is_good_once_and_in_time() {
+    let shop = shop(Variant::Setting);
+    let ann = shop.sign_up("ann@example.org");
+    reset(&shop, "good", "1 hour");
+    reset(&shop, "late", "-1 hour");
+    let mut app = shop.app();
+    let mut redeem = |token: &str| {
+        app.query(
+            &format!("SELECT owner::text FROM shop_private.redeem_password_reset(sha256('{token}'))"),
+            &[],
+        )
+        .unwrap()
+        .rows
+    };
+    assert_eq!(redeem("good"), vec![vec![text(&ann.user)]]);
+    assert!(redeem("good").is_empty(), "twice");
+    assert!(redeem("late").is_empty(), "too late");
+    assert!(redeem("made up").is_empty());
+    assert_eq!(
+        shop.truth("SELECT count(*) FROM shop_audit.events WHERE kind = 'token_refused'"),
+        "3"
+    );
+}
+
+#[test]
+fn of_two_who_redeem_at_once_one_comes_too_late() {
+    let shop = shop(Variant::Setting);
+    shop.sign_up("ann@example.org");
+    reset(&shop, "good", "1 hour");
+    let call = "SELECT 1 FROM shop_private.redeem_password_reset(sha256('good'))";
+    let (mut first, mut second) = (shop.app(), shop.app());
+    first.begin().unwrap();
+    assert_eq!(first.query(call, &[]).unwrap().rows.len(), 1);
+    let late = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| second.query(call, &[]).unwrap().rows.len());
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        first.commit().unwrap();
+        waiting.join().unwrap()
+    });
+    assert_eq!(late, 0);
+}
+
+#[test]
+fn purge_removes_in_batches_and_leaves_no_payload() {
+    let shop = shop(Variant::Setting);
+    shop.sign_up("ann@example.org");
+    for token in ["1", "2", "3", "4"] {
+        reset(&shop, token, "-2 days");
+    }
+    reset(&shop, "fresh", "1 hour");
+    let mut eraser = shop.login("eraser");
+    let mut purge = || {
+        cell(
+            &eraser
+                .query("SELECT shop_private.purge_password_resets()", &[])
+                .unwrap(),
+            0,
+            0,
+        )
+    };
+    assert_eq!((purge(), purge(), purge()), ("3".into(), "1".into(), "0".into()));
+    assert_eq!(shop.truth("SELECT count(*) FROM shop.password_resets"), "1");
+    let payloads =
+        "SELECT count(*) FROM shop_audit.log WHERE entity = 'password_resets' AND changes IS NOT NULL";
+    assert_eq!(shop.truth(payloads), "1");
+    assert_eq!(
+        shop.truth("SELECT count(*) FROM shop_audit.log WHERE operation = 'erase'"),
+        "4"
+    );
+    refused(
+        shop.app().batch("SELECT shop_private.purge_password_resets()"),
+        "42501",
+        "",
+    );
+}
+
+#[test]
+fn purge_passes_by_rows_that_others_hold() {
+    let shop = shop(Variant::Setting);
+    shop.sign_up("ann@example.org");
+    reset(&shop, "held", "-2 days");
+    reset(&shop, "free", "-2 days");
+    let mut holder = shop.admin();
+    holder
+        .batch("BEGIN; SELECT 1 FROM shop.password_resets WHERE token = sha256('held') FOR UPDATE")
+        .unwrap();
+    let purged = shop
+        .login("eraser")
+        .query("SELECT shop_private.purge_password_resets()", &[])
+        .unwrap();
+    assert_eq!(cell(&purged, 0, 0), "1");
+}
+
+#[test]
+fn anonymised_rows_stay_without_the_person() {
+    let shop = shop(Variant::Setting);
+    let ann = shop.sign_up("ann@example.org");
+    shop.act(&ann, "UPDATE shop.users SET full_name = 'Canary'")
+        .unwrap();
+    shop.act(&ann, "UPDATE shop.users SET deleted_at = now()")
+        .unwrap();
+    let mut eraser = shop.login("eraser");
+    let mut call = || {
+        cell(
+            &eraser
+                .query("SELECT shop_private.anonymise_users()", &[])
+                .unwrap(),
+            0,
+            0,
+        )
+    };
+    assert_eq!(call(), "0", "its time is not over");
+    shop.admin().batch("SET session_replication_role = replica; UPDATE shop.users SET deleted_at = now() - interval '2 months'").unwrap();
+    assert_eq!((call(), call()), ("1".into(), "0".into()));
+    assert_eq!(
+        shop.truth(
+            "SELECT email = 'deleted-' || public_id || '@invalid' AND full_name IS NULL FROM shop.users"
+        ),
+        "true"
+    );
+    assert_eq!(
+        shop.truth("SELECT count(*) FROM shop_audit.log WHERE changes::text ~ 'Canary|ann@'"),
+        "0"
+    );
+}
+
+#[test]
+fn nothing_of_an_erased_person_remains() {
+    let shop = shop(Variant::Setting);
+    let (ann, bob) = (
+        shop.sign_up("canary@example.org"),
+        shop.sign_up("bob@example.org"),
+    );
+    for person in [&ann, &bob] {
+        shop.act(person, "UPDATE shop.users SET full_name = 'Canary'")
+            .unwrap();
+        shop.order(person);
+    }
+    shop.login("migrator").batch("INSERT INTO shop.password_resets (user_id, token, expires_at) SELECT id, sha256('t'), now() FROM shop.users WHERE email LIKE 'canary%'").unwrap();
+    let mut eraser = shop.login("eraser");
+    let call = format!("SELECT shop_private.erase_user('{}')", ann.user);
+    assert_eq!(cell(&eraser.query(&call, &[]).unwrap(), 0, 0), "true");
+    let nobody = eraser
+        .query(
+            "SELECT shop_private.erase_user('00000000-0000-4000-8000-000000000000')",
+            &[],
+        )
+        .unwrap();
+    assert_eq!(cell(&nobody, 0, 0), "false");
+    let (mine, theirs) = (
+        format!("(SELECT id FROM shop.users WHERE public_id = '{}')", ann.user),
+        format!("(SELECT id FROM shop.users WHERE public_id = '{}')", bob.user),
+    );
+    assert_eq!(shop.truth(&format!("SELECT count(*) FROM shop_audit.log WHERE subject_id = {mine} AND (changes IS NOT NULL OR salt IS NOT NULL)")), "0");
+    assert_ne!(
+        shop.truth(&format!(
+            "SELECT count(*) FROM shop_audit.log WHERE subject_id = {theirs} AND changes IS NOT NULL"
+        )),
+        "0"
+    );
+    assert_eq!(
+        shop.truth("SELECT count(*) FROM shop.users WHERE email LIKE 'canary%'"),
+        "0"
+    );
+    assert_eq!(
+        shop.truth("SELECT count(*) FROM shop_audit.log WHERE changes::text LIKE '%canary@%'"),
+        "0"
+    );
+    assert_eq!(
+        shop.truth("SELECT count(*) FROM shop.actors WHERE user_id IS NULL AND kind = 'user'"),
+        "1"
+    );
+    assert_eq!(shop.truth("SELECT count(*) FROM shop.password_resets"), "0");
+    assert_eq!(
+        shop.truth(
+            "SELECT count(*) FROM shop_audit.log WHERE operation = 'erase' AND subject_id IS NOT NULL"
+        ),
+        "1"
+    );
+    assert_eq!(
+        shop.truth("SELECT count(*) FROM shop_audit.events WHERE kind = 'erasure'"),
+        "1"
+    );
+    refused(shop.app().batch(&call), "42501", "");
+}
+
+#[test]
+fn events_are_redacted_by_construction() {
+    let shop = shop(Variant::Setting);
+    let ann = shop.sign_up("ann@example.org");
+    shop.act(
+        &ann,
+        r#"SELECT shop_private.record_event('access_denied', 'orders', NULL, '{"reason": "policy", "count": 3, "email": "canary@example.org", "phone": 4915112345678, "nested": {"name": "Canary"}, "Canary key": 1}')"#,
+    )
+    .unwrap();
+    assert_eq!(
+        shop.truth("SELECT detail FROM shop_audit.events"),
+        r#"{"count": 3, "email": "redacted", "phone": "redacted", "nested": "redacted", "reason": "policy"}"#
+    );
+    assert_eq!(
+        shop.truth(
+            "SELECT e.actor_id = a.id FROM shop_audit.events e JOIN shop.actors a ON a.user_id IS NOT NULL"
+        ),
+        "true"
+    );
+    refused(
+        shop.app()
+            .batch("SELECT shop_private.record_event('Not a word', NULL, NULL, NULL)"),
+        "22023",
+        "",
+    );
+    refused(
+        shop.app()
+            .batch("INSERT INTO shop_audit.events (kind) VALUES ('x')"),
+        "42501",
+        "",
+    );
+    let mut migrator = shop.login("migrator");
+    refused(
+        migrator.batch("DELETE FROM shop_audit.events"),
+        "42501",
+        "events_append_only",
+    );
+}
+
+#[test]
+fn reading_is_recorded_beside_the_row_and_seldom() {
+    let shop = shop(Variant::Setting);
+    let (ann, bob) = (shop.sign_up("ann@example.org"), shop.sign_up("bob@example.org"));
+    shop.order(&ann);
+    let call = format!(
+        "SELECT shop_private.touch_order('{}')",
+        shop.truth("SELECT public_id FROM shop.orders")
+    );
+    shop.act(&bob, &call).unwrap();
+    assert_eq!(
+        shop.truth("SELECT count(*) FROM shop.orders_access"),
+        "0",
+        "a row that one does not see is not touched"
+    );
+    shop.act(&ann, &call).unwrap();
+    shop.act(&ann, &call).unwrap();
+    assert_eq!(shop.truth("SELECT access_count FROM shop.orders_access"), "1");
+    shop.admin()
+        .batch("UPDATE shop.orders_access SET last_accessed = now() - interval '2 minutes'")
+        .unwrap();
+    shop.act(&ann, &call).unwrap();
+    assert_eq!(shop.truth("SELECT access_count FROM shop.orders_access"), "2");
+    assert_eq!(shop.truth("SELECT version FROM shop.orders"), "1");
+}
