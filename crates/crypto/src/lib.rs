@@ -4,6 +4,7 @@
 //! Pure: keys, nonces and chance are given by the caller, who takes them from the machine.
 
 mod blind;
+pub mod chain;
 mod envelope;
 mod token;
 
