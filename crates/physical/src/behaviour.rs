@@ -25,7 +25,8 @@ pub struct Blueprint {
     pub roles: Roles,
     /// What row-level security trusts.
     pub context: ContextMode,
-    /// The table of pseudonyms behind `created_by`, and the user table it links to; `None` when `actor none`.
+    /// The table of pseudonyms behind `created_by`, and the user table it links to; `None` when `actor none`: then `app.actor`
+    /// holds the public id of the user's row itself, [`Service::Context`] is placed on the user's table, and the current actor is NULL.
     pub actors: Option<Actors>,
     /// The tenant's table.
     pub tenant: Option<Name>,
@@ -119,11 +120,12 @@ pub enum Purpose {
     Events,
     /// When rows were last read (one per entity).
     Access(EntityId),
-    /// Keys of encryption, per subject or field.
+    /// Keys of encryption, per subject: `id`, `key_id` (the id in envelopes), `subject_id`, `kek_id`, `wrapped` (NULL once shredded),
+    /// `created_at`, `shredded_at`.
     Keys,
-    /// The signed context.
+    /// The signed context: `backend_pid` (key), `transaction_id`, `actor_id`, `user_id`, `tenant_id`; unlogged.
     Context,
-    /// Signing keys and other private state.
+    /// Signing keys of the signed context: `id`, `key`, `created_at`, `retired_at`.
     Private,
 }
 
@@ -194,7 +196,8 @@ pub enum Behaviour {
         /// What refers to the row.
         children: Vec<SoftChild>,
     },
-    /// A living row may refer only to a living row, which stays locked FOR SHARE until the transaction ends.
+    /// A living row may refer only to a living row, which stays locked FOR SHARE until the transaction ends. Checked on INSERT, when
+    /// one of the columns changes, and when the row is restored; not by other changes of a row whose parent died since.
     LivingParent {
         /// The referring columns.
         columns: Vec<Ident>,
@@ -217,7 +220,9 @@ pub enum Behaviour {
         /// The reference.
         parent: Ident,
     },
-    /// Owner and tenant columns are filled from the row referred to, when not given; a composite foreign key keeps them true.
+    /// Owner and tenant columns, and copies of public ids, are filled from the row referred to: on INSERT, and when the reference
+    /// changes, whatever the statement says (NULL when the reference is). A composite foreign key with ON UPDATE CASCADE keeps
+    /// them true when the other row changes. A table may have several of these; they run before the columns are checked.
     Inherit {
         /// The reference.
         via: Ident,
@@ -228,7 +233,8 @@ pub enum Behaviour {
         /// Pairs (own column, parent's column).
         columns: Vec<(Ident, Ident)>,
     },
-    /// These columns default to the context.
+    /// These columns are filled from the context on INSERT when nothing is given (a column default on PostgreSQL; `design` writes no
+    /// default itself). The types are those of the user's and the tenant's key. Without a context they stay NULL and NOT NULL refuses.
     FromContext {
         /// The owner's column.
         owner: Option<Ident>,
@@ -255,7 +261,8 @@ pub enum Behaviour {
     Audit {
         /// The log; see [`Service::AuditTrail`].
         log: Name,
-        /// The table's internal key.
+        /// The table's internal key; the first column of a composite one. `row_id` holds it when it is a whole number and else
+        /// stays NULL: then, unless there is a public id, an update's `changes` name the key's columns, too.
         key: Ident,
         /// Its public id, if any.
         public_id: Option<Ident>,
@@ -265,7 +272,8 @@ pub enum Behaviour {
         subject: Option<Ident>,
         /// Sensitive columns: recorded as changed, without values.
         redacted: Vec<Ident>,
-        /// Technical columns that make no entry by themselves.
+        /// Technical columns that make no entry by themselves. An UPDATE of nothing but inline `last_accessed` and `access_count`
+        /// (see [`Service::TouchAccess`]) neither stamps nor raises the version either.
         ignored: Vec<Ident>,
         /// Chained inside the transaction (`audit inline chain`).
         inline_chain: bool,
@@ -329,7 +337,8 @@ pub enum Service {
     /// `current_actor()`, `current_user_id()`, `current_tenant()`: from the context, NULL when none is set.
     /// `table` is the actors table (or the first table when there are none).
     Context,
-    /// Requests without a context: finds one living row by a globally unique value.
+    /// Requests without a context: finds one living row by a unique value. Where the table has a tenant's column and the context
+    /// names a tenant, only there; where several rows match, none is answered.
     LookUp {
         /// The function.
         name: Ident,
@@ -357,7 +366,9 @@ pub enum Service {
         /// The table's `deleted_at`.
         deleted_at: Option<Ident>,
     },
-    /// Makes a row of the user entity before anyone is logged in; answers its public id and its actor's.
+    /// Makes a row of the user entity before anyone is logged in; answers its public id and its actor's (NULL when there are no
+    /// actors). A tenant's column is filled from the context. On the tenant's own table it founds a tenant, and answers its public
+    /// id and NULL. Encrypted columns are never among the arguments: ciphertext binds to the public id, so it is written afterwards.
     SignUp {
         /// The function.
         name: Ident,
@@ -377,7 +388,8 @@ pub enum Service {
         /// Rows per call.
         batch: u32,
     },
-    /// Empties rows of the person, in batches, when their time is over.
+    /// Empties rows of the person, in batches, when their time is over. Without `done`, rows in which every tombstone stands
+    /// already are left alone.
     Anonymise {
         /// The function.
         name: Ident,
@@ -394,7 +406,8 @@ pub enum Service {
         /// Rows per call.
         batch: u32,
     },
-    /// Erases one subject by public id: everywhere, the audit trail's payloads and keys included.
+    /// Erases one subject by public id: everywhere, the audit trail's payloads and keys included. The step that empties the
+    /// subject's own table also deletes the row softly where the table does that. The erasure itself is a security event.
     Erase {
         /// The function.
         name: Ident,
@@ -407,7 +420,7 @@ pub enum Service {
     TouchAccess {
         /// The function.
         name: Ident,
-        /// The table of access.
+        /// The table of access: `row_id`, `last_accessed`, `access_count`; or the table itself, which then has the last two (`access inline`).
         access: Name,
         /// At most one write per row in this time.
         throttle_seconds: u32,
@@ -433,7 +446,7 @@ pub enum Chain {
     Plain,
     /// Sealed after commit by the sealer.
     Sealed,
-    /// Inside the transaction.
+    /// Inside the transaction: the log's column `chain` is the SHA-256 of the entry before's and this entry's commitment.
     Inline,
 }
 
