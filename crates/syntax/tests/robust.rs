@@ -275,6 +275,11 @@ fn nesting_is_a_finding_and_not_a_crash() {
         )
     };
     assert_eq!(report(&deep(128)), "");
+    let wide = format!(
+        "entity A {{\n{}}}",
+        "  check (f(a) = (b) or c in (1, 2))\n".repeat(200)
+    );
+    assert_eq!(report(&wide), "", "parentheses beside each other are not nested");
     let found = report(&deep(129));
     assert_eq!(found.matches("SYN033").count(), 1, "{found}");
     assert_eq!(found.matches("error[").count(), 1, "{found}");
