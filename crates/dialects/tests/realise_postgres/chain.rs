@@ -6,7 +6,7 @@ use engine::Connection;
 use physical::Value;
 use sha2::{Digest, Sha256};
 
-use crate::support::{Shop, Variant, cell, refused, shop};
+use crate::support::{Shop, Variant, cell, refused, shop, shop_alone};
 
 const KEY: &[u8] = b"a key that is not in the database";
 
@@ -164,7 +164,7 @@ fn verify(shop: &Shop, anchor: &str) -> Vec<String> {
 
 /// Some history, sealed in two seals.
 fn history(variant: Variant) -> (Shop, crate::support::Person) {
-    let shop = shop(variant);
+    let shop = shop_alone(variant);
     let ann = shop.sign_up("ann@example.org");
     for _ in 0..3 {
         shop.order(&ann);
@@ -264,7 +264,7 @@ fn the_chain_verifies_after_an_erasure() {
 
 #[test]
 fn who_commits_late_is_sealed_all_the_same() {
-    let shop = shop(Variant::Setting);
+    let shop = shop_alone(Variant::Setting);
     let ann = shop.sign_up("ann@example.org");
     let mut late = shop.app();
     late.begin().unwrap();
@@ -285,7 +285,7 @@ fn who_commits_late_is_sealed_all_the_same() {
 
 #[test]
 fn a_transaction_is_sealed_whole_and_a_seal_only_once() {
-    let shop = shop(Variant::Setting);
+    let shop = shop_alone(Variant::Setting);
     let ann = shop.sign_up("ann@example.org");
     shop.act(
         &ann,

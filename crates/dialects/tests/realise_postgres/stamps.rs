@@ -143,12 +143,14 @@ fn every_way_to_write_goes_through() {
              ON CONFLICT (email) DO UPDATE SET full_name = 'Ann'",
         )
         .unwrap();
-    migrator
-        .copy_in(
-            "COPY shop.categories (name) FROM STDIN",
-            &mut std::iter::once(b"e\nf\n".to_vec()),
-        )
-        .unwrap();
+    // Row-level security knows no COPY FROM, for anyone who is under it; a superuser's goes through the triggers all the same.
+    let copy = "COPY shop.categories (name) FROM STDIN";
+    let rows = || vec![b"e\nf\n".to_vec()].into_iter();
+    assert_eq!(
+        refusal(migrator.copy_in(copy, &mut rows()).map(|_| ())).code,
+        "0A000"
+    );
+    shop.admin().copy_in(copy, &mut rows()).unwrap();
     assert_eq!(
         shop.truth("SELECT string_agg(name, ',' ORDER BY name COLLATE \"C\") FROM shop.categories"),
         "C,d,e,f"

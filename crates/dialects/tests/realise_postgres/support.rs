@@ -1,8 +1,8 @@
 //! A server, a hand-made blueprint with one of everything, and people who log in.
 
 use std::path::Path;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use dialects::postgres;
 use engine::{Connection, EngineError, Server, SqlError, StartOptions};
@@ -28,7 +28,16 @@ pub enum Variant {
 pub struct Shop {
     pub blueprint: Blueprint,
     name: String,
+    _turn: Turn,
 }
+
+/// A transaction anywhere in the cluster holds the sealer back, so tests that count what is sealed run alone.
+enum Turn {
+    Shared(#[allow(dead_code, reason = "held")] RwLockReadGuard<'static, ()>),
+    Alone(#[allow(dead_code, reason = "held")] RwLockWriteGuard<'static, ()>),
+}
+
+static TURNS: RwLock<()> = RwLock::new(());
 
 fn server() -> &'static Server {
     static SERVER: OnceLock<(tempfile::TempDir, Server)> = OnceLock::new();
@@ -125,6 +134,21 @@ fn template(variant: Variant) -> &'static str {
 
 /// A fresh database with the schema in it.
 pub fn shop(variant: Variant) -> Shop {
+    fresh(
+        variant,
+        Turn::Shared(TURNS.read().unwrap_or_else(std::sync::PoisonError::into_inner)),
+    )
+}
+
+/// The same, with nobody else in the cluster.
+pub fn shop_alone(variant: Variant) -> Shop {
+    fresh(
+        variant,
+        Turn::Alone(TURNS.write().unwrap_or_else(std::sync::PoisonError::into_inner)),
+    )
+}
+
+fn fresh(variant: Variant, turn: Turn) -> Shop {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     static CLONING: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let template = template(variant);
@@ -134,6 +158,7 @@ pub fn shop(variant: Variant) -> Shop {
     Shop {
         blueprint: shop::blueprint(variant),
         name,
+        _turn: turn,
     }
 }
 

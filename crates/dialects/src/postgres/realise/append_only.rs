@@ -14,6 +14,8 @@ pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, erasable: &[Ident]) {
             "
 DECLARE
     erasable constant text[] := TG_ARGV[0];
+    -- told and not asked: a partition is spoken of as its table
+    table_name constant text := TG_ARGV[1];
 BEGIN
     -- erasure empties these columns and touches no other
     IF TG_OP = 'UPDATE' AND current_user = {guard} THEN
@@ -23,8 +25,8 @@ BEGIN
     END IF;
     RAISE EXCEPTION USING
         ERRCODE = 'insufficient_privilege',
-        MESSAGE = format('rows of %I are only ever added', TG_TABLE_NAME),
-        SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, CONSTRAINT = TG_TABLE_NAME || '_append_only';
+        MESSAGE = format('rows of %I are only ever added', table_name),
+        SCHEMA = TG_TABLE_SCHEMA, TABLE = table_name, CONSTRAINT = table_name || '_append_only';
 END
 ",
             guard = text(r.blueprint.roles.guard.as_str())
@@ -60,7 +62,7 @@ END
                 per_row,
                 when: None,
                 function: function.clone(),
-                arguments: vec![array(erasable)],
+                arguments: vec![array(erasable), at.table.name.as_str().to_owned()],
                 comment: "Rows are only ever added.".to_owned(),
                 origin: at.origin,
             },
