@@ -1,1 +1,42 @@
-//! SQLite.
+//! SQLite, 3.40 and newer.
+
+mod canonical;
+mod catalog;
+mod expression;
+pub mod ident;
+mod pattern;
+mod realise;
+mod scripts;
+mod steps;
+mod temporal;
+mod types;
+
+pub use expression::render;
+pub use scripts::{leave, scripts};
+
+use plan::Relational;
+
+/// What every connection to a database of ours must say first, outside of a transaction.
+pub const CONNECTION: &[&str] =
+    &["PRAGMA foreign_keys = ON", "PRAGMA recursive_triggers = ON", "PRAGMA busy_timeout = 5000"];
+
+/// SQLite.
+pub static SQLITE: Relational = Relational {
+    name: "sqlite",
+    title: "SQLite",
+    floor: "3.40",
+    // SQLite has no limit of its own; the tightest of the others keeps schemas portable.
+    identifier_limit: 63,
+    folds_case: true,
+    ident: ident::quote,
+    literal: ident::literal,
+    type_name: types::type_name,
+    expression: expression::render,
+    reserved: ident::reserved,
+    realise: realise::realise,
+    enter: realise::enter,
+    steps: steps::steps,
+    catalog: catalog::queries,
+    read_catalog: catalog::read,
+    canonical: canonical::canonical,
+};

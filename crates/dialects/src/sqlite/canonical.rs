@@ -1,0 +1,141 @@
+//! The one form in which a designed database and one that was read are compared.
+
+use physical::{Column, Database, DefaultValue, Expr, Generated, Opaque, Origin, SqlType, Table, Trigger, TriggerAction, ViewQuery};
+
+use super::catalog::lexer::normal;
+use super::expression::{self, Renderer};
+use super::steps;
+use super::types;
+
+/// Brings a database into the form in which two of them are compared.
+#[must_use]
+pub(super) fn canonical(database: &Database) -> Database {
+    let mut out = Database {
+        tables: database.tables.iter().map(table).collect(),
+        views: database.views.clone(),
+        opaque: database.opaque.iter().map(opaque).collect(),
+        ..Database::default()
+    };
+    for view in &mut out.views {
+        view.query = ViewQuery::Sql(normal(&steps::view_query(&view.query)));
+        view.comment = clean(view.comment.as_ref());
+        view.owner = None;
+        view.grants.clear();
+        view.materialized = false;
+        view.security_barrier = false;
+        view.security_invoker = false;
+        view.origin = Origin::Found;
+    }
+    out.tables.sort_by(|a, b| a.name.cmp(&b.name));
+    out.views.sort_by(|a, b| a.name.cmp(&b.name));
+    out.opaque.sort_by(|a, b| (&a.kind, &a.name).cmp(&(&b.kind, &b.name)));
+    out
+}
+
+fn opaque(source: &Opaque) -> Opaque {
+    let mut opaque = source.clone();
+    opaque.definition = normal(&opaque.definition);
+    opaque.undo = None;
+    opaque.depends_on.clear();
+    opaque.origin = Origin::Found;
+    opaque
+}
+
+/// Comments as they survive: lines without blanks at their ends.
+fn clean(comment: Option<&String>) -> Option<String> {
+    let lines: Vec<&str> = comment?.lines().map(str::trim).collect();
+    let text = lines.join("\n").trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+/// An expression in one spelling; one that cannot be said is not there.
+fn spelled(expr: &Expr) -> Expr {
+    Expr::Sql(expression::render(expr).map(|sql| normal(&sql)).unwrap_or_default())
+}
+
+fn table(source: &Table) -> Table {
+    let mut table = source.clone();
+    let rowid = steps::rowid_column(source).map(|column| column.name.clone());
+    for column in &mut table.columns {
+        *column = canonical_column(column, source.strict, rowid.as_ref() == Some(&column.name));
+    }
+    for unique in &mut table.uniques {
+        unique.comment = clean(unique.comment.as_ref());
+        unique.origin = Origin::Found;
+    }
+    for key in &mut table.foreign_keys {
+        key.comment = clean(key.comment.as_ref());
+        key.validated = true;
+        key.set_null.clear();
+        key.origin = Origin::Found;
+    }
+    for check in &mut table.checks {
+        check.expr = spelled(&check.expr);
+        check.comment = clean(check.comment.as_ref());
+        check.validated = true;
+        check.origin = Origin::Found;
+    }
+    for index in &mut table.indexes {
+        for key in &mut index.keys {
+            key.expr = spelled(&key.expr);
+            key.nulls_first = None;
+            key.operator_class = key.operator_class.as_ref().map(|name| name.to_ascii_lowercase());
+        }
+        index.predicate = index.predicate.as_ref().map(spelled);
+        index.comment = clean(index.comment.as_ref());
+        index.include.clear();
+        index.origin = Origin::Found;
+    }
+    for trigger in &mut table.triggers {
+        canonical_trigger(trigger);
+    }
+    table.uniques.sort_by(|a, b| a.name.cmp(&b.name));
+    table.foreign_keys.sort_by(|a, b| a.name.cmp(&b.name));
+    table.checks.sort_by(|a, b| a.name.cmp(&b.name));
+    table.indexes.sort_by(|a, b| a.name.cmp(&b.name));
+    table.triggers.sort_by(|a, b| a.name.cmp(&b.name));
+    table.comment = clean(table.comment.as_ref());
+    table.owner = None;
+    table.grants.clear();
+    table.policies.clear();
+    table.row_security = physical::RowSecurity::Off;
+    table.partitioned = None;
+    table.fillfactor = None;
+    table.unlogged = false;
+    table.origin = Origin::Found;
+    table
+}
+
+fn canonical_column(source: &Column, strict: bool, is_rowid: bool) -> Column {
+    let mut column = source.clone();
+    if let Some(generated) = &source.generated {
+        let sql = Renderer::default().render_as(&generated.expr, &source.ty).unwrap_or_default();
+        column.generated = Some(Generated { expr: Expr::Sql(normal(&sql)), stored: generated.stored });
+    }
+    if let Some(value) = &source.default {
+        let sql = types::default_text(value, &source.ty).unwrap_or_default();
+        column.default = Some(DefaultValue::Expr(Expr::Sql(normal(&sql))));
+    }
+    if is_rowid {
+        column.nullable = false;
+        column.default = None;
+    }
+    column.identity = source.identity.map(|_| physical::Identity::ByDefault);
+    column.ty = match (&source.ty, strict) {
+        (SqlType::Other(name), false) => SqlType::Other(normal(name)),
+        (ty, _) => types::stored(ty),
+    };
+    column.collation = source.collation.as_ref().map(|name| name.to_ascii_lowercase()).filter(|name| name != "binary");
+    column.comment = clean(source.comment.as_ref());
+    column.origin = Origin::Found;
+    column
+}
+
+fn canonical_trigger(trigger: &mut Trigger) {
+    trigger.when = trigger.when.as_ref().map(spelled);
+    if let TriggerAction::Body(body) = &trigger.action {
+        trigger.action = TriggerAction::Body(normal(body));
+    }
+    trigger.comment = clean(trigger.comment.as_ref());
+    trigger.origin = Origin::Found;
+}

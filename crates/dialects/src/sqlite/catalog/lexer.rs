@@ -1,0 +1,202 @@
+//! SQLite's tokens. Never fails: what is no token is a token of its own.
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum TokenKind {
+    /// A bare word: keyword or name.
+    Word,
+    /// A name in quotes, brackets or backticks.
+    Quoted,
+    /// A text constant.
+    Text,
+    /// A blob constant.
+    Blob,
+    /// A number.
+    Number,
+    /// `?1`, `:name`, `@name`, `$name`.
+    Parameter,
+    /// An operator or punctuation.
+    Symbol,
+    /// A comment.
+    Comment,
+}
+
+/// A token with its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Token<'a> {
+    pub(in super::super) kind: TokenKind,
+    pub(in super::super) text: &'a str,
+    pub(in super::super) start: usize,
+    /// Line breaks between this token and the one before.
+    pub(in super::super) breaks: usize,
+}
+
+impl Token<'_> {
+    pub(in super::super) fn is(&self, word: &str) -> bool {
+        matches!(self.kind, TokenKind::Word | TokenKind::Symbol) && self.text.eq_ignore_ascii_case(word)
+    }
+
+    pub(in super::super) const fn end(&self) -> usize {
+        self.start + self.text.len()
+    }
+
+    /// The name that the token stands for; SQLite takes a text constant for a name where it expects one.
+    pub(in super::super) fn name(&self) -> Option<String> {
+        match self.kind {
+            TokenKind::Word => Some(self.text.to_owned()),
+            TokenKind::Quoted | TokenKind::Text => Some(unquote(self.text)),
+            _ => None,
+        }
+    }
+}
+
+/// Takes the quotes off.
+pub(in super::super) fn unquote(text: &str) -> String {
+    let mut chars = text.chars();
+    let Some(open) = chars.next() else { return String::new() };
+    let close = if open == '[' { ']' } else { open };
+    let inner = chars.as_str();
+    let inner = inner.strip_suffix(close).unwrap_or(inner);
+    if open == '[' { inner.to_owned() } else { inner.replace(&format!("{close}{close}"), &close.to_string()) }
+}
+
+/// Cuts SQL into tokens, comments included.
+pub(in super::super) fn tokens(sql: &str) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    let mut breaks = 0;
+    while let Some(rest) = sql.get(at..).filter(|rest| !rest.is_empty()) {
+        let blank = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '\u{feff}').len();
+        if blank > 0 {
+            breaks += rest.get(..blank).unwrap_or_default().matches('\n').count();
+            at += blank;
+            continue;
+        }
+        let (kind, length) = token(rest);
+        let text = rest.get(..length).unwrap_or(rest);
+        tokens.push(Token { kind, text, start: at, breaks });
+        breaks = 0;
+        at += text.len().max(1);
+    }
+    tokens
+}
+
+fn token(rest: &str) -> (TokenKind, usize) {
+    let mut chars = rest.chars();
+    let first = chars.next().unwrap_or(' ');
+    let second = chars.next();
+    match (first, second) {
+        ('-', Some('-')) => (TokenKind::Comment, rest.find('\n').unwrap_or(rest.len())),
+        ('/', Some('*')) => {
+            let end = rest.get(2..).and_then(|body| body.find("*/")).map_or(rest.len(), |end| end + 4);
+            (TokenKind::Comment, end)
+        }
+        ('\'', _) => (TokenKind::Text, quoted(rest, '\'')),
+        ('"' | '`', _) => (TokenKind::Quoted, quoted(rest, first)),
+        ('[', _) => (TokenKind::Quoted, rest.find(']').map_or(rest.len(), |end| end + 1)),
+        ('x' | 'X', Some('\'')) => {
+            (TokenKind::Blob, 1 + quoted(rest.get(1..).unwrap_or_default(), '\''))
+        }
+        ('.', Some(next)) if next.is_ascii_digit() => (TokenKind::Number, number(rest)),
+        (c, _) if c.is_ascii_digit() => (TokenKind::Number, number(rest)),
+        ('?' | ':' | '@' | '$' | '#', _) => (TokenKind::Parameter, first.len_utf8() + word(rest.get(1..).unwrap_or_default())),
+        (c, _) if is_word(c) => (TokenKind::Word, word(rest)),
+        _ => (TokenKind::Symbol, symbol(rest, first)),
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '$' || !c.is_ascii()
+}
+
+fn word(rest: &str) -> usize {
+    rest.find(|c| !is_word(c)).unwrap_or(rest.len())
+}
+
+fn number(rest: &str) -> usize {
+    let mut length = 0;
+    let mut before = ' ';
+    for c in rest.chars() {
+        let exponent = matches!(before, 'e' | 'E') && matches!(c, '+' | '-') && !rest.starts_with("0x");
+        if !(c.is_ascii_alphanumeric() || c == '.' || c == '_' || exponent) {
+            break;
+        }
+        before = c;
+        length += 1;
+    }
+    length
+}
+
+fn quoted(rest: &str, quote: char) -> usize {
+    let mut chars = rest.char_indices().skip(1).peekable();
+    while let Some((at, c)) = chars.next() {
+        if c == quote {
+            match chars.peek() {
+                Some((_, next)) if *next == quote => {
+                    chars.next();
+                }
+                _ => return at + 1,
+            }
+        }
+    }
+    rest.len()
+}
+
+fn symbol(rest: &str, first: char) -> usize {
+    for long in ["->>", "->", "||", "<<", ">>", "<=", ">=", "<>", "!=", "=="] {
+        if rest.starts_with(long) {
+            return long.len();
+        }
+    }
+    first.len_utf8()
+}
+
+/// SQL in one spelling: no comments, single blanks, names without needless quotes, words in lower case. Two texts that SQLite
+/// reads alike token by token become the same; others stay different.
+pub(in super::super) fn normal(sql: &str) -> String {
+    let mut out = String::with_capacity(sql.len());
+    for token in tokens(sql).iter().filter(|token| token.kind != TokenKind::Comment) {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        match token.kind {
+            TokenKind::Word => out.push_str(&token.text.to_ascii_lowercase()),
+            TokenKind::Quoted => {
+                let name = unquote(token.text).to_ascii_lowercase();
+                out.push_str(&super::super::ident::quote(&name));
+            }
+            TokenKind::Blob | TokenKind::Number => out.push_str(&token.text.to_ascii_lowercase()),
+            _ => match token.text {
+                "==" => out.push('='),
+                "!=" => out.push_str("<>"),
+                text => out.push_str(text),
+            },
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_in_a_token_or_blank() {
+        for sql in ["a'b''c'[d]\"e\"\"f\"`g`", "'open", "/* open", "x'00' 1.5e-3 .5 0x1F ?1 :a @b $c", "é--c\nü", "[", "\"", "a\0b", "->>"] {
+            let mut at = 0;
+            for token in tokens(sql) {
+                assert!(sql[at..token.start].trim().is_empty(), "{sql}");
+                at = token.end();
+            }
+            assert_eq!(at, sql.len(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn spelling_does_not_matter_and_meaning_does() {
+        assert_eq!(normal("CHECK( \"price\">=0 ) -- why"), normal("check ([Price] >= 0)"));
+        assert_ne!(normal("a = 'x'"), normal("a = 'X'"));
+        assert_ne!(normal("\"order\""), normal("order"));
+        assert_ne!(normal("a - -1"), normal("a --1"));
+    }
+}

@@ -1,0 +1,138 @@
+//! Whom a transaction acts for: one row, set and cleared inside the transaction.
+
+use physical::{
+    Blueprint, Check, Column, Context, DefaultValue, Expr, Ident, Literal, Name, Origin, PrimaryKey, Seed, SqlType, Table,
+    Timing, Trigger, TriggerAction, TriggerEvent,
+};
+use plan::ContextValues;
+
+use super::super::ident::{ident, table, text};
+use super::triggers::Work;
+
+const BY: Origin = Origin::Decision("context", None);
+
+/// What ends a context: the last statement of every transaction that entered one.
+pub(crate) const LEAVE: &str = "actor = NULL, actor_id = NULL, tenant = NULL, tenant_id = NULL";
+
+/// The table of the context.
+#[must_use]
+pub(crate) fn context_table(blueprint: &Blueprint) -> Name {
+    Name::bare(format!("{}_context", blueprint.private_schema))
+}
+
+/// What answers the context inside of triggers and views.
+pub(crate) fn context_sql(blueprint: &Blueprint, context: Context) -> String {
+    let row = table(&context_table(blueprint));
+    match (context, &blueprint.actors) {
+        (Context::Actor, _) => format!("(SELECT actor_id FROM {row})"),
+        (Context::Tenant, _) => format!("(SELECT tenant_id FROM {row})"),
+        (Context::User, Some(actors)) => {
+            let actors = table(&super::local(blueprint, &actors.table));
+            format!("(SELECT a.user_id FROM {row} AS c JOIN {actors} AS a ON a.id = c.actor_id)")
+        }
+        // Without actors there is no link to a user, and the actor is the user.
+        (Context::User, None) => format!("(SELECT actor_id FROM {row})"),
+    }
+}
+
+/// Makes the table, its guard, and its one row.
+pub(super) fn make(blueprint: &Blueprint) -> (Table, Seed) {
+    let name = context_table(blueprint);
+    let mut context = Table::new(name.clone(), BY);
+    context.strict = true;
+    context.comment = Some("Whom the running transaction acts for: set after BEGIN IMMEDIATE, cleared before COMMIT.".to_owned());
+    let column = |name: &str, ty: SqlType, nullable: bool, comment: &str| {
+        let mut column = Column::new(name, ty, BY);
+        column.nullable = nullable;
+        column.comment = Some(comment.to_owned());
+        column
+    };
+    let mut counter = column("transaction_id", SqlType::BigInt, false, "Counts the contexts entered; names a transaction in the audit trail.");
+    counter.default = Some(DefaultValue::Literal(Literal::Int(0)));
+    context.columns = vec![
+        column("id", SqlType::BigInt, false, "There is one row."),
+        column("actor", SqlType::Text, true, "The actor's public id."),
+        column("actor_id", SqlType::BigInt, true, "The actor; NULL for the system."),
+        column("tenant", SqlType::Text, true, "The tenant's public id."),
+        column("tenant_id", SqlType::BigInt, true, "The tenant; NULL for none."),
+        counter,
+    ];
+    context.primary_key = Some(PrimaryKey { name: format!("{}_pkey", name.name).into(), columns: vec!["id".into()] });
+    let check = |rule: &str, sql: &str| Check {
+        name: format!("{}_{rule}", name.name).into(),
+        expr: Expr::Sql(sql.to_owned()),
+        validated: true,
+        comment: None,
+        origin: BY,
+    };
+    context.checks = vec![
+        check("one_row", "id = 1"),
+        check("actor_known", "(actor IS NULL) = (actor_id IS NULL)"),
+        check("tenant_known", "(tenant IS NULL) = (tenant_id IS NULL)"),
+    ];
+    context.triggers = vec![guard(&name)];
+    let seed = Seed {
+        table: name,
+        columns: vec!["id".into()],
+        rows: vec![vec![Literal::Int(1)]],
+        comment: None,
+        origin: BY,
+    };
+    (context, seed)
+}
+
+/// Foreign keys that are off, or replaced rows that fire no triggers, are found when a context is entered.
+fn guard(name: &Name) -> Trigger {
+    let raise = |rule: &str, pragma: &str| {
+        format!(
+            "  SELECT RAISE(ABORT, 'architrave:55000:{}:{rule}')\n  WHERE (SELECT {pragma} FROM pragma_{pragma}) = 0;",
+            name.name.as_str().replace('\'', "''")
+        )
+    };
+    let body =
+        format!("\n{}\n{}\n", raise("foreign_keys_off", "foreign_keys"), raise("recursive_triggers_off", "recursive_triggers"));
+    Trigger {
+        name: format!("{}_before_update", name.name).into(),
+        timing: Timing::Before,
+        events: vec![TriggerEvent::Update(Vec::new())],
+        per_row: true,
+        transition_tables: (None, None),
+        when: None,
+        action: TriggerAction::Body(body),
+        enabled: true,
+        comment: Some("Connections whose settings would switch guarantees off enter no context.".to_owned()),
+        origin: BY,
+    }
+}
+
+/// Statements that put the running transaction into a context, or out of it when nothing is given.
+#[must_use]
+pub(crate) fn enter(blueprint: &Blueprint, values: &ContextValues) -> Vec<String> {
+    let row = table(&context_table(blueprint));
+    let by_public_id = |value: &Option<String>, of: Option<Name>| match (value, of) {
+        (Some(value), Some(of)) => {
+            let value = text(&value.to_ascii_lowercase());
+            (value.clone(), format!("(SELECT id FROM {} WHERE public_id = {value})", table(&super::local(blueprint, &of))))
+        }
+        // An id of a table that is not there is unknown, and refused by the CHECK.
+        (Some(value), None) => (text(value), "NULL".to_owned()),
+        (None, _) => ("NULL".to_owned(), "NULL".to_owned()),
+    };
+    let actors = blueprint.actors.as_ref().map(|actors| actors.table.clone());
+    let (actor, actor_id) = by_public_id(&values.actor, actors);
+    let (tenant, tenant_id) = by_public_id(&values.tenant, blueprint.tenant.clone());
+    vec![format!(
+        "UPDATE {row} SET actor = {actor}, actor_id = {actor_id}, tenant = {tenant}, tenant_id = {tenant_id}, \
+         transaction_id = transaction_id + 1 WHERE id = 1"
+    )]
+}
+
+/// A new row of the user entity gets its pseudonym.
+pub(super) fn makes_actor(blueprint: &Blueprint, work: &mut Work, actors: &Name, link: &Ident, key: &Ident) {
+    work.inserted.push(format!(
+        "INSERT INTO {} (kind, {})\nVALUES ('user', NEW.{})",
+        table(&super::local(blueprint, actors)),
+        ident(link),
+        ident(key)
+    ));
+}

@@ -1,0 +1,27 @@
+//! Owner and tenant from the row referred to.
+
+use physical::{Blueprint, Ident, Name};
+
+use super::super::ident::{ident, table};
+use super::triggers::Work;
+use super::{fill, local};
+
+pub(super) fn add(
+    blueprint: &Blueprint,
+    work: &mut Work,
+    via: &Ident,
+    parent: &Name,
+    key: &Ident,
+    columns: &[(Ident, Ident)],
+) {
+    let parent = table(&local(blueprint, parent));
+    for (own, theirs) in columns {
+        let value = format!(
+            "(SELECT p.{} FROM {parent} AS p WHERE p.{} = NEW.{})",
+            ident(theirs),
+            ident(key),
+            ident(via)
+        );
+        fill::add(work, own, value);
+    }
+}

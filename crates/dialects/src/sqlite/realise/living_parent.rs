@@ -1,0 +1,50 @@
+//! The living refer only to the living. The lock that other databases take is the file's own: there is one writer.
+
+use physical::{Blueprint, Ident, Name};
+
+use super::super::ident::{ident, table};
+use super::local;
+use super::triggers::Work;
+
+pub(super) fn add(
+    blueprint: &Blueprint,
+    work: &mut Work,
+    pairs: &[(&Ident, &Ident)],
+    parent: &Name,
+    deleted_at: &Ident,
+) {
+    // Owner and tenant may not be filled yet; the key alone finds the row.
+    let keys: Vec<_> = pairs.iter().filter(|(own, _)| !work.is_filled(own)).copied().collect();
+    let pairs = if keys.is_empty() { pairs.to_vec() } else { keys };
+    let on: Vec<String> = pairs.iter().map(|(own, theirs)| format!("p.{} = NEW.{}", ident(theirs), ident(own))).collect();
+    let dead = format!(
+        "EXISTS (SELECT 1 FROM {} AS p WHERE {} AND p.{} IS NOT NULL)",
+        table(&local(blueprint, parent)),
+        on.join(" AND "),
+        ident(deleted_at)
+    );
+    let rule = format!("{}_living", pairs.first().map_or("parent", |(own, _)| own.as_str()));
+    let guard = work.guard("23503", &rule, &dead);
+    work.before_insert.push(guard);
+    let mut changed: Vec<String> =
+        pairs.iter().map(|(own, _)| format!("NEW.{0} IS NOT OLD.{0}", ident(own))).collect();
+    let condition = match own_deletion(blueprint, work) {
+        Some(own) => {
+            changed.push(format!("OLD.{own} IS NOT NULL"));
+            format!("NEW.{own} IS NULL AND ({})\n  AND {dead}", changed.join(" OR "))
+        }
+        None => format!("({})\n  AND {dead}", changed.join(" OR ")),
+    };
+    let guard = work.guard("23503", &rule, &condition);
+    work.before_update.push(guard);
+}
+
+/// The table's own `deleted_at`, whichever behaviour comes first.
+fn own_deletion(blueprint: &Blueprint, work: &Work) -> Option<String> {
+    blueprint.behaviours.iter().find_map(|placed| match &placed.what {
+        physical::Behaviour::SoftDelete { deleted_at, .. } if local(blueprint, &placed.table) == work.name => {
+            Some(ident(deleted_at))
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,206 @@
+//! Makes triggers of behaviours, and names what SQLite cannot hold.
+//!
+//! SQLite's triggers cannot assign to `NEW`. So each table gets at most a handful of triggers of a fixed plan:
+//!
+//! - *before* triggers only refuse;
+//! - the columns that the database fills on INSERT have the default 0, which no committed row ever holds, and one UPDATE in the
+//!   *after* trigger fills them all;
+//! - stamps are set by one UPDATE that names no other column, so that it does not fire the trigger that it stands in;
+//! - the audit entry is written last in the same trigger, from the finished row: one change, one entry.
+
+mod append_only;
+mod audit;
+mod context;
+mod cycles;
+mod expressions;
+mod fill;
+mod immutable;
+mod inherit;
+mod living_parent;
+mod lost;
+mod normalise;
+mod soft_delete;
+mod stamps;
+mod storage;
+mod transitions;
+mod triggers;
+
+pub(super) use context::{LEAVE, context_sql, context_table, enter};
+
+use physical::{Behaviour, Blueprint, Database, Lost, Name, Opaque, Origin, Realised, Service, Table, TableInfo};
+
+use self::lost::Losses;
+use self::triggers::Work;
+use super::ident::flat;
+
+/// Makes a SQLite schema of a blueprint.
+#[must_use]
+pub(super) fn realise(blueprint: &Blueprint) -> Realised {
+    let mut losses = Losses::default();
+    losses.of_the_product(blueprint);
+    let mut database = Database::default();
+    for table in &blueprint.database.tables {
+        if is_left_out(blueprint, &table.name) {
+            continue;
+        }
+        let table = storage::table(blueprint, table, &mut losses);
+        database.tables.push(table);
+    }
+    let (table, seed) = context::make(blueprint);
+    database.tables.push(table);
+    database.seeds.push(seed);
+    let mut work: Vec<Work> = database.tables.iter().map(|table| Work::new(blueprint, table)).collect();
+    storage::context_defaults(&mut database.tables, &mut work);
+    behave(blueprint, &mut work, &mut losses);
+    serve(blueprint, &mut losses);
+    storage::referential_actions(&mut database.tables, &mut work);
+    storage::checks_by_trigger(&mut database.tables, &mut work);
+    for work in work {
+        if let Some(table) = database.tables.iter_mut().find(|table| table.name == work.name) {
+            work.place(table);
+        }
+    }
+    finish(blueprint, &mut database, &mut losses);
+    Realised { database, lost: losses.into_list() }
+}
+
+/// The signed context is state of server processes; the context table of SQLite stands in for it.
+fn is_left_out(blueprint: &Blueprint, name: &Name) -> bool {
+    let info = blueprint.tables.iter().find(|info: &&TableInfo| info.name == *name);
+    info.is_some_and(|info| info.purpose == physical::Purpose::Context)
+}
+
+/// The name of a table in a database without schemas.
+pub(super) fn local(blueprint: &Blueprint, name: &Name) -> Name {
+    match &name.schema {
+        Some(schema) if *schema == blueprint.schema => Name::bare(name.name.clone()),
+        _ => Name::bare(flat(name)),
+    }
+}
+
+fn behave(blueprint: &Blueprint, work: &mut [Work], losses: &mut Losses) {
+    // What fills columns comes first: the others must know which columns are not filled yet.
+    for fills in [true, false] {
+        for placed in &blueprint.behaviours {
+            let name = local(blueprint, &placed.table);
+            let is_fill = matches!(
+                placed.what,
+                Behaviour::StampAuthors { .. } | Behaviour::FromContext { .. } | Behaviour::Inherit { .. }
+            );
+            if is_fill == fills {
+                if let Some(work) = work.iter_mut().find(|work| work.name == name) {
+                    behaviour(blueprint, work, &placed.what, placed.origin, losses);
+                }
+            }
+        }
+    }
+    soft_delete::batches(blueprint, work);
+}
+
+fn behaviour(blueprint: &Blueprint, work: &mut Work, what: &Behaviour, origin: Origin, losses: &mut Losses) {
+    work.origin(origin);
+    match what {
+        Behaviour::StampTimes { created_at, updated_at } => {
+            stamps::times(work, created_at.as_ref(), updated_at.as_ref());
+        }
+        Behaviour::StampAuthors { created_by, updated_by } => {
+            stamps::authors(work, created_by.as_ref(), updated_by.as_ref());
+        }
+        Behaviour::RaiseVersion { version, updated_at, updated_by } => {
+            stamps::version(work, version, updated_at.as_ref(), updated_by.as_ref());
+        }
+        Behaviour::Transitions { column, initial, moves, changed_at, changed_by } => {
+            transitions::add(work, column, initial, moves, (changed_at.as_ref(), changed_by.as_ref()));
+        }
+        Behaviour::SoftDelete { deleted_at, deleted_by, reason, batch, children, .. } => {
+            let stamps = soft_delete::Stamps {
+                deleted_at,
+                deleted_by: deleted_by.as_ref(),
+                reason: reason.as_ref(),
+                batch,
+            };
+            soft_delete::add(blueprint, work, &stamps, children);
+        }
+        Behaviour::LivingParent { columns, parent, referenced, deleted_at } => {
+            living_parent::add(blueprint, work, &columns.iter().zip(referenced).collect::<Vec<_>>(), parent, deleted_at);
+        }
+        Behaviour::Immutable { columns } => immutable::add(work, columns),
+        Behaviour::NoCycle { key, parent } => cycles::add(work, key, parent),
+        Behaviour::Inherit { via, parent, key, columns } => inherit::add(blueprint, work, via, parent, key, columns),
+        Behaviour::FromContext { owner, tenant } => fill::from_context(work, owner.as_ref(), tenant.as_ref()),
+        Behaviour::MakesActor { actors, link, key } => context::makes_actor(blueprint, work, actors, link, key),
+        Behaviour::Normalise { column, form } => normalise::add(work, column, *form, losses),
+        Behaviour::Audit { inline_chain, .. } => {
+            if *inline_chain {
+                losses.add(
+                    "inline-chain",
+                    work.name.to_string(),
+                    "SQLite has no SHA-256: the audit trail is chained by `architrave seal` after commit",
+                    origin,
+                );
+            }
+            audit::add(blueprint, work, what);
+        }
+        Behaviour::AppendOnly { erasable } => append_only::add(work, erasable),
+    }
+}
+
+fn serve(blueprint: &Blueprint, losses: &mut Losses) {
+    for placed in &blueprint.services {
+        let name = match &placed.what {
+            Service::LookUp { name, .. }
+            | Service::RedeemToken { name, .. }
+            | Service::SignUp { name, .. }
+            | Service::Purge { name, .. }
+            | Service::Anonymise { name, .. }
+            | Service::Erase { name, .. }
+            | Service::TouchAccess { name, .. } => name,
+            Service::Context
+            | Service::SecurityEvents
+            | Service::AuditTrail { .. }
+            | Service::Keys => continue,
+        };
+        losses.add(
+            "functions",
+            name.to_string(),
+            "SQLite stores no functions: the statements stand in `maintenance.sql`, with parameters, and whoever runs them \
+             needs no further right",
+            placed.origin,
+        );
+    }
+}
+
+fn finish(blueprint: &Blueprint, database: &mut Database, losses: &mut Losses) {
+    for view in &blueprint.database.views {
+        if let Some(view) = storage::view(blueprint, view, losses) {
+            database.views.push(view);
+        }
+    }
+    for seed in &blueprint.database.seeds {
+        if !is_left_out(blueprint, &seed.table) {
+            let mut seed = seed.clone();
+            seed.table = local(blueprint, &seed.table);
+            database.seeds.push(seed);
+        }
+    }
+    for (position, raw) in blueprint.raw.iter().filter(|raw| raw.dialect == "sqlite").enumerate() {
+        database.opaque.push(Opaque {
+            kind: "user sql".to_owned(),
+            name: Name::bare(format!("sql_{}", position + 1)),
+            definition: raw.up.clone(),
+            undo: raw.undo.clone(),
+            depends_on: Vec::new(),
+            origin: raw.origin,
+        });
+    }
+}
+
+/// A guarantee that is lost, for the modules below.
+pub(super) fn lost(guarantee: &'static str, object: String, reason: String, origin: Origin) -> Lost {
+    Lost { guarantee, object, reason, origin }
+}
+
+/// The columns by which a trigger finds its row again.
+pub(super) fn key_columns(table: &Table) -> Vec<physical::Ident> {
+    table.primary_key.as_ref().map(|key| key.columns.clone()).unwrap_or_default()
+}

@@ -1,0 +1,299 @@
+//! The triggers of one table, gathered behaviour by behaviour and written once.
+
+use physical::{Blueprint, Context, Expr, Ident, Name, Origin, SqlType, Table, Timing, Trigger, TriggerAction, TriggerEvent};
+
+use super::super::ident::{ident, table, text};
+use super::super::types::NOW;
+use super::{context_sql, key_columns};
+
+/// A value of a column that no committed row holds: "the database fills this".
+pub(super) const UNFILLED: &str = "0";
+
+/// Columns of soft deletion, which have a trigger of their own.
+#[derive(Debug, Clone)]
+pub(super) struct SoftColumns {
+    pub(super) deleted_at: Ident,
+    pub(super) reason: Option<Ident>,
+    pub(super) batch: Ident,
+}
+
+/// What the triggers of a table will do.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) name: Name,
+    /// The table's name as SQL.
+    pub(super) sql: String,
+    key: Vec<Ident>,
+    /// Columns and their types, in physical order.
+    pub(super) columns: Vec<(Ident, SqlType)>,
+    generated: Vec<Ident>,
+    origin: Origin,
+    /// The actor of the context, or the system's.
+    pub(super) actor: String,
+    pub(super) user: String,
+    pub(super) tenant: String,
+    pub(super) transaction: String,
+    /// Columns filled on INSERT: how, in order of preference.
+    pub(super) fills: Vec<(Ident, Vec<String>)>,
+    /// Columns that only the database sets.
+    pub(super) stamps: Vec<Ident>,
+    pub(super) soft: Option<SoftColumns>,
+    pub(super) before_insert: Vec<String>,
+    pub(super) before_update: Vec<String>,
+    pub(super) before_delete: Vec<String>,
+    /// Set by every change.
+    pub(super) change_sets: Vec<(Ident, String)>,
+    /// Set by a statement that raises the version alone.
+    pub(super) touch: Vec<(Ident, String)>,
+    pub(super) version: Option<Ident>,
+    /// Set by soft deletion and restoring.
+    pub(super) soft_sets: Vec<(Ident, String)>,
+    /// After filling.
+    pub(super) inserted: Vec<String>,
+    /// After stamping.
+    pub(super) updated: Vec<String>,
+    /// After the row itself fell or came back.
+    pub(super) soft_deleted: Vec<String>,
+    pub(super) deleted: Vec<String>,
+    /// The audit entries, written last.
+    pub(super) audit: Option<Entries>,
+}
+
+/// Statements that write audit entries.
+#[derive(Debug)]
+pub(super) struct Entries {
+    pub(super) insert: String,
+    pub(super) update: String,
+    pub(super) soft: Option<String>,
+    pub(super) delete: String,
+}
+
+impl Work {
+    pub(super) fn new(blueprint: &Blueprint, of: &Table) -> Self {
+        let actor = context_sql(blueprint, Context::Actor);
+        let actor = if blueprint.actors.is_some() { format!("coalesce({actor}, 1)") } else { actor };
+        let context = table(&super::context_table(blueprint));
+        Self {
+            name: of.name.clone(),
+            sql: table(&of.name),
+            key: key_columns(of),
+            columns: of.columns.iter().map(|column| (column.name.clone(), column.ty.clone())).collect(),
+            generated: of.columns.iter().filter(|c| c.generated.is_some()).map(|c| c.name.clone()).collect(),
+            origin: of.origin,
+            actor,
+            user: context_sql(blueprint, Context::User),
+            tenant: context_sql(blueprint, Context::Tenant),
+            transaction: format!("(SELECT transaction_id FROM {context})"),
+            fills: Vec::new(),
+            stamps: Vec::new(),
+            soft: None,
+            before_insert: Vec::new(),
+            before_update: Vec::new(),
+            before_delete: Vec::new(),
+            change_sets: Vec::new(),
+            touch: Vec::new(),
+            version: None,
+            soft_sets: Vec::new(),
+            inserted: Vec::new(),
+            updated: Vec::new(),
+            soft_deleted: Vec::new(),
+            deleted: Vec::new(),
+            audit: None,
+        }
+    }
+
+    /// Where the next behaviour comes from.
+    pub(super) fn origin(&mut self, origin: Origin) {
+        self.origin = origin;
+    }
+
+    /// `SELECT RAISE(…) WHERE …`: refuses, naming the rule and never a value.
+    pub(super) fn guard(&self, state: &str, rule: &str, condition: &str) -> String {
+        let message = text(&format!("architrave:{state}:{}:{rule}", self.name.name));
+        format!("SELECT RAISE(ABORT, {message})\nWHERE {condition}")
+    }
+
+    /// `id = NEW.id`, over all key columns.
+    pub(super) fn this_row(&self, side: &str, alias: &str) -> String {
+        let dot = if alias.is_empty() { String::new() } else { format!("{alias}.") };
+        if self.key.is_empty() {
+            return format!("{dot}rowid = {side}.rowid");
+        }
+        let parts = self.key.iter().map(|key| format!("{dot}{0} = {side}.{0}", ident(key)));
+        parts.collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// Whether a column is filled by the database after INSERT.
+    pub(super) fn is_filled(&self, column: &Ident) -> bool {
+        self.fills.iter().any(|(filled, _)| filled == column)
+    }
+
+    /// All columns.
+    pub(super) fn all_columns(&self) -> Vec<Ident> {
+        self.columns.iter().map(|(column, _)| column.clone()).collect()
+    }
+
+    /// Columns whose change is a change of the row.
+    pub(super) fn own_columns(&self) -> Vec<Ident> {
+        let soft = self.soft.as_ref();
+        let own = self.columns.iter().map(|(column, _)| column).filter(|column| {
+            !self.stamps.contains(*column)
+                && !self.generated.contains(*column)
+                && soft.is_none_or(|soft| soft.deleted_at != **column && soft.batch != **column)
+        });
+        own.cloned().collect()
+    }
+
+    /// Gives the table its triggers, and the columns that are filled their marker.
+    pub(super) fn place(self, table: &mut Table) {
+        for (column, _) in &self.fills {
+            if let Some(column) = table.columns.iter_mut().find(|own| own.name == *column) {
+                column.default = Some(physical::DefaultValue::Literal(physical::Literal::Int(0)));
+            }
+        }
+        let made = [
+            self.make_before("insert", TriggerEvent::Insert, &self.before_insert, "What a new row must be like."),
+            self.make_inserted(),
+            self.make_before("update", TriggerEvent::Update(Vec::new()), &self.before_update, "What may change, and how."),
+            self.make_updated(),
+            self.make_touched(),
+            self.make_soft_deleted(),
+            self.make_before("delete", TriggerEvent::Delete, &self.before_delete, "Before a row goes for good."),
+            self.make_deleted(),
+        ];
+        table.triggers.extend(made.into_iter().flatten());
+    }
+
+    fn trigger(
+        &self,
+        suffix: &str,
+        timing: Timing,
+        event: TriggerEvent,
+        when: Vec<String>,
+        statements: &[String],
+        comment: &str,
+    ) -> Option<Trigger> {
+        if statements.is_empty() {
+            return None;
+        }
+        let mut body = String::from("\n");
+        for statement in statements {
+            for line in statement.lines() {
+                body.push_str("  ");
+                body.push_str(line);
+                body.push('\n');
+            }
+            body.pop();
+            body.push_str(";\n");
+        }
+        Some(Trigger {
+            name: format!("{}_{suffix}", self.name.name).into(),
+            timing,
+            events: vec![event],
+            per_row: true,
+            transition_tables: (None, None),
+            when: (!when.is_empty()).then(|| Expr::Sql(when.join(" AND "))),
+            action: TriggerAction::Body(body),
+            enabled: true,
+            comment: Some(comment.to_owned()),
+            origin: self.origin,
+        })
+    }
+
+    fn make_before(&self, suffix: &str, event: TriggerEvent, statements: &[String], comment: &str) -> Option<Trigger> {
+        self.trigger(&format!("before_{suffix}"), Timing::Before, event, Vec::new(), statements, comment)
+    }
+
+    fn update_row(&self, sets: &[(Ident, String)]) -> Option<String> {
+        if sets.is_empty() {
+            return None;
+        }
+        let width = sets.iter().map(|(column, _)| ident(column).chars().count()).max().unwrap_or(0);
+        let sets = sets.iter().map(|(column, value)| {
+            let column = ident(column);
+            let pad = " ".repeat(width.saturating_sub(column.chars().count()));
+            format!("{column}{pad} = {value}")
+        });
+        let sets = sets.collect::<Vec<_>>().join(",\n    ");
+        Some(format!("UPDATE {}\nSET {sets}\nWHERE {}", self.sql, self.this_row("NEW", "")))
+    }
+
+    fn make_inserted(&self) -> Option<Trigger> {
+        let sets: Vec<(Ident, String)> = self
+            .fills
+            .iter()
+            .map(|(column, values)| {
+                let value = match values.as_slice() {
+                    [only] => only.clone(),
+                    many => format!("coalesce({})", many.join(", ")),
+                };
+                let name = ident(column);
+                (column.clone(), format!("CASE {name} WHEN {UNFILLED} THEN {value} ELSE {name} END"))
+            })
+            .collect();
+        let mut statements: Vec<String> = self.update_row(&sets).into_iter().collect();
+        statements.extend(self.inserted.iter().cloned());
+        statements.extend(self.audit.iter().map(|entries| entries.insert.clone()));
+        let comment = "Fills what the database knows better, then records the new row.";
+        self.trigger("inserted", Timing::After, TriggerEvent::Insert, Vec::new(), &statements, comment)
+    }
+
+    /// The nested UPDATE that fills a new row is part of its INSERT.
+    fn not_filling(&self) -> Vec<String> {
+        self.fills.iter().map(|(column, _)| format!("OLD.{} IS NOT {UNFILLED}", ident(column))).collect()
+    }
+
+    fn make_updated(&self) -> Option<Trigger> {
+        let mut statements: Vec<String> = self.update_row(&self.change_sets).into_iter().collect();
+        statements.extend(self.updated.iter().cloned());
+        statements.extend(self.audit.iter().map(|entries| entries.update.clone()));
+        let mut when = self.not_filling();
+        if let Some(soft) = &self.soft {
+            let deleted_at = ident(&soft.deleted_at);
+            when.push(format!("(OLD.{deleted_at} IS NULL) = (NEW.{deleted_at} IS NULL)"));
+            if let Some(reason) = &soft.reason {
+                // Only a row that is just being restored is alive and has a reason.
+                when.push(format!("NOT (OLD.{deleted_at} IS NULL AND OLD.{} IS NOT NULL)", ident(reason)));
+            }
+        }
+        let event = TriggerEvent::Update(self.own_columns());
+        self.trigger("updated", Timing::After, event, when, &statements, "Stamps and records a change.")
+    }
+
+    /// A statement that raises the version and nothing else is a change too.
+    fn make_touched(&self) -> Option<Trigger> {
+        let version = self.version.as_ref()?;
+        let (first, _) = self.touch.first()?;
+        let statement = self.update_row(&self.touch)?;
+        let when = vec![
+            format!("NEW.{0} = OLD.{0} + 1", ident(version)),
+            match self.touch.iter().find(|(_, value)| value == NOW) {
+                Some((column, _)) => format!("NEW.{} IS NOT {NOW}", ident(column)),
+                None => format!("NEW.{} IS NOT {}", ident(first), self.actor),
+            },
+        ];
+        let event = TriggerEvent::Update(vec![version.clone()]);
+        self.trigger("touched", Timing::After, event, when, &[statement], "A version raised by the application is a change.")
+    }
+
+    fn make_soft_deleted(&self) -> Option<Trigger> {
+        let soft = self.soft.as_ref()?;
+        let mut sets = self.soft_sets.clone();
+        sets.extend(self.change_sets.iter().cloned());
+        let mut statements: Vec<String> = self.update_row(&sets).into_iter().collect();
+        statements.extend(self.updated.iter().cloned());
+        statements.extend(self.soft_deleted.iter().cloned());
+        statements.extend(self.audit.iter().filter_map(|entries| entries.soft.clone()));
+        let deleted_at = ident(&soft.deleted_at);
+        let when = vec![format!("(OLD.{deleted_at} IS NULL) <> (NEW.{deleted_at} IS NULL)")];
+        let event = TriggerEvent::Update(vec![soft.deleted_at.clone()]);
+        let comment = "A row falls or comes back, with everything that goes with it.";
+        self.trigger("soft_deleted", Timing::After, event, when, &statements, comment)
+    }
+
+    fn make_deleted(&self) -> Option<Trigger> {
+        let mut statements = self.deleted.clone();
+        statements.extend(self.audit.iter().map(|entries| entries.delete.clone()));
+        self.trigger("deleted", Timing::After, TriggerEvent::Delete, Vec::new(), &statements, "Records that a row went for good.")
+    }
+}

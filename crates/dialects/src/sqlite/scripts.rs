@@ -1,0 +1,255 @@
+//! Services as statements with parameters: SQLite stores no functions.
+//!
+//! Each script is run inside a transaction, in order, with the parameters that it names bound. Times are the database's own.
+
+use physical::{Blueprint, ErasureStep, Expr, Ident, Name, Service, SqlType, Tombstone};
+
+use super::expression::Renderer;
+use super::ident::{ident, idents, table, text};
+use super::realise::{LEAVE, context_table, local};
+use super::temporal;
+use super::types::{self, NOW};
+
+/// Statements that end the context of the running transaction: to be run before COMMIT.
+#[must_use]
+pub fn leave(blueprint: &Blueprint) -> Vec<String> {
+    vec![format!("UPDATE {} SET {LEAVE} WHERE id = 1", table(&context_table(blueprint)))]
+}
+
+/// The services of a blueprint: the name of each and its statements, ready to be written to a file and to be run.
+#[must_use]
+pub fn scripts(blueprint: &Blueprint) -> Vec<(String, String)> {
+    let mut scripts = Vec::new();
+    for placed in &blueprint.services {
+        let own = Own { blueprint, name: &placed.table, sql: table(&local(blueprint, &placed.table)) };
+        let made = match &placed.what {
+            Service::LookUp { name, by, returns, deleted_at } => {
+                Some((name, look_up(&own, by, returns, deleted_at.as_ref())))
+            }
+            Service::RedeemToken { name, .. } => Some((name, redeem(&own, &placed.what))),
+            Service::SignUp { name, columns } => Some((name, sign_up(&own, columns))),
+            Service::Purge { name, after, months, micros, batch } => {
+                due(&own, after, *months, *micros).map(|due| (name, purge(&own, &due, *batch)))
+            }
+            Service::Anonymise { name, after, months, micros, tombstones, done, batch } => {
+                due(&own, after, *months, *micros)
+                    .map(|due| (name, anonymise(&own, &due, tombstones, done.as_ref(), *batch)))
+            }
+            Service::Erase { name, steps } => Some((name, erase(&own, steps))),
+            Service::TouchAccess { name, access, throttle_seconds } => {
+                Some((name, touch(&own, access, *throttle_seconds)))
+            }
+            Service::SecurityEvents => {
+                scripts.push(("record_event".to_owned(), record_event(&own)));
+                None
+            }
+            Service::Context | Service::AuditTrail { .. } | Service::Keys => None,
+        };
+        if let Some((name, sql)) = made {
+            scripts.push((name.to_string(), sql));
+        }
+    }
+    scripts
+}
+
+/// The table that a service belongs to.
+struct Own<'a> {
+    blueprint: &'a Blueprint,
+    name: &'a Name,
+    sql: String,
+}
+
+impl Own<'_> {
+    fn column_type(&self, column: &Ident) -> SqlType {
+        let table = self.blueprint.database.table(self.name);
+        table.and_then(|table| table.column(column.as_str())).map_or(SqlType::Text, |column| column.ty.clone())
+    }
+
+    fn key(&self) -> String {
+        let key = self.blueprint.database.table(self.name).and_then(|table| table.primary_key.as_ref());
+        match key.map(|key| key.columns.as_slice()) {
+            Some([only]) => ident(only),
+            _ => "rowid".to_owned(),
+        }
+    }
+}
+
+fn living(deleted_at: Option<&Ident>) -> String {
+    deleted_at.map_or(String::new(), |at| format!("\n  AND {} IS NULL", ident(at)))
+}
+
+fn look_up(own: &Own<'_>, by: &Ident, returns: &[Ident], deleted_at: Option<&Ident>) -> String {
+    let sql = &own.sql;
+    format!("SELECT {}\nFROM {sql}\nWHERE {} = :{by}{};\n", idents(returns), ident(by), living(deleted_at))
+}
+
+fn redeem(own: &Own<'_>, service: &Service) -> String {
+    let Service::RedeemToken { token, expires_at, used_at, owner, returns, deleted_at, .. } = service else {
+        return String::new();
+    };
+    let spend = match used_at {
+        Some(used_at) => format!("UPDATE {}\nSET {} = {NOW}\n", own.sql, ident(used_at)),
+        // Without a mark the token is spent by going.
+        None => format!("DELETE FROM {}\n", own.sql),
+    };
+    let mut sql = format!("{spend}WHERE {} = :{token}", ident(token));
+    if let Some(used_at) = used_at {
+        sql.push_str(&format!("\n  AND {} IS NULL", ident(used_at)));
+    }
+    if let Some(expires_at) = expires_at {
+        sql.push_str(&format!("\n  AND {} > {NOW}", ident(expires_at)));
+    }
+    sql.push_str(&living(deleted_at.as_ref()));
+    let mut answers: Vec<String> = Vec::new();
+    if let Some((reference, of)) = owner {
+        let of = table(&local(own.blueprint, of));
+        answers.push(format!("(SELECT o.public_id FROM {of} AS o WHERE o.id = {}) AS owner", ident(reference)));
+    }
+    answers.extend(returns.iter().map(ident));
+    if answers.is_empty() {
+        answers.push("1 AS redeemed".to_owned());
+    }
+    sql.push_str(&format!("\nRETURNING {};\n", answers.join(", ")));
+    sql
+}
+
+fn sign_up(own: &Own<'_>, columns: &[Ident]) -> String {
+    let params: Vec<String> = columns.iter().map(|column| format!(":{column}")).collect();
+    let mut sql = format!(
+        "INSERT INTO {} ({})\nVALUES ({})\nRETURNING public_id;\n",
+        own.sql,
+        idents(columns),
+        params.join(", ")
+    );
+    if let Some(actors) = &own.blueprint.actors {
+        sql.push_str(&format!(
+            "SELECT a.public_id AS actor\nFROM {} AS a\nWHERE a.user_id = (SELECT max({}) FROM {});\n",
+            table(&local(own.blueprint, &actors.table)),
+            own.key(),
+            own.sql
+        ));
+    }
+    sql
+}
+
+/// The condition that a row's time is over.
+fn due(own: &Own<'_>, after: &Ident, months: i32, micros: i64) -> Option<String> {
+    let start = Expr::column(after.clone(), own.column_type(after));
+    let terms = [(physical::Sign::Plus, start), (physical::Sign::Plus, Expr::Duration { months, micros })];
+    let end = temporal::sum(&Renderer::default(), &terms).ok()?;
+    Some(format!("{} <= {NOW}", end.text))
+}
+
+fn purge(own: &Own<'_>, due: &str, batch: u32) -> String {
+    let key = own.key();
+    format!(
+        "-- Run it until it changes no more rows.\nDELETE FROM {0}\nWHERE {key} IN (\n  SELECT {key} FROM {0}\n  WHERE {due}\n  LIMIT {batch}\n);\n",
+        own.sql
+    )
+}
+
+fn tombstone(own: &Own<'_>, column: &Ident, value: &Tombstone) -> String {
+    match value {
+        Tombstone::Null => "NULL".to_owned(),
+        Tombstone::Literal(value) => types::literal_for(value, &own.column_type(column))
+            .unwrap_or_else(|_| super::ident::literal(value)),
+        Tombstone::UniqueText { suffix } => format!("'deleted-' || public_id || {}", text(suffix)),
+    }
+}
+
+fn sets(own: &Own<'_>, tombstones: &[(Ident, Tombstone)]) -> Vec<String> {
+    tombstones.iter().map(|(column, value)| format!("{} = {}", ident(column), tombstone(own, column, value))).collect()
+}
+
+fn differs(own: &Own<'_>, tombstones: &[(Ident, Tombstone)]) -> String {
+    let parts =
+        tombstones.iter().map(|(column, value)| format!("{} IS NOT {}", ident(column), unequal(tombstone(own, column, value))));
+    parts.collect::<Vec<_>>().join("\n      OR ")
+}
+
+/// Concatenations are bracketed, so that a reader need not know how tightly they bind.
+fn unequal(value: String) -> String {
+    if value.contains("||") { format!("({value})") } else { value }
+}
+
+fn anonymise(
+    own: &Own<'_>,
+    due: &str,
+    tombstones: &[(Ident, Tombstone)],
+    done: Option<&Ident>,
+    batch: u32,
+) -> String {
+    let key = own.key();
+    let mut sets = sets(own, tombstones);
+    let open = match done {
+        Some(done) => {
+            sets.push(format!("{} = {NOW}", ident(done)));
+            format!("{} IS NULL", ident(done))
+        }
+        None => format!("({})", differs(own, tombstones)),
+    };
+    format!(
+        "-- Run it until it changes no more rows.\nUPDATE {0}\nSET {1}\nWHERE {key} IN (\n  SELECT {key} FROM {0}\n  \
+         WHERE {due}\n    AND {open}\n  LIMIT {batch}\n);\n",
+        own.sql,
+        sets.join(",\n    ")
+    )
+}
+
+fn erase(own: &Own<'_>, steps: &[ErasureStep]) -> String {
+    let subject = format!("(SELECT s.id FROM {} AS s WHERE s.public_id = :public_id)", own.sql);
+    let mut sql = String::from("-- One transaction. Seal the audit trail before: what is not sealed cannot be emptied.\n");
+    let at = |name: &Name| table(&local(own.blueprint, name));
+    // The row that says who the subject is goes last, whatever the order of the others.
+    let (others, last): (Vec<_>, Vec<_>) = steps.iter().partition(
+        |step| !matches!(step, ErasureStep::Delete { table, .. } if table == own.name),
+    );
+    for step in others.into_iter().chain(last) {
+        let statement = match step {
+            ErasureStep::Delete { table, subject: column } => {
+                format!("DELETE FROM {}\nWHERE {} = {subject};\n", at(table), ident(column))
+            }
+            ErasureStep::Empty { table: name, subject: column, tombstones } => {
+                let there = Own { blueprint: own.blueprint, name, sql: at(name) };
+                format!(
+                    "UPDATE {}\nSET {}\nWHERE {} = {subject};\n",
+                    there.sql,
+                    sets(&there, tombstones).join(",\n    "),
+                    ident(column)
+                )
+            }
+            ErasureStep::AuditPayloads { log } => {
+                format!("UPDATE {}\nSET changes = NULL,\n    salt = NULL\nWHERE subject_id = {subject};\n", at(log))
+            }
+            ErasureStep::Key { table } => {
+                format!("DELETE FROM {}\nWHERE subject_id = {subject};\n", at(table))
+            }
+            ErasureStep::Actor { table, link } => {
+                format!("UPDATE {}\nSET {1} = NULL\nWHERE {1} = {subject};\n", at(table), ident(link))
+            }
+        };
+        sql.push_str(&statement);
+    }
+    sql
+}
+
+fn touch(own: &Own<'_>, access: &Name, throttle_seconds: u32) -> String {
+    format!(
+        "INSERT INTO {} AS a (row_id, last_accessed, access_count)\n\
+         SELECT t.id, {NOW}, 1 FROM {} AS t WHERE t.public_id = :public_id\n\
+         ON CONFLICT (row_id) DO UPDATE\n\
+         SET last_accessed = excluded.last_accessed,\n    access_count = a.access_count + 1\n\
+         WHERE a.last_accessed <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{throttle_seconds} seconds');\n",
+        table(&local(own.blueprint, access)),
+        own.sql
+    )
+}
+
+fn record_event(own: &Own<'_>) -> String {
+    let context = table(&context_table(own.blueprint));
+    format!(
+        "INSERT INTO {} (recorded_at, kind, actor_id, tenant_id, entity, row_public_id, detail)\n\
+         SELECT {NOW}, :kind, c.actor_id, c.tenant_id, :entity, :row_public_id, :detail\nFROM {context} AS c;\n",
+        own.sql
+    )
+}

@@ -1,0 +1,129 @@
+//! Changes in SQLite's words.
+
+mod table;
+mod text;
+mod view;
+
+pub(super) use table::rowid_column;
+pub(super) use view::query as view_query;
+
+use physical::{Database, Opaque, Seed, Table};
+use plan::{Action, Change, Hazard, Lock, Object, Phase, RunsAs, Section, Step, Undo};
+
+use super::ident::{quote, table as table_name};
+use super::types;
+
+/// Puts a change into words.
+#[must_use]
+pub(super) fn steps(change: &Change<'_>) -> Vec<Step> {
+    match change {
+        Change::Create(object) => create(object),
+    }
+}
+
+fn create(object: &Object<'_>) -> Vec<Step> {
+    match object {
+        Object::Table(table, _) => vec![table_step(table)],
+        Object::Index(table, index) => vec![index_step(table, index)],
+        Object::Trigger(table, trigger) => vec![trigger_step(table, trigger)],
+        Object::View(view) => vec![view_step(view)],
+        Object::Seed(seed, database) => seed_step(seed, database).into_iter().collect(),
+        Object::Opaque(opaque) => vec![opaque_step(opaque)],
+        // A foreign key stands in its table, which may name tables that come later; the others do not exist here.
+        Object::ForeignKey(..)
+        | Object::Role(_)
+        | Object::Schema(_)
+        | Object::Extension(_)
+        | Object::Type(_)
+        | Object::Function(_)
+        | Object::RowSecurity(_)
+        | Object::Policy(..)
+        | Object::Grants(_) => Vec::new(),
+    }
+}
+
+fn step(title: String, section: Section, sql: Vec<String>, undo: Undo, origin: physical::Origin) -> Step {
+    Step {
+        title,
+        section,
+        action: Action::Sql(sql),
+        undo,
+        // Whatever writes the schema has the whole file for itself.
+        lock: Lock::Database,
+        hazards: Vec::new(),
+        phase: Phase::Expand,
+        transactional: true,
+        runs_as: RunsAs::Migrator,
+        origin,
+    }
+}
+
+fn table_step(table: &Table) -> Step {
+    step(
+        format!("table {}", table.name),
+        Section::Table(table.name.name.to_string()),
+        vec![table::create(table)],
+        Undo::Sql(vec![format!("DROP TABLE {}", table_name(&table.name))]),
+        table.origin,
+    )
+}
+
+fn index_step(table: &Table, index: &physical::Index) -> Step {
+    let mut made = step(
+        format!("index {}", index.name),
+        Section::Table(table.name.name.to_string()),
+        vec![table::index(table, index)],
+        Undo::Sql(vec![format!("DROP INDEX {}", quote(index.name.as_str()))]),
+        index.origin,
+    );
+    made.hazards.push(Hazard::Scan(format!("reads all of `{}` while the file is locked", table.name)));
+    if index.unique {
+        made.hazards.push(Hazard::MayFail(format!("fails when rows of `{}` have the same key", table.name)));
+    }
+    made
+}
+
+fn trigger_step(table: &Table, trigger: &physical::Trigger) -> Step {
+    step(
+        format!("trigger {}", trigger.name),
+        Section::Triggers,
+        vec![view::trigger(&table.name, trigger)],
+        Undo::Sql(vec![format!("DROP TRIGGER {}", quote(trigger.name.as_str()))]),
+        trigger.origin,
+    )
+}
+
+fn view_step(view: &physical::View) -> Step {
+    step(
+        format!("view {}", view.name),
+        Section::Views,
+        vec![view::create(view)],
+        Undo::Sql(vec![format!("DROP VIEW {}", table_name(&view.name))]),
+        view.origin,
+    )
+}
+
+fn seed_step(seed: &Seed, database: &Database) -> Option<Step> {
+    let table = database.table(&seed.table)?;
+    let columns: Vec<String> = seed.columns.iter().map(|column| quote(column.as_str())).collect();
+    let mut rows = Vec::with_capacity(seed.rows.len());
+    for row in &seed.rows {
+        let values = row.iter().zip(&seed.columns).map(|(value, column)| {
+            let ty = table.column(column.as_str()).map_or(physical::SqlType::Text, |column| column.ty.clone());
+            types::literal_for(value, &ty).unwrap_or_else(|_| super::ident::literal(value))
+        });
+        rows.push(format!("  ({})", values.collect::<Vec<_>>().join(", ")));
+    }
+    let name = table_name(&seed.table);
+    let sql = format!("INSERT INTO {name} ({})\nVALUES\n{}", columns.join(", "), rows.join(",\n"));
+    Some(step(format!("rows of {}", seed.table), Section::Seeds, vec![sql], Undo::WithOther, seed.origin))
+}
+
+fn opaque_step(opaque: &Opaque) -> Step {
+    let undo = match &opaque.undo {
+        Some(sql) => Undo::Sql(vec![sql.clone()]),
+        None => Undo::Impossible("its author gave no way back".to_owned()),
+    };
+    let definition = opaque.definition.trim().trim_end_matches(';').to_owned();
+    step(format!("{} {}", opaque.kind, opaque.name), Section::Raw, vec![definition], undo, opaque.origin)
+}
