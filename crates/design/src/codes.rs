@@ -18,13 +18,9 @@ rules! {
     PARTITIONED_TARGET = "DES002" "reference-to-partitioned" Error "a reference points to a table that is partitioned";
     NAME_SHORTENED = "DES003" "name-shortened" Note "a name is longer than databases take, and was shortened";
     SEPARATE_ACCESS_RETENTION = "DES004" "retention-after-separate-access" Error "a retention counts from the last access, which is recorded in a table of its own";
-    BEYOND_THE_ROW = "DES005" "condition-beyond-the-row" Error "a condition that the database must check reaches into another table";
-    CANNOT_BE_EMPTIED = "DES006" "person-cannot-be-emptied" Error "a required personal field has no value that could stand for an erased one";
-    UNSEARCHABLE_UNIQUE = "DES007" "unique-on-random-ciphertext" Error "uniqueness is demanded of values that are encrypted at random";
-    UNCHECKED_ELEMENTS = "DES008" "unchecked-array-elements" Warning "the elements of an array are an enum, which the database does not check";
-    PURGE_BLOCKED = "DES009" "purge-blocked" Error "rows shall be purged that other rows hold on to";
-    PUBLIC_ID_PER_PARTITION = "DES010" "public-id-per-partition" Warning "the public id of a partitioned table is unique within each partition only";
-    OPTIONAL_PARTITION_KEY = "DES011" "optional-partition-key" Error "a table is partitioned by a field that may be empty";
-    DEAD_ROWS_BLOCK = "DES012" "dead-rows-block" Warning "a composite reference makes deleted rows count for uniqueness";
-    REDUNDANT_INDEX = "DES013" "redundant-index" Warning "an index is declared that another one serves already";
+    CANNOT_BE_EMPTIED = "DES005" "person-cannot-be-emptied" Error "a required personal field has no value that could stand for an erased one";
+    UNCHECKED_ELEMENTS = "DES006" "unchecked-array-elements" Warning "the elements of an array are an enum, which the database does not check";
+    PUBLIC_ID_PER_PARTITION = "DES007" "public-id-per-partition" Warning "the public id of a partitioned table is unique within each partition only";
+    OPTIONAL_PARTITION_KEY = "DES008" "optional-partition-key" Error "a table is partitioned by a field that may be empty";
+    DEAD_ROWS_BLOCK = "DES009" "dead-rows-block" Warning "a composite reference makes deleted rows count for uniqueness";
 }

@@ -212,6 +212,10 @@ fn log(draft: &mut Draft<'_>, chain: Chain) -> Name {
     let mut table = Table::new(name.clone(), origin);
     table.comment = Some("Who changed what, and when; entries are only ever added".to_owned());
     table.columns = log_columns(subject.clone(), tenant_key(draft.model), chain, origin);
+    let nobody = draft.blueprint.actors.is_none();
+    for column in table.columns.iter_mut().filter(|column| column.name.as_str() == "actor_id") {
+        column.nullable = nobody;
+    }
     let pkey = draft.names.constraint(Space::Audit, &name.name, [], "pkey");
     table.primary_key = Some(PrimaryKey {
         name: pkey,

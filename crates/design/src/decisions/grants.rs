@@ -9,7 +9,7 @@ use model::{Action, Entity, FieldOrigin, Ownership, Privacy};
 use physical::{Grant, Grantee, Ident, Name, Privilege, Purpose};
 
 use super::privacy::blind_column;
-use super::row_security::grantees;
+use super::row_security::{grantees, named};
 use crate::decisions::Kind;
 use crate::draft::{Draft, fields};
 use crate::facts::Descent;
@@ -153,6 +153,9 @@ fn of_entity(draft: &mut Draft<'_>, entity: &Entity) {
         for role in grantees(draft, allow) {
             rights.extend(allow.actions.iter().map(|action| (role.clone(), *action)));
         }
+    }
+    if matches!(entity.ownership, Ownership::Public { .. }) {
+        rights.extend(named(draft, entity).into_iter().map(|role| (role, Action::Read)));
     }
     let table = draft.facts(entity.id).table.clone();
     for (role, action) in &rights {

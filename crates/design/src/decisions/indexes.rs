@@ -2,7 +2,6 @@
 
 mod candidates;
 
-use diagnostics::{Diagnostic, Span};
 use model::{Entity, RetentionKind};
 use physical::{Expr, Ident, Index, IndexKey, IndexMethod, Name, Origin, SqlType, Table};
 
@@ -13,7 +12,7 @@ use crate::draft::{Draft, decided};
 use crate::facts::Descent;
 use crate::lower::living;
 use crate::names::Space;
-use crate::{Alternative, Decision, codes};
+use crate::{Alternative, Decision};
 
 pub(crate) static KIND: Kind = Kind {
     id: "indexes",
@@ -66,7 +65,7 @@ fn apply(draft: &mut Draft<'_>) {
 }
 
 /// What the entity says itself: kept, unless another index serves it already.
-fn declared(draft: &mut Draft<'_>, entity: &Entity, chosen: &mut Vec<Candidate>) {
+fn declared(draft: &Draft<'_>, entity: &Entity, chosen: &mut Vec<Candidate>) {
     for index in &entity.indexes {
         let facts = draft.facts(entity.id);
         let keys: Option<Vec<IndexKey>> = index
@@ -93,30 +92,14 @@ fn declared(draft: &mut Draft<'_>, entity: &Entity, chosen: &mut Vec<Candidate>)
             said: Some(index.span),
             equalities: 0,
         };
-        let table = facts.table.clone();
-        if draft
-            .table(&table)
-            .is_some_and(|table| is_served(table, &candidate))
-            || chosen.iter().any(|known| known.covers(&candidate))
-        {
-            complain(draft, index.span);
-        } else {
+        let table = draft.table(&facts.table);
+        // A lint says that it is redundant; here it is just left out.
+        let served = table.is_some_and(|table| is_served(table, &candidate));
+        if !served && !chosen.iter().any(|known| known.covers(&candidate)) {
             chosen.retain(|known| !candidate.covers(known));
             chosen.push(candidate);
         }
     }
-}
-
-fn complain(draft: &mut Draft<'_>, span: Span) {
-    draft.complain(
-        Diagnostic::new(
-            &codes::REDUNDANT_INDEX,
-            span,
-            "another index begins with these columns already",
-        )
-        .label("it is left out: it would cost every write, and serve no read")
-        .help("remove it"),
-    );
 }
 
 /// Adds what a query needs, unless something serves it; drops what it serves in turn.

@@ -2,7 +2,7 @@
 
 use diagnostics::Diagnostic;
 use model::{
-    Access, Entity, Field, FieldId, FieldOrigin, ImpliedField, OnDelete, Privacy, Protection, Retention,
+    Access, Entity, Field, FieldOrigin, ImpliedField, Privacy, Protection, Retention,
     RetentionKind, Scalar, Type,
 };
 use physical::{Ident, Literal, Origin, Service, Tombstone};
@@ -65,7 +65,6 @@ fn keep(draft: &mut Draft<'_>, entity: &Entity, retention: &Retention) {
     let (months, micros) = (retention.after.months, retention.after.micros);
     let (verb, what) = match retention.kind {
         RetentionKind::Purge => {
-            blocked(draft, entity, retention);
             let name = draft.function(&format!("purge_{}", facts.table.name));
             (
                 name.clone(),
@@ -126,41 +125,6 @@ fn show(span: model::Duration) -> String {
         parts.push(format!("{} seconds", span.micros / 1_000_000));
     }
     parts.join(" and ")
-}
-
-/// A purge fails for ever when rows that stay hold on to what it removes.
-fn blocked(draft: &mut Draft<'_>, entity: &Entity, retention: &Retention) {
-    let holds = |id: &&FieldId| {
-        let declared = draft.model.field(**id).and_then(|field| field.on_delete);
-        let restricts = declared.is_none_or(|(action, _)| action == OnDelete::Restrict);
-        let other = draft.model.entity(id.entity);
-        let goes = other.is_some_and(|other| {
-            other
-                .retention
-                .iter()
-                .any(|kept| kept.kind == RetentionKind::Purge)
-        });
-        restricts && !goes && id.entity != entity.id
-    };
-    let Some(holder) = draft.incoming(entity.id).iter().find(holds).copied() else {
-        return;
-    };
-    let (Some(other), Some(field)) = (draft.model.entity(holder.entity), draft.model.field(holder)) else {
-        return;
-    };
-    let message = format!(
-        "`{}` cannot be purged while `{}.{}` refers to it",
-        entity.name.text, other.name.text, field.name.text
-    );
-    draft.complain(
-        Diagnostic::new(&codes::PURGE_BLOCKED, retention.span, message)
-            .also(field.name.span, "this reference holds on to the row")
-            .help("write `anonymise` in place of `purge`: the row stays, emptied of the person")
-            .help(format!(
-                "or let `{}` go along: `@on_delete(cascade)`, or a `purge` of its own",
-                other.name.text
-            )),
-    );
 }
 
 /// What stands in each personal column afterwards, and the fields for which nothing could.

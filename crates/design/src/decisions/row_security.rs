@@ -166,14 +166,20 @@ fn base_rule<'a>(draft: &Draft<'_>, entity: &Entity) -> Option<Rule<'a>> {
                 "The tenant's own row",
             )
         }
-        Ownership::Public { .. } => rule(
-            "public",
-            PolicyCommand::Select,
-            always(),
-            "Readable by everyone, as the schema says",
-        ),
+        Ownership::Public { .. } => {
+            let readers = std::iter::once(draft.blueprint.roles.app.clone()).chain(named(draft, entity));
+            let public = rule("public", PolicyCommand::Select, always(), "Readable by everyone, as the schema says");
+            Rule { roles: readers.collect(), ..public }
+        }
         Ownership::Unknown => return None,
     })
+}
+
+/// Declared roles that an entity names: what everyone may read, they may, too, or no UPDATE of theirs would find a row.
+pub(super) fn named(draft: &Draft<'_>, entity: &Entity) -> std::collections::BTreeSet<Ident> {
+    let app = &draft.blueprint.roles.app;
+    let all = entity.allows.iter().flat_map(|allow| grantees(draft, allow));
+    all.filter(|role| role != app).collect()
 }
 
 fn owned(draft: &Draft<'_>, entity: &Entity) -> Option<Expr> {

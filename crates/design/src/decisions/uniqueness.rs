@@ -58,7 +58,9 @@ fn declare(draft: &mut Draft<'_>, entity: &Entity, unique: &model::Unique) {
         .iter()
         .filter_map(|id| draft.model.field(*id))
         .collect();
-    if members.len() != unique.fields.len() || unsearchable(draft, unique, &members) {
+    // Values that are encrypted at random are never equal: a lint says so.
+    let hidden = members.iter().any(|field| field.protection == Protection::Encrypted { searchable: false });
+    if members.len() != unique.fields.len() || hidden {
         return;
     }
     let facts = draft.facts(entity.id).clone();
@@ -160,24 +162,6 @@ fn predicate(facts: &Facts, nulls: &Nulls, optional: &[Typed]) -> Option<Expr> {
         (Some(living), Some(given)) => Some(Expr::And(vec![living, given])),
         (one, other) => one.or(other),
     }
-}
-
-/// Equal values have different ciphertexts, so uniqueness needs the blind index.
-fn unsearchable(draft: &mut Draft<'_>, unique: &model::Unique, members: &[&Field]) -> bool {
-    let hidden = members
-        .iter()
-        .find(|field| field.protection == Protection::Encrypted { searchable: false });
-    let Some(field) = hidden else { return false };
-    let message = format!(
-        "`{}` is encrypted at random, so equal values cannot be told",
-        field.name.text
-    );
-    draft.complain(
-        Diagnostic::new(&codes::UNSEARCHABLE_UNIQUE, unique.span, message)
-            .label("two rows with the same value would have two different ciphertexts")
-            .help("write `@encrypted(searchable)`: a keyed hash beside the ciphertext is kept unique"),
-    );
-    true
 }
 
 fn columns(facts: &Facts, unique: &model::Unique, members: &[&Field]) -> Option<Vec<Typed>> {
