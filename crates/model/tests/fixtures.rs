@@ -82,6 +82,33 @@ fn good_schemas_resolve_without_an_error() {
     }
 }
 
+fn is_known(expr: &model::Expr) -> bool {
+    let mut known = expr.kind != model::ExprKind::Unknown;
+    expr.children(&mut |child| known &= is_known(child));
+    known
+}
+
+#[test]
+fn every_expression_of_good_schemas_is_understood() {
+    let mut seen = 0;
+    for (name, text) in schemas(&folder("ok")) {
+        let (model, _, _) = check(&name, &text);
+        for entity in &model.entities {
+            let conditions = entity.queries.iter().filter_map(|query| query.condition.as_ref());
+            for expr in conditions.chain(entity.checks.iter().map(|check| &check.expr)) {
+                assert!(is_known(expr), "{name}: {} {:?}", entity.name.text, expr.span);
+                seen += 1;
+            }
+            for query in &entity.queries {
+                for param in &query.params {
+                    assert_ne!(param.ty, model::Type::Unknown, "{name}: ${}", param.name);
+                }
+            }
+        }
+    }
+    assert!(seen > 10);
+}
+
 #[test]
 fn bad_schemas_are_told_what_is_wrong() {
     let folder = folder("err");

@@ -115,19 +115,17 @@ impl<'t> Resolver<'t> {
         ));
     }
 
+    /// Nothing when one of the values has no order, which is said.
     fn needs_order(&mut self, left: &Expr, right: &Expr) -> Option<()> {
-        let bad = [left, right]
-            .into_iter()
-            .find(|expr| !Class::of(&expr.ty).is_ordered())?;
+        let Some(bad) = [left, right].into_iter().find(|expr| !Class::of(&expr.ty).is_ordered()) else {
+            return Some(());
+        };
         let shown = describe::type_name(&self.model, &bad.ty);
-        self.report(
-            &codes::UNORDERED,
-            bad.span,
-            format!("values of type `{shown}` have no order"),
-            "compare them with `=` or `in (…)`",
-        );
+        let message = format!("values of type `{shown}` have no order");
+        self.report(&codes::UNORDERED, bad.span, message, "compare them with `=` or `in (…)`");
         None
     }
+
     pub(super) fn in_list(&mut self, scope: &mut Scope, view: ast::In<'t>) -> Option<Expr> {
         let operand = self.infer(scope, view.operand()?, None);
         let negated = view.negated();

@@ -101,7 +101,10 @@ impl<'t> Resolver<'t> {
         if is_built_in(name.text) {
             return self.scalar(name, view).map_or(Type::Unknown, Type::Scalar);
         }
-        self.unknown_type(name);
+        // A type in lower case has been complained about, with the right spelling.
+        if !name.text.starts_with(char::is_lowercase) {
+            self.unknown_type(name);
+        }
         Type::Unknown
     }
 
