@@ -1,0 +1,98 @@
+//! One row is tried, in a savepoint.
+
+use engine::{Connection, EngineError};
+use physical::{DefaultValue, SqlType, Table};
+
+use crate::data::{Datum, EPOCH_DAY, Speller, Values};
+use crate::gate::Stop;
+use crate::rejection::Rejection;
+
+/// What happened to a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It stands in the table.
+    Accepted,
+    /// It was refused.
+    Rejected(Rejection),
+}
+
+/// Tries rows of one table, in a transaction that is never committed.
+pub(super) struct Probe<'a> {
+    pub(super) connection: &'a mut Connection,
+    pub(super) speller: Speller,
+    /// How many rows were tried.
+    pub(super) tried: u64,
+}
+
+impl Probe<'_> {
+    /// Runs statements in a savepoint that is rolled back, and answers what the last of them came to.
+    pub(super) fn try_all(&mut self, statements: &[String]) -> Result<Outcome, Stop> {
+        self.tried += 1;
+        self.connection.batch("SAVEPOINT probe")?;
+        let mut outcome = Outcome::Accepted;
+        for statement in statements {
+            if let Err(error) = self.connection.batch(statement) {
+                outcome = Outcome::Rejected(rejection(error)?);
+                break;
+            }
+        }
+        self.connection.batch("ROLLBACK TO SAVEPOINT probe")?;
+        self.connection.batch("RELEASE SAVEPOINT probe")?;
+        Ok(outcome)
+    }
+
+    /// Tries to insert a row.
+    pub(super) fn insert(&mut self, table: &Table, row: &Values) -> Result<Outcome, Stop> {
+        let sql = self.speller.insert(table, row);
+        self.try_all(&[sql])
+    }
+
+    /// Statements that take the triggers off a table, so that a constraint can be met alone. They are rolled back.
+    pub(super) fn without_triggers(&mut self, table: &Table) -> Result<Vec<String>, Stop> {
+        let name = self.speller.name(&table.name);
+        if table.name.schema.is_some() {
+            return Ok(vec![format!("ALTER TABLE {name} DISABLE TRIGGER USER")]);
+        }
+        let sql = format!(
+            "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = {}",
+            self.speller.text(table.name.name.as_str())
+        );
+        let rows = self.connection.query(&sql, &[])?;
+        let names = rows.rows.iter().filter_map(|row| row.first()?.as_text());
+        Ok(names
+            .map(|name| format!("DROP TRIGGER {}", self.speller.ident(name)))
+            .collect())
+    }
+}
+
+fn rejection(error: EngineError) -> Result<Rejection, Stop> {
+    if error.is_disk_full() {
+        return Err(error.into());
+    }
+    Rejection::of(&error).ok_or_else(|| error.into())
+}
+
+/// A row with values also for what triggers would have stamped.
+pub(super) fn complete(table: &Table, row: &Values) -> Values {
+    let mut row = row.clone();
+    for column in &table.columns {
+        let has_default = !matches!(
+            column.default,
+            None | Some(DefaultValue::Literal(physical::Literal::Null))
+        );
+        let given = row.contains_key(column.name.as_str());
+        if given || column.nullable || has_default || column.identity.is_some() || column.generated.is_some()
+        {
+            continue;
+        }
+        let value = match &column.ty {
+            SqlType::SmallInt | SqlType::Integer | SqlType::BigInt => Datum::Int(1),
+            SqlType::TimestampTz | SqlType::Timestamp => Datum::Instant(EPOCH_DAY * crate::data::DAY),
+            SqlType::Boolean => Datum::Bool(false),
+            SqlType::Bytes => Datum::Bytes(vec![0; 32]),
+            _ => Datum::Text("x".to_owned()),
+        };
+        row.insert(column.name.as_str().to_owned(), value);
+    }
+    row
+}

@@ -1,0 +1,18 @@
+//! One folder per gate, and the list.
+
+mod apply;
+mod constraints;
+mod relations;
+mod rollback;
+mod secure_fields;
+
+use crate::gate::Gate;
+
+/// Every gate, in the order in which they are run: what the later ones take for granted is proven first.
+pub static GATES: &[&Gate] = &[
+    &apply::GATE,
+    &secure_fields::GATE,
+    &constraints::GATE,
+    &relations::GATE,
+    &rollback::GATE,
+];

@@ -1,0 +1,139 @@
+//! The way back leads to where it began, also from the middle.
+//!
+//! On a server of its own, so that roles are made and removed too: the schema is built, loaded and undone, and what the catalog
+//! holds is compared with what it held before; then it is built and loaded again, and must be the same as the first time. And
+//! the build, and the undo, are cut off in the middle by ending the connection: nothing half may stay.
+
+mod cuts;
+mod digest;
+
+use evidence::{Claim, Counterexample, Proof};
+
+use crate::bench::{Bench, write};
+use crate::data::Maker;
+use crate::execute;
+use crate::gate::{Gate, Stop};
+use crate::host::{Db, Host, build, run as run_all};
+use crate::inventory::{differences, inventory};
+
+/// The gate.
+pub(super) static GATE: Gate = Gate {
+    id: "rollback",
+    title: "rollback",
+    claim: "undoing the schema leaves the database as it was, building it again gives the same, and a cut leaves nothing half",
+    attacker: None,
+    guarantees: &[],
+    run,
+};
+
+const EMPTY: &str = "undoing removes everything that was made";
+const SAME: &str = "built and loaded again after undoing, schema and rows are the same";
+const IMPOSSIBLE: &str = "every step can be undone";
+
+fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
+    let subject = bench.subject;
+    let back = match execute::backward(&subject.plan) {
+        Ok(back) => back,
+        Err((step, reason)) => {
+            bench.claim(Claim::not_run("undo", Some(step), IMPOSSIBLE, reason));
+            return Ok(());
+        }
+    };
+    let mut host = bench.host.another()?;
+    let result = there_and_back(bench, &mut host, &back);
+    host.close(subject);
+    result
+}
+
+fn there_and_back(bench: &mut Bench<'_>, host: &mut Host, back: &[execute::Run]) -> Result<(), Stop> {
+    let subject = bench.subject;
+    let db = host.empty()?;
+    let before = inventory(&mut db.superuser()?)?;
+    bench.count("steps", subject.plan.steps.len() as u64);
+
+    bench.step(0, 4, "building, loading, undoing")?;
+    build(&db, subject)
+        .map_err(|failure| Stop::Unable(format!("the schema could not be built ({failure})")))?;
+    db.sabotage(host.sabotage())?;
+    let first = fingerprint(bench, &db)?;
+    if let Err(failure) = run_all(&db, subject, back) {
+        let example = Counterexample::new(
+            format!("the undo of `{}` fails", failure.step),
+            "it runs",
+            failure.error.to_string(),
+        );
+        bench.claim(Claim::refuted(
+            "undo",
+            None,
+            EMPTY,
+            example.with_statements([failure.statement]),
+        ));
+        return Ok(());
+    }
+    if !is_as_before(bench, &db, &before)? {
+        return Ok(());
+    }
+
+    bench.step(1, 4, "building and loading again")?;
+    build(&db, subject).map_err(|failure| Stop::Unable(format!("built once, not twice ({failure})")))?;
+    let second = fingerprint(bench, &db)?;
+    let differing = differences(&first, &second);
+    let rows = first.iter().filter(|line| line.starts_with("row ")).count();
+    bench.count("rows digested", rows as u64);
+    bench.claim(if differing.is_empty() {
+        let proof = Proof::new(format!("{} lines of catalog, {rows} rows", first.len() - rows));
+        Claim::proved("again", None, SAME, proof)
+    } else {
+        let observed = format!("{} differences", differing.len());
+        let example = Counterexample::new("the second build differs from the first", "no difference", observed);
+        Claim::refuted("again", None, SAME, example.with_differences(differing))
+    });
+    run_all(&db, subject, back)
+        .map_err(|failure| Stop::Unable(format!("undone once, not twice ({failure})")))?;
+    drop(db);
+
+    bench.step(2, 4, "cutting the build")?;
+    cuts::build(bench, host, &before)?;
+    bench.step(3, 4, "cutting the undo")?;
+    cuts::undo(bench, host, back)?;
+    bench.step(4, 4, "done")
+}
+
+/// Everything that the catalog and the loaded tables hold.
+fn fingerprint(bench: &mut Bench<'_>, db: &Db) -> Result<Vec<String>, Stop> {
+    let mut maker = Maker::new(bench.subject, bench.options.seed);
+    let parties = maker.parties().map_err(|fault| Stop::Unable(fault.to_string()))?;
+    maker.populate(&parties, bench.options.rows);
+    let mut superuser = db.superuser()?;
+    write(&mut superuser, &mut maker)?;
+    let mut lines = inventory(&mut superuser)?;
+    lines.extend(digest::rows(&maker, &mut superuser)?);
+    Ok(lines)
+}
+
+fn is_as_before(bench: &mut Bench<'_>, db: &Db, before: &[String]) -> Result<bool, Stop> {
+    let after = inventory(&mut db.superuser()?)?;
+    let left = differences(before, &after);
+    let clean = left.is_empty();
+    bench.claim(if clean {
+        Claim::proved(
+            "undo",
+            None,
+            EMPTY,
+            Proof::new("the catalog, roles included, is as it was"),
+        )
+    } else {
+        let observed = format!(
+            "{} differences: {}",
+            left.len(),
+            left.first().cloned().unwrap_or_default()
+        );
+        let example = Counterexample::new(
+            "undoing leaves something behind",
+            "the catalog is as it was",
+            observed,
+        );
+        Claim::refuted("undo", None, EMPTY, example.with_differences(left))
+    });
+    Ok(clean)
+}
