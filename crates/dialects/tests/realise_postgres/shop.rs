@@ -7,7 +7,7 @@ use crate::support::Variant;
 const ORIGIN: Origin = Origin::Found;
 const IMPLIED: [&str; 4] = ["updated_at", "updated_by", "version", "deletion_batch"];
 
-pub fn name(table: &str) -> Name {
+pub(crate) fn name(table: &str) -> Name {
     Name::new("shop", table)
 }
 
@@ -313,7 +313,7 @@ fn child(table: &str, column: &str, action: SoftAction, mortal: bool) -> SoftChi
     }
 }
 
-pub fn blueprint(variant: Variant) -> Blueprint {
+pub(crate) fn blueprint(variant: Variant) -> Blueprint {
     let mut builder = Builder {
         blueprint: empty(variant),
         variant,

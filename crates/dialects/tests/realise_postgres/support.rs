@@ -13,7 +13,7 @@ use crate::shop;
 
 /// Which schema a test wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Variant {
+pub(crate) enum Variant {
     /// `context setting`, `audit chained`.
     Setting,
     /// `context signed`.
@@ -25,8 +25,8 @@ pub enum Variant {
 }
 
 /// A database of its own.
-pub struct Shop {
-    pub blueprint: Blueprint,
+pub(crate) struct Shop {
+    pub(crate) blueprint: Blueprint,
     name: String,
     _turn: Turn,
 }
@@ -51,7 +51,7 @@ fn server() -> &'static Server {
 }
 
 /// Statements that make everything, in an order that works.
-pub fn statements(database: &physical::Database) -> Vec<String> {
+pub(crate) fn statements(database: &physical::Database) -> Vec<String> {
     let mut objects = Vec::new();
     objects.extend(database.roles.iter().map(Object::Role));
     objects.extend(database.schemas.iter().map(Object::Schema));
@@ -133,7 +133,7 @@ fn template(variant: Variant) -> &'static str {
 }
 
 /// A fresh database with the schema in it.
-pub fn shop(variant: Variant) -> Shop {
+pub(crate) fn shop(variant: Variant) -> Shop {
     fresh(
         variant,
         Turn::Shared(TURNS.read().unwrap_or_else(std::sync::PoisonError::into_inner)),
@@ -141,7 +141,7 @@ pub fn shop(variant: Variant) -> Shop {
 }
 
 /// The same, with nobody else in the cluster.
-pub fn shop_alone(variant: Variant) -> Shop {
+pub(crate) fn shop_alone(variant: Variant) -> Shop {
     fresh(
         variant,
         Turn::Alone(TURNS.write().unwrap_or_else(std::sync::PoisonError::into_inner)),
@@ -164,18 +164,18 @@ fn fresh(variant: Variant, turn: Turn) -> Shop {
 
 /// A person of the shop, as the application knows them.
 #[derive(Clone, Debug)]
-pub struct Person {
-    pub user: String,
-    pub actor: String,
+pub(crate) struct Person {
+    pub(crate) user: String,
+    pub(crate) actor: String,
 }
 
 impl Shop {
-    pub fn admin(&self) -> Connection {
+    pub(crate) fn admin(&self) -> Connection {
         server().superuser_connection(&self.name).unwrap()
     }
 
     /// A login that is a member of a role.
-    pub fn login(&self, role: &str) -> Connection {
+    pub(crate) fn login(&self, role: &str) -> Connection {
         let (login, _) = LOGINS
             .iter()
             .find(|(_, of)| *of == format!("shop_{role}"))
@@ -183,11 +183,11 @@ impl Shop {
         server().connect(&self.name, login).unwrap()
     }
 
-    pub fn app(&self) -> Connection {
+    pub(crate) fn app(&self) -> Connection {
         self.login("app")
     }
 
-    pub fn sign_up(&self, email: &str) -> Person {
+    pub(crate) fn sign_up(&self, email: &str) -> Person {
         let mut app = self.app();
         let rows = app
             .query(
@@ -201,7 +201,7 @@ impl Shop {
         }
     }
 
-    pub fn enter(&self, connection: &mut Connection, person: &Person) {
+    pub(crate) fn enter(&self, connection: &mut Connection, person: &Person) {
         let values = ContextValues {
             actor: Some(person.actor.clone()),
             ..ContextValues::default()
@@ -212,7 +212,7 @@ impl Shop {
     }
 
     /// Runs statements as the application, for a person, in one transaction that commits.
-    pub fn act(&self, person: &Person, sql: &str) -> Result<(), EngineError> {
+    pub(crate) fn act(&self, person: &Person, sql: &str) -> Result<(), EngineError> {
         let mut app = self.app();
         app.begin().unwrap();
         self.enter(&mut app, person);
@@ -221,7 +221,7 @@ impl Shop {
     }
 
     /// What a query answers the application, for a person.
-    pub fn ask(&self, person: &Person, sql: &str) -> Vec<Vec<Value>> {
+    pub(crate) fn ask(&self, person: &Person, sql: &str) -> Vec<Vec<Value>> {
         let mut app = self.app();
         app.begin().unwrap();
         self.enter(&mut app, person);
@@ -231,13 +231,13 @@ impl Shop {
     }
 
     /// One value that the superuser sees.
-    pub fn truth(&self, sql: &str) -> String {
+    pub(crate) fn truth(&self, sql: &str) -> String {
         let rows = self.admin().query(&format!("SELECT ({sql})::text"), &[]).unwrap();
         cell(&rows, 0, 0)
     }
 
     /// The id of an order made for a person.
-    pub fn order(&self, person: &Person) -> i64 {
+    pub(crate) fn order(&self, person: &Person) -> i64 {
         let rows = {
             let mut app = self.app();
             app.begin().unwrap();
@@ -252,11 +252,11 @@ impl Shop {
     }
 }
 
-pub fn text(value: &str) -> Value {
+pub(crate) fn text(value: &str) -> Value {
     Value::Text(value.to_owned())
 }
 
-pub fn cell(rows: &physical::Rows, row: usize, column: usize) -> String {
+pub(crate) fn cell(rows: &physical::Rows, row: usize, column: usize) -> String {
     match &rows.rows[row][column] {
         Value::Null => "NULL".to_owned(),
         Value::Text(text) => text.clone(),
@@ -268,14 +268,14 @@ pub fn cell(rows: &physical::Rows, row: usize, column: usize) -> String {
 
 /// What the server said about a statement that must fail.
 #[track_caller]
-pub fn refusal(result: Result<(), EngineError>) -> SqlError {
+pub(crate) fn refusal(result: Result<(), EngineError>) -> SqlError {
     let error = result.expect_err("this had to be refused");
     error.sql().unwrap_or_else(|| panic!("{error:?}")).clone()
 }
 
 /// The SQLSTATE and the constraint of a refusal.
 #[track_caller]
-pub fn refused(result: Result<(), EngineError>, code: &str, constraint: &str) {
+pub(crate) fn refused(result: Result<(), EngineError>, code: &str, constraint: &str) {
     let error = refusal(result);
     assert_eq!(error.code, code, "{error:?}");
     assert_eq!(error.constraint.as_deref().unwrap_or(""), constraint, "{error:?}");

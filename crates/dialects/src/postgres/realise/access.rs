@@ -15,7 +15,7 @@ pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, name: &Ident, access:
     let body = format!(
         "
 DECLARE
-    found_id bigint;
+    found_id {key_type};
 BEGIN
     SELECT t.{key} INTO found_id FROM {table} AS t WHERE t.{public_id} = row_public_id;
     IF found_id IS NULL THEN
@@ -37,6 +37,7 @@ END
 ",
         table = qualified(at.table),
         access = qualified(access),
+        key_type = crate::postgres::types::type_name(&r.key_type(Some(at.table))),
     );
     let callers = r.applications();
     let written: [Ident; 3] = ["row_id".into(), "last_accessed".into(), "access_count".into()];

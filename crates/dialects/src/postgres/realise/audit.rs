@@ -3,7 +3,7 @@
 //! One function serves all tables: the row's columns are read as JSON, so that a new column is recorded from its first day.
 //! It runs as guard, which may add entries; the application has no right on the log at all.
 
-use physical::{Behaviour, Ident, Name, Origin, Privilege, Timing, TriggerEvent};
+use physical::{Behaviour, Ident, Name, Origin, Privilege, SqlType, Timing, TriggerEvent};
 
 use super::Place;
 use super::context;
@@ -47,9 +47,13 @@ pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, behaviour: &Behaviour
     );
     let mortal = r.mortal(at.table).map(|mortal| mortal.deleted_at.clone());
     let name = |ident: Option<&Ident>| ident.map_or_else(String::new, |ident| ident.as_str().to_owned());
+    // A row is told by its number inside and its UUID outside; where the key is a UUID, there is only the one.
+    let key_type = r.reference_type(Some(at.table), key.as_str());
+    let counted = matches!(key_type, SqlType::BigInt | SqlType::Integer | SqlType::SmallInt);
+    let unique = Some(key).filter(|_| key_type == SqlType::Uuid);
     let arguments = vec![
-        name(Some(key)),
-        name(public_id.as_ref()),
+        name(Some(key).filter(|_| counted)),
+        name(public_id.as_ref().or(unique)),
         name(tenant.as_ref()),
         name(subject.as_ref()),
         name(mortal.as_ref()),
@@ -136,9 +140,9 @@ fn function(
 
 fn row_body(r: &Realiser<'_>, log: &Name, inline: bool) -> String {
     let values = Entry {
-        actor: format!("COALESCE({}, 1)", context::actor(r.blueprint)),
-        tenant: "(this ->> TG_ARGV[2])::bigint",
-        subject: "(this ->> TG_ARGV[3])::bigint",
+        actor: context::actor_or(r, "1"),
+        tenant: format!("(this ->> TG_ARGV[2])::{}", r.type_of(log, &"tenant_id".into())),
+        subject: format!("(this ->> TG_ARGV[3])::{}", r.type_of(log, &"subject_id".into())),
         row_id: "(this ->> TG_ARGV[0])::bigint",
         row_public_id: "(this ->> TG_ARGV[1])::uuid",
     };
@@ -188,12 +192,9 @@ END
 
 fn statement_body(r: &Realiser<'_>, log: &Name, inline: bool) -> String {
     let values = Entry {
-        actor: format!(
-            "COALESCE({}, CASE WHEN changes IS NULL THEN 1 ELSE 2 END)",
-            context::actor(r.blueprint)
-        ),
-        tenant: "NULL",
-        subject: "NULL",
+        actor: context::actor_or(r, "CASE WHEN changes IS NULL THEN 1 ELSE 2 END"),
+        tenant: "NULL".to_owned(),
+        subject: "NULL".to_owned(),
         row_id: "NULL",
         row_public_id: "NULL",
     };
@@ -218,8 +219,8 @@ END
 
 struct Entry {
     actor: String,
-    tenant: &'static str,
-    subject: &'static str,
+    tenant: String,
+    subject: String,
     row_id: &'static str,
     row_public_id: &'static str,
 }

@@ -3,12 +3,13 @@
 //! The functions are PL/pgSQL and not SQL, since PL/pgSQL keeps its plan for the session; policies call them as a scalar
 //! subquery, so once per statement and not once per row.
 
-use physical::{Blueprint, ContextMode, Origin, Privilege, Volatility};
+use physical::{Blueprint, ContextMode, Origin, Privilege, SqlType, Volatility};
 use plan::ContextValues;
 
 use super::emit::{id, qualified, text};
 use super::realiser::{Draft, Realiser, RunsAs};
 use super::signed;
+use crate::postgres::types;
 
 const DECISION: Origin = Origin::Decision("context", None);
 
@@ -18,27 +19,31 @@ pub(super) fn realise(r: &mut Realiser<'_>) {
         signed::realise(r);
     }
     let everyone = r.everyone();
-    for (name, lookup, comment) in [
+    let actors = r.blueprint.actors.as_ref().map(|actors| actors.table.clone());
+    for (name, ty, lookup, comment) in [
         (
             "current_actor",
-            actor(r.blueprint),
+            SqlType::BigInt,
+            actor(r),
             "The acting pseudonym's internal id, from the transaction's context; NULL when none is set.",
         ),
         (
             "current_user_id",
-            user(r.blueprint),
+            r.reference_type(actors.as_ref(), "user_id"),
+            user(r),
             "The internal id of the user whom the acting pseudonym stands for; NULL when none.",
         ),
         (
             "current_tenant",
-            tenant(r.blueprint),
+            r.key_type(r.blueprint.tenant.as_ref()),
+            tenant(r),
             "The current tenant's internal id, from the transaction's context; NULL when none is set.",
         ),
     ] {
         let draft = Draft {
             name: r.private(name),
             arguments: Vec::new(),
-            returns: "bigint".to_owned(),
+            returns: types::type_name(&ty),
             language: "plpgsql",
             volatility: Volatility::Stable,
             runs_as: RunsAs::Guard,
@@ -49,44 +54,54 @@ pub(super) fn realise(r: &mut Realiser<'_>) {
         };
         r.add_function(draft);
     }
-    if let Some(actors) = &r.blueprint.actors {
-        r.guard(&actors.table, Privilege::Select, &[]);
-    }
-    if let Some(tenant) = &r.blueprint.tenant {
-        r.guard(tenant, Privilege::Select, &[]);
+    for table in actors.iter().chain(&r.blueprint.tenant) {
+        r.guard(table, Privilege::Select, &[]);
     }
 }
 
 /// The actor, for functions that run as guard.
-pub(super) fn actor(blueprint: &Blueprint) -> String {
-    match (&blueprint.actors, blueprint.context) {
-        (None, _) => "NULL".to_owned(),
-        (Some(_), ContextMode::Signed) => signed::column(blueprint, "actor_id"),
-        (Some(actors), ContextMode::Setting) => by_setting("id", &qualified(&actors.table), "app.actor"),
+pub(super) fn actor(r: &Realiser<'_>) -> String {
+    of_actor(r, "id", "actor_id")
+}
+
+/// The actor, or another when nobody is known; NULL where there are no actors.
+pub(super) fn actor_or(r: &Realiser<'_>, otherwise: &str) -> String {
+    match &r.blueprint.actors {
+        Some(_) => format!("COALESCE({}, {otherwise})", actor(r)),
+        None => "NULL::bigint".to_owned(),
     }
 }
 
-fn user(blueprint: &Blueprint) -> String {
-    match (&blueprint.actors, blueprint.context) {
+fn user(r: &Realiser<'_>) -> String {
+    of_actor(r, "user_id", "user_id")
+}
+
+fn of_actor(r: &Realiser<'_>, column: &str, signed_column: &str) -> String {
+    match (&r.blueprint.actors, r.blueprint.context) {
         (None, _) => "NULL".to_owned(),
-        (Some(_), ContextMode::Signed) => signed::column(blueprint, "user_id"),
-        (Some(actors), ContextMode::Setting) => by_setting("user_id", &qualified(&actors.table), "app.actor"),
+        (Some(_), ContextMode::Signed) => signed::column(r, signed_column),
+        (Some(actors), ContextMode::Setting) => {
+            by_setting(column, &qualified(&actors.table), "public_id", "app.actor")
+        }
     }
 }
 
 /// The tenant, for functions that run as guard.
-pub(super) fn tenant(blueprint: &Blueprint) -> String {
-    match (&blueprint.tenant, blueprint.context) {
+pub(super) fn tenant(r: &Realiser<'_>) -> String {
+    match (&r.blueprint.tenant, r.blueprint.context) {
         (None, _) => "NULL".to_owned(),
-        (Some(_), ContextMode::Signed) => signed::column(blueprint, "tenant_id"),
-        (Some(table), ContextMode::Setting) => by_setting("id", &qualified(table), "app.tenant"),
+        (Some(_), ContextMode::Signed) => signed::column(r, "tenant_id"),
+        (Some(table), ContextMode::Setting) => {
+            let (key, public_id) = r.keys_of(table);
+            by_setting(&key, &qualified(table), &public_id, "app.tenant")
+        }
     }
 }
 
 /// A setting that was used and reset is empty, not NULL; and an unknown id finds nobody.
-fn by_setting(column: &str, table: &str, setting: &str) -> String {
+fn by_setting(column: &str, table: &str, public_id: &str, setting: &str) -> String {
     format!(
-        "(\n        SELECT c.{column}\n        FROM {table} AS c\n        WHERE c.public_id = NULLIF(current_setting('{setting}', true), '')::uuid\n    )"
+        "(\n        SELECT c.{column}\n        FROM {table} AS c\n        WHERE c.{public_id} = NULLIF(current_setting('{setting}', true), '')::uuid\n    )"
     )
 }
 

@@ -39,7 +39,7 @@ pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, name: &Ident, steps: 
     let body = format!(
         "
 DECLARE
-    subject_id bigint;
+    subject_id {key_type};
 BEGIN
     -- nobody changes the row meanwhile
     SELECT s.{key} INTO subject_id FROM {table} AS s WHERE s.{public_id} = subject FOR UPDATE;
@@ -51,6 +51,7 @@ BEGIN
 END
 ",
         table = qualified(at.table),
+        key_type = r.type_of(at.table, &Ident::new(key.trim_matches('"'))),
     );
     r.guard(at.table, Privilege::Select, &[]);
     r.guard(at.table, Privilege::Update, &[Ident::new(key.trim_matches('"'))]);

@@ -41,8 +41,8 @@ BEGIN
 END
 ",
         table = qualified(at.table),
-        actor = context::actor(r.blueprint),
-        tenant = context::tenant(r.blueprint),
+        actor = context::actor(r),
+        tenant = context::tenant(r),
     );
     r.guard(at.table, Privilege::Insert, &[]);
     let auditor = r.blueprint.roles.auditor.clone();

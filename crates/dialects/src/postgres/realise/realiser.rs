@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use physical::{
     Argument, Behaviour, Blueprint, Database, Expr, Function, Grant, Grantee, Ident, Literal, Name, Origin,
-    Policy, PolicyCommand, Privilege, RowSecurity, Schema, Table, Timing, Trigger, TriggerAction,
+    Policy, PolicyCommand, Privilege, Purpose, RowSecurity, Schema, SqlType, Table, Timing, Trigger, TriggerAction,
     TriggerEvent, Volatility,
 };
 
@@ -427,20 +427,44 @@ impl<'a> Realiser<'a> {
         }
     }
 
-    /// The id and public id of a table's rows: what its audit says, else the names that every entity has.
+    /// The key and the public id of a table's rows, quoted. Where the key is what leaves the system, both are the same.
     pub(super) fn keys_of(&self, table: &Name) -> (String, String) {
-        let said = self
-            .blueprint
-            .behaviours
-            .iter()
-            .find_map(|placed| match &placed.what {
-                Behaviour::Audit { key, public_id, .. } if placed.table == *table => Some((
-                    id(key),
-                    public_id.as_ref().map_or_else(|| "public_id".to_owned(), id),
-                )),
-                _ => None,
-            });
-        said.unwrap_or_else(|| ("id".to_owned(), "public_id".to_owned()))
+        let Some(found) = self.table(table) else {
+            return ("id".to_owned(), "public_id".to_owned());
+        };
+        let said = self.blueprint.behaviours.iter().find_map(|placed| match &placed.what {
+            Behaviour::Audit { key, public_id, .. } if placed.table == *table => Some((key, public_id.as_ref())),
+            _ => None,
+        });
+        let first = found.primary_key.as_ref().and_then(|key| key.columns.first());
+        let key = said.map(|(key, _)| key).or(first);
+        let key = key.map_or_else(|| "id".to_owned(), id);
+        let public = said.and_then(|(_, public)| public);
+        let public = public.or_else(|| found.column("public_id").map(|column| &column.name));
+        let public = public.map_or_else(|| key.clone(), id);
+        (key, public)
+    }
+
+    /// The type of a column that refers to a row; `bigint` unless the table says otherwise.
+    pub(super) fn reference_type(&self, table: Option<&Name>, column: &str) -> SqlType {
+        table
+            .and_then(|table| self.table(table))
+            .and_then(|table| table.column(column))
+            .map_or(SqlType::BigInt, |column| column.ty.clone())
+    }
+
+    /// The type of a table's first key column.
+    pub(super) fn key_type(&self, table: Option<&Name>) -> SqlType {
+        let found = table.and_then(|table| self.table(table));
+        let first = found.and_then(|table| table.primary_key.as_ref()?.columns.first());
+        first.map_or(SqlType::BigInt, |column| self.reference_type(table, column.as_str()))
+    }
+
+    /// The table with a purpose, where `design` has made one.
+    pub(super) fn table_for(&self, purpose: Purpose, column: &str) -> Option<Name> {
+        let mut infos = self.blueprint.tables.iter().filter(|info| info.purpose == purpose);
+        let has = |info: &&physical::TableInfo| self.table(&info.name).is_some_and(|table| table.column(column).is_some());
+        infos.find(has).map(|info| info.name.clone())
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, name: &Ident, columns
         "
 #variable_conflict use_column
 DECLARE
-    new_id bigint;
+    new_id {key_type};
     violated text;
 BEGIN
     INSERT INTO {table} AS t {insert}
@@ -45,6 +45,7 @@ EXCEPTION WHEN unique_violation THEN
 END
 ",
         table = qualified(at.table),
+        key_type = crate::postgres::types::type_name(&r.key_type(Some(at.table))),
         schema = super::emit::text(at.table.schema.as_ref().map_or("", Ident::as_str)),
         bare = super::emit::text(at.table.name.as_str()),
     );

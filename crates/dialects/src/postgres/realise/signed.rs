@@ -18,70 +18,35 @@
 //! connection starts without a context.
 
 use physical::{
-    Blueprint, Column, DefaultValue, Expr, Name, Origin, PrimaryKey, Privilege, SqlType, Table, Volatility,
+    Column, Identity, Name, Origin, PrimaryKey, Privilege, Purpose, SqlType, Table, Volatility,
 };
 
-use super::emit::{id, qualified, text};
+use super::emit::{qualified, text};
 use super::realiser::{Draft, Realiser, RunsAs};
+use crate::postgres::types;
 
 const DECISION: Origin = Origin::Decision("context", None);
 
 /// Reads a column of the row that the running transaction has entered by.
-pub(super) fn column(blueprint: &Blueprint, column: &str) -> String {
+pub(super) fn column(r: &Realiser<'_>, column: &str) -> String {
     format!(
-        "(\n        SELECT c.{column}\n        FROM {}.context AS c\n        WHERE c.backend_pid = pg_backend_pid()\n          AND c.transaction_id = pg_current_xact_id_if_assigned()::text::bigint\n    )",
-        id(&blueprint.private_schema)
+        "(\n        SELECT c.{column}\n        FROM {} AS c\n        WHERE c.backend_pid = pg_backend_pid()\n          AND c.transaction_id = pg_current_xact_id_if_assigned()::text::bigint\n    )",
+        qualified(&contexts(r))
     )
 }
 
-/// Makes the tables and functions of a signed context.
+fn contexts(r: &Realiser<'_>) -> Name {
+    r.table_for(Purpose::Context, "backend_pid").unwrap_or_else(|| r.private("signed_contexts"))
+}
+
+fn keys(r: &Realiser<'_>) -> Name {
+    r.table_for(Purpose::Private, "key").unwrap_or_else(|| r.private("signing_keys"))
+}
+
+/// Makes the functions of a signed context, and its tables where `design` has not.
 pub(super) fn realise(r: &mut Realiser<'_>) {
-    let context = r.private("context");
-    let key = r.private("context_key");
-    let owner = r.blueprint.roles.owner.clone();
-    let mut table = private_table(
-        &context,
-        owner.clone(),
-        "The context of running transactions; written by enter() only.",
-    );
-    table.unlogged = true;
-    table.columns = vec![
-        not_null(
-            "transaction_id",
-            SqlType::BigInt,
-            "The transaction for which it is good.",
-        ),
-        nullable("actor_id", SqlType::BigInt, "The acting pseudonym."),
-        nullable("user_id", SqlType::BigInt, "The user whom it stands for."),
-        nullable("tenant_id", SqlType::BigInt, "The tenant."),
-        not_null("backend_pid", SqlType::Integer, "The server process."),
-    ];
-    table.primary_key = Some(PrimaryKey {
-        name: "context_pkey".into(),
-        columns: vec!["backend_pid".into()],
-    });
-    // Rewritten by every transaction: room on the page keeps that cheap.
-    table.fillfactor = Some(50);
-    r.add_table(table);
-
-    let mut table = private_table(
-        &key,
-        owner,
-        "The key of the signed context, padded for HMAC; at most two while it is replaced.",
-    );
-    let mut set_at = not_null("set_at", SqlType::TimestampTz, "When it was set.");
-    set_at.default = Some(DefaultValue::Expr(Expr::Sql("clock_timestamp()".to_owned())));
-    table.columns = vec![
-        set_at,
-        not_null("inner_pad", SqlType::Bytes, "The key, padded, XOR 0x36."),
-        not_null("outer_pad", SqlType::Bytes, "The key, padded, XOR 0x5c."),
-    ];
-    table.primary_key = Some(PrimaryKey {
-        name: "context_key_pkey".into(),
-        columns: vec!["set_at".into()],
-    });
-    r.add_table(table);
-
+    let (context, key) = (contexts(r), keys(r));
+    add_tables(r, &context, &key);
     for privilege in [Privilege::Select, Privilege::Insert, Privilege::Update] {
         r.guard(&context, privilege, &[]);
     }
@@ -90,6 +55,40 @@ pub(super) fn realise(r: &mut Realiser<'_>) {
     }
     add_set_key(r, &key);
     add_enter(r, &context, &key);
+}
+
+fn add_tables(r: &mut Realiser<'_>, context: &Name, key: &Name) {
+    let owner = r.blueprint.roles.owner.clone();
+    let mut table = private_table(context, owner.clone(), "The context of running transactions; written by enter() only.");
+    table.unlogged = true;
+    table.columns = vec![
+        not_null("transaction_id", SqlType::BigInt, "The transaction for which it is good."),
+        nullable("actor_id", SqlType::BigInt, "The acting pseudonym."),
+        nullable("user_id", SqlType::BigInt, "The user whom it stands for."),
+        nullable("tenant_id", SqlType::BigInt, "The tenant."),
+        not_null("backend_pid", SqlType::Integer, "The server process."),
+    ];
+    table.primary_key = Some(PrimaryKey {
+        name: "signed_contexts_pkey".into(),
+        columns: vec!["backend_pid".into()],
+    });
+    // Rewritten by every transaction: room on the page keeps that cheap.
+    table.fillfactor = Some(50);
+    r.add_table(table);
+
+    let mut table = private_table(key, owner, "Keys of the signed context; at most two while one is replaced.");
+    let mut id = not_null("id", SqlType::BigInt, "The order in which they were set.");
+    id.identity = Some(Identity::Always);
+    table.columns = vec![
+        id,
+        nullable("retired_at", SqlType::TimestampTz, "A key with this set signs no more."),
+        not_null("key", SqlType::Bytes, "The key padded to 64 bytes, XOR 0x36; then the same, XOR 0x5c."),
+    ];
+    table.primary_key = Some(PrimaryKey {
+        name: "signing_keys_pkey".into(),
+        columns: vec!["id".into()],
+    });
+    r.add_table(table);
 }
 
 fn add_set_key(r: &mut Realiser<'_>, key: &Name) {
@@ -110,12 +109,12 @@ BEGIN
         outer_pad := set_byte(outer_pad, position, get_byte(padded, position) # 92);
     END LOOP;
     -- the newest of the old keys stays good until the next call, so that services can be restarted one by one
-    DELETE FROM {key} AS k
-    WHERE k.set_at < (SELECT max(n.set_at) FROM {key} AS n);
-    INSERT INTO {key} (inner_pad, outer_pad) VALUES (inner_pad, outer_pad);
+    DELETE FROM {table} AS k
+    WHERE k.id < (SELECT max(n.id) FROM {table} AS n);
+    INSERT INTO {table} (key) VALUES (inner_pad || outer_pad);
 END
 ",
-        key = qualified(key)
+        table = qualified(key)
     );
     let draft = Draft {
         name: r.private("set_context_key"),
@@ -134,12 +133,14 @@ END
 
 fn add_enter(r: &mut Realiser<'_>, context: &Name, key: &Name) {
     let actors = r.blueprint.actors.as_ref().map(|actors| qualified(&actors.table));
-    let tenants = r.blueprint.tenant.as_ref().map(qualified);
+    let tenants = r.blueprint.tenant.as_ref().map(|table| (qualified(table), r.keys_of(table)));
+    let user_type = r.reference_type(r.blueprint.actors.as_ref().map(|actors| &actors.table), "user_id");
+    let tenant_type = r.key_type(r.blueprint.tenant.as_ref());
     let find_actor = actors.map_or_else(String::new, |table| {
         format!("    SELECT a.id, a.user_id INTO actor_id, user_id FROM {table} AS a WHERE a.public_id = enter.actor;\n")
     });
-    let find_tenant = tenants.map_or_else(String::new, |table| {
-        format!("    SELECT t.id INTO tenant_id FROM {table} AS t WHERE t.public_id = enter.tenant;\n")
+    let find_tenant = tenants.map_or_else(String::new, |(table, (key, public_id))| {
+        format!("    SELECT t.{key} INTO tenant_id FROM {table} AS t WHERE t.{public_id} = enter.tenant;\n")
     });
     let body = format!(
         "
@@ -147,13 +148,14 @@ DECLARE
     message constant bytea := convert_to(concat_ws(E'\\n', 'architrave/context/1', {project}, COALESCE(actor::text, ''), COALESCE(tenant::text, ''), expires::text), 'UTF8');
     good boolean;
     actor_id bigint;
-    user_id bigint;
-    tenant_id bigint;
+    user_id {user_type};
+    tenant_id {tenant_type};
 BEGIN
-    SELECT bool_or(sha256(convert_to(encode(sha256(k.outer_pad || sha256(k.inner_pad || message)), 'hex'), 'UTF8'))
+    SELECT bool_or(sha256(convert_to(encode(sha256(substring(k.key FROM 65) || sha256(substring(k.key FROM 1 FOR 64) || message)), 'hex'), 'UTF8'))
                    = sha256(convert_to(lower(mac), 'UTF8')))
     INTO good
-    FROM {key} AS k;
+    FROM {key} AS k
+    WHERE k.retired_at IS NULL;
 
 {find_actor}{find_tenant}
     -- one answer for every reason, so that a refusal teaches nothing
@@ -169,13 +171,15 @@ BEGIN
 
     INSERT INTO {context} AS c (backend_pid, transaction_id, actor_id, user_id, tenant_id)
     VALUES (pg_backend_pid(), pg_current_xact_id()::text::bigint, actor_id, user_id, tenant_id)
-    ON CONFLICT ON CONSTRAINT context_pkey DO UPDATE
+    ON CONFLICT (backend_pid) DO UPDATE
     SET transaction_id = EXCLUDED.transaction_id,
         actor_id = EXCLUDED.actor_id,
         user_id = EXCLUDED.user_id,
         tenant_id = EXCLUDED.tenant_id;
 END
 ",
+        user_type = types::type_name(&user_type),
+        tenant_type = types::type_name(&tenant_type),
         project = text(r.blueprint.project.as_str()),
         key = qualified(key),
         context = qualified(context),

@@ -32,6 +32,7 @@ const FIELDS: [(&str, &str); 11] = [
 /// Makes what belongs to the log.
 pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, seals: &Name, chain: Chain, months: u32) {
     partitions::realise(r, at, months);
+    admit_erase(r, at);
     forget(r, at);
     let auditor = r.blueprint.roles.auditor.clone();
     r.allow(at.table, Privilege::Select, &[], &auditor);
@@ -39,7 +40,7 @@ pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, seals: &Name, chain: 
     if chain == Chain::Plain {
         return;
     }
-    entry_bytes(r, at.origin);
+    entry_bytes(r, at.table, at.origin);
     if chain == Chain::Inline {
         inline(r, at.origin);
     }
@@ -69,6 +70,20 @@ pub(super) fn entry_bytes_call(r: &Realiser<'_>, record: &str) -> String {
         qualified(&r.private("audit_entry_bytes")),
         fields.join(", ")
     )
+}
+
+/// An erasure is an entry of its own kind.
+fn admit_erase(r: &mut Realiser<'_>, at: Place<'_>) {
+    let erase = Expr::Literal(Literal::Text("erase".to_owned()));
+    let Some(log) = r.table_mut(at.table) else { return };
+    for check in &mut log.checks {
+        if let Expr::In { value, items, negated: false } = &mut check.expr
+            && matches!(value.as_ref(), Expr::Column { name, .. } if name.as_str() == "operation")
+            && !items.contains(&erase)
+        {
+            items.push(erase.clone());
+        }
+    }
 }
 
 /// The sealer and the inline chain look for entries by transaction, which grow with the table: a block range index costs
@@ -102,19 +117,39 @@ fn by_transaction(r: &mut Realiser<'_>, at: Place<'_>) {
     });
 }
 
+/// The fields with their types in this log.
+fn fields(r: &Realiser<'_>, log: &Name) -> Vec<(&'static str, String)> {
+    FIELDS
+        .iter()
+        .map(|(name, ty)| match *name {
+            "tenant_id" | "subject_id" => (*name, r.type_of(log, &Ident::from(*name))),
+            _ => (*name, (*ty).to_owned()),
+        })
+        .collect()
+}
+
 /// The canonical bytes in SQL: for the inline chain, and for whoever verifies without the tool.
-fn entry_bytes(r: &mut Realiser<'_>, origin: Origin) {
+fn entry_bytes(r: &mut Realiser<'_>, log: &Name, origin: Origin) {
     let optional = |value: &str| format!("COALESCE('\\x01'::bytea || {value}, '\\x00'::bytea)");
     let counted =
         |value: &str| format!("int2send(octet_length({value})::smallint) || convert_to({value}, 'UTF8')");
+    let arguments = fields(r, log);
+    let key = |name: &str| {
+        let ty = arguments.iter().find(|(field, _)| *field == name).map_or("bigint", |(_, ty)| ty.as_str());
+        match ty {
+            "uuid" => format!("uuid_send({name})"),
+            "bigint" | "integer" | "smallint" => format!("int8send({name}::bigint)"),
+            _ => counted(&format!("{name}::text")),
+        }
+    };
     let parts = [
         counted("'architrave/audit-entry/1'"),
         "int8send(seq)".to_owned(),
         "int8send((extract(epoch FROM recorded_at) * 1000000)::bigint)".to_owned(),
         "int8send(transaction_id)".to_owned(),
         optional("int8send(actor_id)"),
-        optional("int8send(tenant_id)"),
-        optional("int8send(subject_id)"),
+        optional(&key("tenant_id")),
+        optional(&key("subject_id")),
         counted("entity"),
         optional("int8send(row_id)"),
         optional("uuid_send(row_public_id)"),
@@ -248,9 +283,9 @@ END
         log = qualified(at.table),
         columns = columns.join(", "),
     );
-    let returned: Vec<String> = [("up_to_transaction", "bigint"), ("previous", "bytea")]
-        .iter()
-        .chain(&FIELDS)
+    let returned: Vec<String> = [("up_to_transaction", "bigint".to_owned()), ("previous", "bytea".to_owned())]
+        .into_iter()
+        .chain(fields(r, at.table))
         .map(|(name, ty)| format!("{name} {ty}"))
         .collect();
     let draft = Draft {
@@ -331,9 +366,10 @@ END
 /// a payload that is gone.
 fn forget(r: &mut Realiser<'_>, at: Place<'_>) {
     let log = qualified(at.table);
-    let actor = context::actor(r.blueprint);
+    let actor = context::actor_or(r, "1");
+    let subject_type = r.type_of(at.table, &Ident::from("subject_id"));
     let entry = "recorded_at, transaction_id, actor_id, subject_id, entity, row_id, operation";
-    let stamp = format!("clock_timestamp(), pg_current_xact_id()::text::bigint, COALESCE({actor}, 1)");
+    let stamp = format!("clock_timestamp(), pg_current_xact_id()::text::bigint, {actor}");
     let rows = format!(
         "
 BEGIN
@@ -350,7 +386,7 @@ BEGIN
     UPDATE {log} AS l SET changes = NULL, salt = NULL
     WHERE l.subject_id = forget_subject.subject AND l.changes IS NOT NULL;
     INSERT INTO {log} ({entry})
-    VALUES ({stamp}, forget_subject.subject, forget_subject.entity, forget_subject.subject, 'erase');
+    VALUES ({stamp}, forget_subject.subject, forget_subject.entity, NULL, 'erase');
 END
 "
     );
@@ -391,7 +427,7 @@ END
         ),
         (
             "forget_subject",
-            vec![named("entity", "text"), named("subject", "bigint")],
+            vec![named("entity", "text"), named("subject", &subject_type)],
             subject,
             "Empties the payloads that speak of a person; the entries stay, and still verify.",
         ),
