@@ -185,7 +185,10 @@ fn a_signed_context_cannot_be_made_up() {
     app.commit().unwrap();
 
     // It ends with the transaction, though the row stays.
-    assert_eq!(shop.truth("SELECT count(*) FROM shop_private.signed_contexts"), "1");
+    assert_eq!(
+        shop.truth("SELECT count(*) FROM shop_private.signed_contexts"),
+        "1"
+    );
     assert_eq!(app.query("SELECT 1 FROM shop.orders", &[]).unwrap().rows.len(), 0);
 
     let good = signed(&shop, &ann.actor, expires, KEY).remove(0);
@@ -203,7 +206,11 @@ fn a_signed_context_cannot_be_made_up() {
         "{answers:?}"
     );
     // The table is out of reach.
-    refused(app.batch("SELECT * FROM shop_private.signed_contexts"), "42501", "");
+    refused(
+        app.batch("SELECT * FROM shop_private.signed_contexts"),
+        "42501",
+        "",
+    );
     refused(app.batch("SELECT * FROM shop_private.signing_keys"), "42501", "");
 
     // The key before stays good until the next call.

@@ -23,28 +23,14 @@ pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, behaviour: &Behaviour
         subject,
         redacted,
         ignored,
-        inline_chain,
+        // A chain inside the transaction is one for the whole log: see `trail`.
+        inline_chain: _,
     } = behaviour
     else {
         return;
     };
-    let suffix = if *inline_chain { "_inline" } else { "" };
-    let row = function(
-        r,
-        at.origin,
-        log,
-        *inline_chain,
-        &format!("audit_row{suffix}"),
-        &row_body,
-    );
-    let statement = function(
-        r,
-        at.origin,
-        log,
-        *inline_chain,
-        &format!("audit_statement{suffix}"),
-        &statement_body,
-    );
+    let row = function(r, at.origin, log, "audit_row", &row_body);
+    let statement = function(r, at.origin, log, "audit_statement", &statement_body);
     let mortal = r.mortal(at.table).map(|mortal| mortal.deleted_at.clone());
     let name = |ident: Option<&Ident>| ident.map_or_else(String::new, |ident| ident.as_str().to_owned());
     // A row is told by its number inside and its UUID outside; where the key is a UUID, there is only the one.
@@ -119,17 +105,16 @@ fn function(
     r: &mut Realiser<'_>,
     origin: Origin,
     log: &Name,
-    inline: bool,
     name: &str,
-    body: &dyn Fn(&Realiser<'_>, &Name, bool) -> String,
+    body: &dyn Fn(&Realiser<'_>, &Name) -> String,
 ) -> Name {
     let function = r.private(name);
     if r.database.functions.iter().any(|there| there.name == function) {
         return function;
     }
-    let body = body(r, log, inline);
+    let body = body(r, log);
     r.guard(log, Privilege::Insert, &[]);
-    let comment = if name.starts_with("audit_row") {
+    let comment = if name == "audit_row" {
         "Records a changed row. Arguments: the columns of key, public id, tenant, subject and deletion (empty when there is none), columns recorded without values, columns not recorded."
     } else {
         "Records a statement: TRUNCATE, or a step of a backfill."
@@ -138,7 +123,7 @@ fn function(
     function
 }
 
-fn row_body(r: &Realiser<'_>, log: &Name, inline: bool) -> String {
+fn row_body(r: &Realiser<'_>, log: &Name) -> String {
     let values = Entry {
         actor: context::actor_or(r, "1"),
         tenant: format!("(this ->> TG_ARGV[2])::{}", r.type_of(log, &"tenant_id".into())),
@@ -156,7 +141,8 @@ DECLARE
     this jsonb;
     changes jsonb;
     column_name text;
-{declare}BEGIN
+    salt constant bytea := uuid_send(gen_random_uuid());
+BEGIN
     IF TG_OP = 'UPDATE' THEN
         was := to_jsonb(OLD);
         this := to_jsonb(NEW);
@@ -185,12 +171,11 @@ DECLARE
 {append}    RETURN NULL;
 END
 ",
-        declare = declare(inline),
-        append = indented(&entry(r, log, inline, &values), 4),
+        append = indented(&entry(r, log, &values), 4),
     )
 }
 
-fn statement_body(r: &Realiser<'_>, log: &Name, inline: bool) -> String {
+fn statement_body(r: &Realiser<'_>, log: &Name) -> String {
     let values = Entry {
         actor: context::actor_or(r, "CASE WHEN changes IS NULL THEN 1 ELSE 2 END"),
         tenant: "NULL".to_owned(),
@@ -203,7 +188,8 @@ fn statement_body(r: &Realiser<'_>, log: &Name, inline: bool) -> String {
 DECLARE
     operation text := 'backfill';
     changes jsonb := jsonb_build_object('step', current_setting('app.backfill', true), 'statement', lower(TG_OP));
-{declare}BEGIN
+    salt constant bytea := uuid_send(gen_random_uuid());
+BEGIN
     IF TG_OP = 'TRUNCATE' THEN
         operation := 'truncate';
         changes := NULL;
@@ -212,8 +198,7 @@ DECLARE
 {append}    RETURN NULL;
 END
 ",
-        declare = declare(inline),
-        append = indented(&entry(r, log, inline, &values), 4),
+        append = indented(&entry(r, log, &values), 4),
     )
 }
 
@@ -225,18 +210,10 @@ struct Entry {
     row_public_id: &'static str,
 }
 
-fn declare(inline: bool) -> String {
-    let mut out = String::from("    salt constant bytea := uuid_send(gen_random_uuid());\n");
-    if inline {
-        out.push_str("    previous bytea;\n    entry record;\n    link bytea;\n");
-    }
-    out
-}
-
-/// The INSERT, and with an inline chain what is around it.
-fn entry(r: &Realiser<'_>, log: &Name, inline: bool, values: &Entry) -> String {
-    let insert = format!(
-        "INSERT INTO {log} ({COLUMNS})
+/// The INSERT.
+fn entry(r: &Realiser<'_>, log: &Name, values: &Entry) -> String {
+    format!(
+        "{turn}INSERT INTO {log} ({COLUMNS})
 VALUES (
     clock_timestamp(),
     pg_current_xact_id()::text::bigint,
@@ -250,28 +227,14 @@ VALUES (
     changes,
     CASE WHEN changes IS NOT NULL THEN salt END,
     sha256(salt || convert_to(changes::text, 'UTF8'))
-)",
+);
+",
         log = qualified(log),
         actor = values.actor,
         tenant = values.tenant,
         subject = values.subject,
         row_id = values.row_id,
         row_public_id = values.row_public_id,
-    );
-    if !inline {
-        return format!("{insert};\n");
-    }
-    let head = qualified(&r.private("audit_head"));
-    let links = qualified(&super::trail::links(r.blueprint));
-    let bytes = super::trail::entry_bytes_call(r, "entry");
-    format!(
-        "-- every writer of the trail waits here for the one before to commit
-SELECT h.link INTO previous FROM {head} AS h FOR UPDATE;
-{insert}
-RETURNING * INTO entry;
-link := sha256(previous || {bytes});
-INSERT INTO {links} (seq, link) VALUES (entry.seq, link);
-UPDATE {head} AS h SET link = audit_link.value FROM (SELECT link AS value) AS audit_link;
-"
+        turn = super::inline_chain::turn(r),
     )
 }

@@ -36,6 +36,7 @@ mod events;
 mod from_context;
 mod immutable;
 mod inherit;
+mod inline_chain;
 mod keys;
 mod living_parent;
 mod look_up;

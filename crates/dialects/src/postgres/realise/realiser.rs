@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use physical::{
     Argument, Behaviour, Blueprint, Database, Expr, Function, Grant, Grantee, Ident, Literal, Name, Origin,
-    Policy, PolicyCommand, Privilege, Purpose, RowSecurity, Schema, SqlType, Table, Timing, Trigger, TriggerAction,
-    TriggerEvent, Volatility,
+    Policy, PolicyCommand, Privilege, Purpose, RowSecurity, Schema, SqlType, Table, Timing, Trigger,
+    TriggerAction, TriggerEvent, Volatility,
 };
 
 use super::code::TableCode;
@@ -299,7 +299,8 @@ impl<'a> Realiser<'a> {
         origin: Origin,
     ) {
         let execute = match runs_as {
-            RunsAs::Guard => vec![self.blueprint.roles.migrator.clone()],
+            // The owner makes partitions, and with each its triggers.
+            RunsAs::Guard => vec![self.blueprint.roles.owner.clone(), self.blueprint.roles.migrator.clone()],
             RunsAs::Caller | RunsAs::Owner => Vec::new(),
         };
         self.add_function(Draft {
@@ -432,10 +433,16 @@ impl<'a> Realiser<'a> {
         let Some(found) = self.table(table) else {
             return ("id".to_owned(), "public_id".to_owned());
         };
-        let said = self.blueprint.behaviours.iter().find_map(|placed| match &placed.what {
-            Behaviour::Audit { key, public_id, .. } if placed.table == *table => Some((key, public_id.as_ref())),
-            _ => None,
-        });
+        let said = self
+            .blueprint
+            .behaviours
+            .iter()
+            .find_map(|placed| match &placed.what {
+                Behaviour::Audit { key, public_id, .. } if placed.table == *table => {
+                    Some((key, public_id.as_ref()))
+                }
+                _ => None,
+            });
         let first = found.primary_key.as_ref().and_then(|key| key.columns.first());
         let key = said.map(|(key, _)| key).or(first);
         let key = key.map_or_else(|| "id".to_owned(), id);
@@ -457,13 +464,22 @@ impl<'a> Realiser<'a> {
     pub(super) fn key_type(&self, table: Option<&Name>) -> SqlType {
         let found = table.and_then(|table| self.table(table));
         let first = found.and_then(|table| table.primary_key.as_ref()?.columns.first());
-        first.map_or(SqlType::BigInt, |column| self.reference_type(table, column.as_str()))
+        first.map_or(SqlType::BigInt, |column| {
+            self.reference_type(table, column.as_str())
+        })
     }
 
     /// The table with a purpose, where `design` has made one.
     pub(super) fn table_for(&self, purpose: Purpose, column: &str) -> Option<Name> {
-        let mut infos = self.blueprint.tables.iter().filter(|info| info.purpose == purpose);
-        let has = |info: &&physical::TableInfo| self.table(&info.name).is_some_and(|table| table.column(column).is_some());
+        let mut infos = self
+            .blueprint
+            .tables
+            .iter()
+            .filter(|info| info.purpose == purpose);
+        let has = |info: &&physical::TableInfo| {
+            self.table(&info.name)
+                .is_some_and(|table| table.column(column).is_some())
+        };
         infos.find(has).map(|info| info.name.clone())
     }
 }

@@ -17,9 +17,7 @@
 //! The row is keyed by backend and holds the transaction for which it is good: nothing has to be cleaned up, and a pooled
 //! connection starts without a context.
 
-use physical::{
-    Column, Identity, Name, Origin, PrimaryKey, Privilege, Purpose, SqlType, Table, Volatility,
-};
+use physical::{Column, Identity, Name, Origin, PrimaryKey, Privilege, Purpose, SqlType, Table, Volatility};
 
 use super::emit::{qualified, text};
 use super::realiser::{Draft, Realiser, RunsAs};
@@ -36,11 +34,13 @@ pub(super) fn column(r: &Realiser<'_>, column: &str) -> String {
 }
 
 fn contexts(r: &Realiser<'_>) -> Name {
-    r.table_for(Purpose::Context, "backend_pid").unwrap_or_else(|| r.private("signed_contexts"))
+    r.table_for(Purpose::Context, "backend_pid")
+        .unwrap_or_else(|| r.private("signed_contexts"))
 }
 
 fn keys(r: &Realiser<'_>) -> Name {
-    r.table_for(Purpose::Private, "key").unwrap_or_else(|| r.private("signing_keys"))
+    r.table_for(Purpose::Private, "key")
+        .unwrap_or_else(|| r.private("signing_keys"))
 }
 
 /// Makes the functions of a signed context, and its tables where `design` has not.
@@ -59,10 +59,18 @@ pub(super) fn realise(r: &mut Realiser<'_>) {
 
 fn add_tables(r: &mut Realiser<'_>, context: &Name, key: &Name) {
     let owner = r.blueprint.roles.owner.clone();
-    let mut table = private_table(context, owner.clone(), "The context of running transactions; written by enter() only.");
+    let mut table = private_table(
+        context,
+        owner.clone(),
+        "The context of running transactions; written by enter() only.",
+    );
     table.unlogged = true;
     table.columns = vec![
-        not_null("transaction_id", SqlType::BigInt, "The transaction for which it is good."),
+        not_null(
+            "transaction_id",
+            SqlType::BigInt,
+            "The transaction for which it is good.",
+        ),
         nullable("actor_id", SqlType::BigInt, "The acting pseudonym."),
         nullable("user_id", SqlType::BigInt, "The user whom it stands for."),
         nullable("tenant_id", SqlType::BigInt, "The tenant."),
@@ -76,13 +84,25 @@ fn add_tables(r: &mut Realiser<'_>, context: &Name, key: &Name) {
     table.fillfactor = Some(50);
     r.add_table(table);
 
-    let mut table = private_table(key, owner, "Keys of the signed context; at most two while one is replaced.");
+    let mut table = private_table(
+        key,
+        owner,
+        "Keys of the signed context; at most two while one is replaced.",
+    );
     let mut id = not_null("id", SqlType::BigInt, "The order in which they were set.");
     id.identity = Some(Identity::Always);
     table.columns = vec![
         id,
-        nullable("retired_at", SqlType::TimestampTz, "A key with this set signs no more."),
-        not_null("key", SqlType::Bytes, "The key padded to 64 bytes, XOR 0x36; then the same, XOR 0x5c."),
+        nullable(
+            "retired_at",
+            SqlType::TimestampTz,
+            "A key with this set signs no more.",
+        ),
+        not_null(
+            "key",
+            SqlType::Bytes,
+            "The key padded to 64 bytes, XOR 0x36; then the same, XOR 0x5c.",
+        ),
     ];
     table.primary_key = Some(PrimaryKey {
         name: "signing_keys_pkey".into(),
@@ -133,7 +153,11 @@ END
 
 fn add_enter(r: &mut Realiser<'_>, context: &Name, key: &Name) {
     let actors = r.blueprint.actors.as_ref().map(|actors| qualified(&actors.table));
-    let tenants = r.blueprint.tenant.as_ref().map(|table| (qualified(table), r.keys_of(table)));
+    let tenants = r
+        .blueprint
+        .tenant
+        .as_ref()
+        .map(|table| (qualified(table), r.keys_of(table)));
     let user_type = r.reference_type(r.blueprint.actors.as_ref().map(|actors| &actors.table), "user_id");
     let tenant_type = r.key_type(r.blueprint.tenant.as_ref());
     let find_actor = actors.map_or_else(String::new, |table| {

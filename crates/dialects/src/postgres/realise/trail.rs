@@ -3,16 +3,14 @@
 //! `docs/spec/audit-chain-v1.md` says what a seal covers, byte by byte.
 
 use physical::{
-    Blueprint, Chain, Column, Expr, Ident, Index, IndexKey, IndexMethod, Literal, Name, Origin, PrimaryKey,
-    Privilege, Seed, SqlType, Volatility,
+    Chain, Expr, Ident, Index, IndexKey, IndexMethod, Literal, Name, Origin, Privilege, SqlType, Volatility,
 };
 
 use super::Place;
 use super::context;
-use super::emit::{qualified, text};
+use super::emit::{indented, qualified, text};
 use super::partitions;
 use super::realiser::{Draft, Realiser, RunsAs};
-use super::signed::{not_null, private_table};
 
 /// What an entry's canonical bytes are made of, in their order, with types.
 const FIELDS: [(&str, &str); 11] = [
@@ -42,7 +40,7 @@ pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, seals: &Name, chain: 
     }
     entry_bytes(r, at.table, at.origin);
     if chain == Chain::Inline {
-        inline(r, at.origin);
+        super::inline_chain::realise(r, at);
     }
     r.allow(seals, Privilege::Select, &[], &auditor);
     r.see_all(seals, &auditor, "auditor");
@@ -52,11 +50,6 @@ pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, seals: &Name, chain: 
     r.guard(seals, Privilege::Insert, &[]);
     unsealed(r, at, seals);
     add_seal(r, at, seals);
-}
-
-/// The table of links of an inline chain.
-pub(super) fn links(blueprint: &Blueprint) -> Name {
-    Name::new(blueprint.audit_schema.clone(), "links")
 }
 
 /// The call that answers the canonical bytes of a record.
@@ -77,7 +70,11 @@ fn admit_erase(r: &mut Realiser<'_>, at: Place<'_>) {
     let erase = Expr::Literal(Literal::Text("erase".to_owned()));
     let Some(log) = r.table_mut(at.table) else { return };
     for check in &mut log.checks {
-        if let Expr::In { value, items, negated: false } = &mut check.expr
+        if let Expr::In {
+            value,
+            items,
+            negated: false,
+        } = &mut check.expr
             && matches!(value.as_ref(), Expr::Column { name, .. } if name.as_str() == "operation")
             && !items.contains(&erase)
         {
@@ -135,7 +132,10 @@ fn entry_bytes(r: &mut Realiser<'_>, log: &Name, origin: Origin) {
         |value: &str| format!("int2send(octet_length({value})::smallint) || convert_to({value}, 'UTF8')");
     let arguments = fields(r, log);
     let key = |name: &str| {
-        let ty = arguments.iter().find(|(field, _)| *field == name).map_or("bigint", |(_, ty)| ty.as_str());
+        let ty = arguments
+            .iter()
+            .find(|(field, _)| *field == name)
+            .map_or("bigint", |(_, ty)| ty.as_str());
         match ty {
             "uuid" => format!("uuid_send({name})"),
             "bigint" | "integer" | "smallint" => format!("int8send({name}::bigint)"),
@@ -180,67 +180,6 @@ fn entry_bytes(r: &mut Realiser<'_>, log: &Name, origin: Origin) {
     r.add_function(draft);
 }
 
-/// The state of a chain inside the transaction: its head, and a link per entry.
-fn inline(r: &mut Realiser<'_>, origin: Origin) {
-    let owner = r.blueprint.roles.owner.clone();
-    let head = r.private("audit_head");
-    let mut table = private_table(
-        &head,
-        owner.clone(),
-        "The newest link of the chain; whoever writes the trail locks it.",
-    );
-    table.columns = vec![
-        not_null("id", SqlType::SmallInt, "Always 1."),
-        not_null("link", SqlType::Bytes, "The link of the newest entry."),
-    ];
-    table.primary_key = Some(PrimaryKey {
-        name: "audit_head_pkey".into(),
-        columns: vec!["id".into()],
-    });
-    // Written by every change: room on the page keeps that cheap.
-    table.fillfactor = Some(10);
-    r.add_table(table);
-    r.database.seeds.push(Seed {
-        table: head.clone(),
-        columns: vec!["id".into(), "link".into()],
-        rows: vec![vec![Literal::Int(1), Literal::Bytes(vec![0; 32])]],
-        comment: Some("The chain starts with 32 zero bytes.".to_owned()),
-        origin,
-    });
-    let links = links(r.blueprint);
-    let mut table = private_table(
-        &links,
-        owner,
-        "Links of the chain: SHA-256 over the link before and the entry's canonical bytes.",
-    );
-    let seq: Column = not_null("seq", SqlType::BigInt, "The entry.");
-    table.columns = vec![seq, not_null("link", SqlType::Bytes, "The link.")];
-    table.primary_key = Some(PrimaryKey {
-        name: "links_pkey".into(),
-        columns: vec!["seq".into()],
-    });
-    r.add_table(table);
-    r.guard(&head, Privilege::Select, &[]);
-    r.guard(&head, Privilege::Update, &["link".into()]);
-    r.guard(&links, Privilege::Insert, &[]);
-    let auditor = r.blueprint.roles.auditor.clone();
-    r.allow(&links, Privilege::Select, &[], &auditor);
-    if let Some(log) = log_of(r) {
-        r.guard(&log, Privilege::Select, &[]);
-    }
-}
-
-/// The log that the trail of this blueprint is written to.
-pub(super) fn log_of(r: &Realiser<'_>) -> Option<Name> {
-    r.blueprint
-        .behaviours
-        .iter()
-        .find_map(|placed| match &placed.what {
-            physical::Behaviour::Audit { log, .. } => Some(log.clone()),
-            _ => None,
-        })
-}
-
 fn unsealed(r: &mut Realiser<'_>, at: Place<'_>, seals: &Name) {
     let columns: Vec<String> = FIELDS.iter().map(|(name, _)| format!("e.{name}")).collect();
     let body = format!(
@@ -283,11 +222,14 @@ END
         log = qualified(at.table),
         columns = columns.join(", "),
     );
-    let returned: Vec<String> = [("up_to_transaction", "bigint".to_owned()), ("previous", "bytea".to_owned())]
-        .into_iter()
-        .chain(fields(r, at.table))
-        .map(|(name, ty)| format!("{name} {ty}"))
-        .collect();
+    let returned: Vec<String> = [
+        ("up_to_transaction", "bigint".to_owned()),
+        ("previous", "bytea".to_owned()),
+    ]
+    .into_iter()
+    .chain(fields(r, at.table))
+    .map(|(name, ty)| format!("{name} {ty}"))
+    .collect();
     let draft = Draft {
         name: r.private("unsealed_entries"),
         arguments: vec![("at_most", "integer".to_owned())],
@@ -370,12 +312,13 @@ fn forget(r: &mut Realiser<'_>, at: Place<'_>) {
     let subject_type = r.type_of(at.table, &Ident::from("subject_id"));
     let entry = "recorded_at, transaction_id, actor_id, subject_id, entity, row_id, operation";
     let stamp = format!("clock_timestamp(), pg_current_xact_id()::text::bigint, {actor}");
+    let turn = indented(&super::inline_chain::turn(r), 4);
     let rows = format!(
         "
 BEGIN
     UPDATE {log} AS l SET changes = NULL, salt = NULL
     WHERE l.entity = forget_rows.entity AND l.row_id = ANY (ids) AND l.changes IS NOT NULL;
-    INSERT INTO {log} ({entry})
+{turn}    INSERT INTO {log} ({entry})
     SELECT {stamp}, NULL, forget_rows.entity, gone.id, 'erase' FROM unnest(ids) AS gone (id);
 END
 "
@@ -385,7 +328,7 @@ END
 BEGIN
     UPDATE {log} AS l SET changes = NULL, salt = NULL
     WHERE l.subject_id = forget_subject.subject AND l.changes IS NOT NULL;
-    INSERT INTO {log} ({entry})
+{turn}    INSERT INTO {log} ({entry})
     VALUES ({stamp}, forget_subject.subject, forget_subject.entity, NULL, 'erase');
 END
 "
