@@ -1,6 +1,9 @@
 //! The one form in which a designed database and one that was read are compared.
 
-use physical::{Column, Database, DefaultValue, Expr, Generated, Opaque, Origin, SqlType, Table, Trigger, TriggerAction, ViewQuery};
+use physical::{
+    Column, Database, DefaultValue, Expr, Generated, Opaque, Origin, SqlType, Table, Trigger, TriggerAction,
+    ViewQuery,
+};
 
 use super::catalog::lexer::normal;
 use super::expression::{self, Renderer};
@@ -28,7 +31,8 @@ pub(super) fn canonical(database: &Database) -> Database {
     }
     out.tables.sort_by(|a, b| a.name.cmp(&b.name));
     out.views.sort_by(|a, b| a.name.cmp(&b.name));
-    out.opaque.sort_by(|a, b| (&a.kind, &a.name).cmp(&(&b.kind, &b.name)));
+    out.opaque
+        .sort_by(|a, b| (&a.kind, &a.name).cmp(&(&b.kind, &b.name)));
     out
 }
 
@@ -50,7 +54,11 @@ fn clean(comment: Option<&String>) -> Option<String> {
 
 /// An expression in one spelling; one that cannot be said is not there.
 fn spelled(expr: &Expr) -> Expr {
-    Expr::Sql(expression::render(expr).map(|sql| normal(&sql)).unwrap_or_default())
+    Expr::Sql(
+        expression::render(expr)
+            .map(|sql| normal(&sql))
+            .unwrap_or_default(),
+    )
 }
 
 fn table(source: &Table) -> Table {
@@ -109,8 +117,13 @@ fn table(source: &Table) -> Table {
 fn canonical_column(source: &Column, strict: bool, is_rowid: bool) -> Column {
     let mut column = source.clone();
     if let Some(generated) = &source.generated {
-        let sql = Renderer::default().render_as(&generated.expr, &source.ty).unwrap_or_default();
-        column.generated = Some(Generated { expr: Expr::Sql(normal(&sql)), stored: generated.stored });
+        let sql = Renderer::default()
+            .render_as(&generated.expr, &source.ty)
+            .unwrap_or_default();
+        column.generated = Some(Generated {
+            expr: Expr::Sql(normal(&sql)),
+            stored: generated.stored,
+        });
     }
     if let Some(value) = &source.default {
         let sql = types::default_text(value, &source.ty).unwrap_or_default();
@@ -125,7 +138,11 @@ fn canonical_column(source: &Column, strict: bool, is_rowid: bool) -> Column {
         (SqlType::Other(name), false) => SqlType::Other(normal(name)),
         (ty, _) => types::stored(ty),
     };
-    column.collation = source.collation.as_ref().map(|name| name.to_ascii_lowercase()).filter(|name| name != "binary");
+    column.collation = source
+        .collation
+        .as_ref()
+        .map(|name| name.to_ascii_lowercase())
+        .filter(|name| name != "binary");
     column.comment = clean(source.comment.as_ref());
     column.origin = Origin::Found;
     column

@@ -6,82 +6,12 @@
 use physical::{Builtin, Comparison, Expr, Factor, Ident, Literal, Sign, SqlType};
 use plan::Unspeakable;
 
-use super::ident::{self, ident, text};
+use super::ident::{ident, text};
+use super::kind::{Kind, common};
+use super::literals::{literal_alone, literal_as};
 use super::temporal;
-use super::types::{self, NOW, power, scale_of, scaled};
+use super::types::{self, NOW, power};
 use super::{pattern, types::MAX_DIGITS};
-
-/// What a piece of SQL answers, as far as its meaning depends on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// 0 or 1.
-    Bool,
-    /// A whole number of so many digits.
-    Int(u32),
-    /// A whole number of units of `10^-scale`, of so many digits.
-    Decimal(u32, u32),
-    /// Binary floating point.
-    Float,
-    Text,
-    Uuid,
-    Date,
-    Time,
-    Instant,
-    /// Microseconds.
-    Interval,
-    Bytes,
-    Json,
-    Array(Box<Kind>),
-    /// Not known: SQL that we did not take apart, or NULL.
-    Any,
-    /// Decimals that do not fit into 64 bits.
-    Unbounded,
-}
-
-impl Kind {
-    /// The kind of a column.
-    pub(super) fn of(ty: &SqlType) -> Self {
-        match ty {
-            SqlType::Boolean => Self::Bool,
-            SqlType::SmallInt => Self::Int(5),
-            SqlType::Integer => Self::Int(10),
-            SqlType::BigInt => Self::Int(MAX_DIGITS),
-            SqlType::Real | SqlType::Double => Self::Float,
-            SqlType::Numeric(Some((precision, _))) => {
-                scale_of(ty).map_or(Self::Unbounded, |scale| Self::Decimal(*precision, scale))
-            }
-            SqlType::Numeric(None) => Self::Unbounded,
-            SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) | SqlType::Inet | SqlType::Named(_) => Self::Text,
-            SqlType::Uuid => Self::Uuid,
-            SqlType::Bytes => Self::Bytes,
-            SqlType::Date => Self::Date,
-            SqlType::Time => Self::Time,
-            SqlType::TimestampTz | SqlType::Timestamp => Self::Instant,
-            SqlType::Interval => Self::Interval,
-            SqlType::Json | SqlType::JsonText => Self::Json,
-            SqlType::Array(of) => Self::Array(Box::new(Self::of(of))),
-            SqlType::Other(_) => Self::Any,
-        }
-    }
-
-    const fn is_exact_number(&self) -> bool {
-        matches!(self, Self::Int(_) | Self::Decimal(..))
-    }
-
-    const fn scale(&self) -> u32 {
-        match self {
-            Self::Decimal(_, scale) => *scale,
-            _ => 0,
-        }
-    }
-
-    const fn digits(&self) -> u32 {
-        match self {
-            Self::Int(digits) | Self::Decimal(digits, _) => *digits,
-            _ => 0,
-        }
-    }
-}
 
 /// How tightly a piece of SQL holds together; a looser one needs parentheses inside a tighter one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,7 +36,11 @@ pub(super) struct Piece {
 
 impl Piece {
     pub(super) fn new(text: impl Into<String>, level: Level, kind: Kind) -> Self {
-        Self { text: text.into(), level, kind }
+        Self {
+            text: text.into(),
+            level,
+            kind,
+        }
     }
 
     pub(super) fn atom(text: impl Into<String>, kind: Kind) -> Self {
@@ -114,13 +48,19 @@ impl Piece {
     }
 
     pub(super) fn at(&self, level: Level) -> String {
-        if self.level < level { format!("({})", self.text) } else { self.text.clone() }
+        if self.level < level {
+            format!("({})", self.text)
+        } else {
+            self.text.clone()
+        }
     }
 }
 
 /// Why something cannot be said.
 pub(super) fn unspeakable<T>(reason: impl Into<String>) -> Result<T, Unspeakable> {
-    Err(Unspeakable { reason: reason.into() })
+    Err(Unspeakable {
+        reason: reason.into(),
+    })
 }
 
 /// Where the columns of the row at hand are found.
@@ -169,17 +109,28 @@ impl Renderer<'_> {
             Expr::Context(_) => unspeakable("the context of a transaction is not a value of this database"),
             Expr::And(parts) => self.join(parts, " AND ", Level::And, "1"),
             Expr::Or(parts) => self.join(parts, " OR ", Level::Or, "0"),
-            Expr::Not(inner) => {
-                Ok(Piece::new(format!("NOT {}", self.piece(inner)?.at(Level::Compare)), Level::Not, Kind::Bool))
-            }
+            Expr::Not(inner) => Ok(Piece::new(
+                format!("NOT {}", self.piece(inner)?.at(Level::Compare)),
+                Level::Not,
+                Kind::Bool,
+            )),
             Expr::Compare { op, left, right } => self.compare(*op, left, right),
             Expr::IsNull { value, negated } => {
                 let word = if *negated { "IS NOT NULL" } else { "IS NULL" };
                 let value = self.piece(value)?.at(Level::Add);
                 Ok(Piece::new(format!("{value} {word}"), Level::Compare, Kind::Bool))
             }
-            Expr::In { value, items, negated } => self.within(value, items, *negated),
-            Expr::Between { value, low, high, negated } => self.between(value, low, high, *negated),
+            Expr::In {
+                value,
+                items,
+                negated,
+            } => self.within(value, items, *negated),
+            Expr::Between {
+                value,
+                low,
+                high,
+                negated,
+            } => self.between(value, low, high, *negated),
             Expr::StartsWith(whole, part) => self.starts_with(whole, part),
             Expr::EndsWith(whole, part) => self.ends_with(whole, part),
             Expr::Contains(whole, part) => self.contains(whole, part),
@@ -192,13 +143,19 @@ impl Renderer<'_> {
             Expr::Product(factors) => self.product(factors),
             Expr::Negate(inner) => {
                 let inner = self.number(inner)?;
-                Ok(Piece::new(format!("-{}", inner.at(Level::Atom)), Level::Concat, inner.kind))
+                Ok(Piece::new(
+                    format!("-{}", inner.at(Level::Atom)),
+                    Level::Concat,
+                    inner.kind,
+                ))
             }
             Expr::Call(function, arguments) => self.call(*function, arguments),
             Expr::Duration { months: 0, micros } => {
                 Ok(Piece::new(micros.to_string(), Level::Concat, Kind::Interval))
             }
-            Expr::Duration { .. } => unspeakable("a span of months has no fixed length to be stored or compared"),
+            Expr::Duration { .. } => {
+                unspeakable("a span of months has no fixed length to be stored or compared")
+            }
             // Found SQL keeps its own shape; parentheses keep it in one piece.
             Expr::Sql(sql) => Ok(Piece::new(sql.clone(), Level::Or, Kind::Any)),
         }
@@ -260,7 +217,11 @@ impl Renderer<'_> {
         if ordered && matches!(left.kind, Kind::Json | Kind::Array(_)) {
             return unspeakable("JSON and arrays have no order here");
         }
-        Ok(Piece::new(format!("{} {sign} {}", left.at(Level::Add), right.at(Level::Add)), Level::Compare, Kind::Bool))
+        Ok(Piece::new(
+            format!("{} {sign} {}", left.at(Level::Add), right.at(Level::Add)),
+            Level::Compare,
+            Kind::Bool,
+        ))
     }
 
     /// Brings expressions that are compared with each other to one kind.
@@ -270,7 +231,9 @@ impl Renderer<'_> {
         for expr in exprs {
             pieces.push(self.as_kind(expr, &goal)?);
         }
-        pieces.try_into().or_else(|_| unspeakable("comparisons have two or three sides"))
+        pieces
+            .try_into()
+            .or_else(|_| unspeakable("comparisons have two or three sides"))
     }
 
     fn common_kind(&self, exprs: &[&Expr]) -> Result<Kind, Unspeakable> {
@@ -292,7 +255,9 @@ impl Renderer<'_> {
             });
         }
         match goal.unwrap_or(Kind::Any) {
-            Kind::Unbounded => unspeakable("decimals of more than 18 digits are kept as text and cannot be compared"),
+            Kind::Unbounded => {
+                unspeakable("decimals of more than 18 digits are kept as text and cannot be compared")
+            }
             Kind::Json => unspeakable("JSON is kept as text: equal values can be spelled differently"),
             goal => Ok(goal),
         }
@@ -306,16 +271,24 @@ impl Renderer<'_> {
         Ok(match goal {
             Kind::Decimal(_, scale) if piece.kind.is_exact_number() => rescale(&piece, *scale),
             Kind::Float if piece.kind.is_exact_number() => as_float(&piece),
-            Kind::Instant if piece.kind == Kind::Date => {
-                Piece::new(format!("{} || 'T00:00:00.000Z'", piece.at(Level::Atom)), Level::Concat, Kind::Instant)
-            }
+            Kind::Instant if piece.kind == Kind::Date => Piece::new(
+                format!("{} || 'T00:00:00.000Z'", piece.at(Level::Atom)),
+                Level::Concat,
+                Kind::Instant,
+            ),
             _ => piece,
         })
     }
 
     fn within(&self, value: &Expr, items: &[Expr], negated: bool) -> Said {
         let word = if negated { "NOT IN" } else { "IN" };
-        if let [Expr::Param { name, ty: SqlType::Array(_) }] = items {
+        if let [
+            Expr::Param {
+                name,
+                ty: SqlType::Array(_),
+            },
+        ] = items
+        {
             let value = self.piece(value)?.at(Level::Add);
             return Ok(Piece::new(
                 format!("{value} {word} (SELECT value FROM json_each(:{}))", name),
@@ -332,14 +305,22 @@ impl Renderer<'_> {
         let value = self.as_kind(value, &goal)?.at(Level::Add);
         let items = items.iter().map(|item| Ok(self.as_kind(item, &goal)?.text));
         let items = items.collect::<Result<Vec<_>, Unspeakable>>()?.join(", ");
-        Ok(Piece::new(format!("{value} {word} ({items})"), Level::Compare, Kind::Bool))
+        Ok(Piece::new(
+            format!("{value} {word} ({items})"),
+            Level::Compare,
+            Kind::Bool,
+        ))
     }
 
     fn between(&self, value: &Expr, low: &Expr, high: &Expr, negated: bool) -> Said {
         let [value, low, high] = self.aligned([value, low, high])?;
         let word = if negated { "NOT BETWEEN" } else { "BETWEEN" };
-        let sql =
-            format!("{} {word} {} AND {}", value.at(Level::Add), low.at(Level::Add), high.at(Level::Add));
+        let sql = format!(
+            "{} {word} {} AND {}",
+            value.at(Level::Add),
+            low.at(Level::Add),
+            high.at(Level::Add)
+        );
         Ok(Piece::new(sql, Level::Compare, Kind::Bool))
     }
 
@@ -348,11 +329,21 @@ impl Renderer<'_> {
         // LIKE folds ASCII case here, and would take `%` and `_` of the value for wildcards.
         let sql = match part {
             Expr::Literal(Literal::Text(part)) => {
-                format!("substr({}, 1, {}) = {}", whole.text, part.chars().count(), text(part))
+                format!(
+                    "substr({}, 1, {}) = {}",
+                    whole.text,
+                    part.chars().count(),
+                    text(part)
+                )
             }
             part => {
                 let part = self.text(part)?;
-                format!("substr({}, 1, length({})) = {}", whole.text, part.text, part.at(Level::Add))
+                format!(
+                    "substr({}, 1, length({})) = {}",
+                    whole.text,
+                    part.text,
+                    part.at(Level::Add)
+                )
             }
         };
         Ok(Piece::new(sql, Level::Compare, Kind::Bool))
@@ -390,13 +381,24 @@ impl Renderer<'_> {
         }
         let haystack = self.text(whole)?;
         let needle = self.text(part)?;
-        Ok(Piece::new(format!("instr({}, {}) > 0", haystack.text, needle.text), Level::Compare, Kind::Bool))
+        Ok(Piece::new(
+            format!("instr({}, {}) > 0", haystack.text, needle.text),
+            Level::Compare,
+            Kind::Bool,
+        ))
     }
 
     fn sum(&self, terms: &[(Sign, Expr)]) -> Said {
-        let pieces = terms.iter().filter(|(_, term)| !matches!(term, Expr::Duration { .. }));
-        let kinds = pieces.map(|(_, term)| Ok(self.piece(term)?.kind)).collect::<Result<Vec<_>, Unspeakable>>()?;
-        if kinds.iter().any(|kind| matches!(kind, Kind::Instant | Kind::Date)) {
+        let pieces = terms
+            .iter()
+            .filter(|(_, term)| !matches!(term, Expr::Duration { .. }));
+        let kinds = pieces
+            .map(|(_, term)| Ok(self.piece(term)?.kind))
+            .collect::<Result<Vec<_>, Unspeakable>>()?;
+        if kinds
+            .iter()
+            .any(|kind| matches!(kind, Kind::Instant | Kind::Date))
+        {
             return temporal::sum(self, terms);
         }
         let mut goal: Option<Kind> = None;
@@ -431,7 +433,9 @@ impl Renderer<'_> {
     }
 
     fn product(&self, factors: &[(Factor, Expr)]) -> Said {
-        let pieces = factors.iter().map(|(factor, expr)| Ok((*factor, self.number(expr)?)));
+        let pieces = factors
+            .iter()
+            .map(|(factor, expr)| Ok((*factor, self.number(expr)?)));
         let mut pieces = pieces.collect::<Result<Vec<_>, Unspeakable>>()?;
         if pieces.iter().any(|(_, piece)| piece.kind == Kind::Float) {
             for (_, piece) in &mut pieces {
@@ -440,7 +444,9 @@ impl Renderer<'_> {
                 }
             }
         }
-        let decimal = pieces.iter().any(|(_, piece)| matches!(piece.kind, Kind::Decimal(..)));
+        let decimal = pieces
+            .iter()
+            .any(|(_, piece)| matches!(piece.kind, Kind::Decimal(..)));
         let mut sql = String::new();
         let (mut digits, mut scale, mut kind) = (0, 0, Kind::Int(0));
         for (position, (factor, piece)) in pieces.iter().enumerate() {
@@ -449,7 +455,9 @@ impl Renderer<'_> {
                     return unspeakable("dividing decimals needs digits that 64-bit integers do not have");
                 }
                 if digits > MAX_DIGITS {
-                    return unspeakable("dividing a product that can be larger than 64 bits would be rounded");
+                    return unspeakable(
+                        "dividing a product that can be larger than 64 bits would be rounded",
+                    );
                 }
                 sql = format!("{sql} / {}", divisor(piece));
                 continue;
@@ -508,9 +516,10 @@ impl Renderer<'_> {
                 let value = self.number(one()?)?;
                 Piece::atom(format!("abs({})", value.text), value.kind)
             }
-            Builtin::Count => {
-                Piece::atom(format!("json_array_length({})", self.piece(one()?)?.text), Kind::Int(10))
-            }
+            Builtin::Count => Piece::atom(
+                format!("json_array_length({})", self.piece(one()?)?.text),
+                Kind::Int(10),
+            ),
         })
     }
 }
@@ -519,31 +528,15 @@ const fn is_constant(expr: &Expr) -> bool {
     matches!(expr, Expr::Literal(_))
 }
 
-/// The kind in which two are compared or added.
-fn common(left: Kind, right: Kind) -> Result<Kind, Unspeakable> {
-    Ok(match (left, right) {
-        (left, right) if left == right => left,
-        (Kind::Any, other) | (other, Kind::Any) => other,
-        (Kind::Unbounded, _) | (_, Kind::Unbounded) => Kind::Unbounded,
-        (Kind::Int(a), Kind::Int(b)) => Kind::Int(a.max(b)),
-        (Kind::Float, other) | (other, Kind::Float) if other.is_exact_number() => Kind::Float,
-        (a, b) if a.is_exact_number() && b.is_exact_number() => {
-            let scale = a.scale().max(b.scale());
-            Kind::Decimal((a.digits() + scale - a.scale()).max(b.digits() + scale - b.scale()), scale)
-        }
-        (Kind::Date, Kind::Instant) | (Kind::Instant, Kind::Date) => Kind::Instant,
-        (Kind::Array(a), Kind::Array(_)) => Kind::Array(a),
-        (Kind::Text, Kind::Uuid) | (Kind::Uuid, Kind::Text) => Kind::Uuid,
-        _ => return unspeakable("values of different kinds are not compared"),
-    })
-}
-
 /// Brings an exact number to a scale; fewer places round half away from zero, as PostgreSQL does.
 fn rescale(piece: &Piece, scale: u32) -> Piece {
     let from = piece.kind.scale();
     let digits = piece.kind.digits();
     if from == scale {
-        return Piece { kind: Kind::Decimal(digits, scale), ..piece.clone() };
+        return Piece {
+            kind: Kind::Decimal(digits, scale),
+            ..piece.clone()
+        };
     }
     if from < scale {
         let sql = format!("{} * {}", piece.at(Level::Multiply), power(scale - from));
@@ -565,89 +558,13 @@ fn as_float(piece: &Piece) -> Piece {
 
 /// Division by zero answers NULL in SQLite, and a CHECK lets NULL pass: make it the error that it is.
 fn divisor(piece: &Piece) -> String {
-    if piece.text.trim_matches(|c: char| c.is_ascii_digit()).is_empty() && piece.text.contains(|c: char| c != '0') {
+    if piece.text.trim_matches(|c: char| c.is_ascii_digit()).is_empty()
+        && piece.text.contains(|c: char| c != '0')
+    {
         return piece.text.clone();
     }
     let value = piece.at(Level::Atom);
     format!(
         "CASE {value} WHEN 0 THEN abs(CAST({value} AS INTEGER) - 9223372036854775807 - 1) ELSE {value} END"
     )
-}
-
-fn literal_alone(value: &Literal) -> Said {
-    Ok(match value {
-        Literal::Null => Piece::atom("NULL", Kind::Any),
-        Literal::Bool(_) => Piece::atom(ident::literal(value), Kind::Bool),
-        Literal::Int(number) => {
-            let level = if *number < 0 && *number != i64::MIN { Level::Concat } else { Level::Atom };
-            Piece::new(ident::literal(value), level, Kind::Int(digits_of(*number)))
-        }
-        Literal::Decimal(decimal) => {
-            let places = decimal.split_once('.').map_or(0, |(_, fraction)| fraction.trim_end_matches('0').len());
-            let scale = u32::try_from(places).unwrap_or(u32::MAX);
-            match scaled(decimal, scale.min(MAX_DIGITS)) {
-                Some(number) => {
-                    let level = if number < 0 { Level::Concat } else { Level::Atom };
-                    Piece::new(number.to_string(), level, Kind::Decimal(digits_of(number), scale))
-                }
-                None => return unspeakable(format!("`{decimal}` does not fit into 64 bits")),
-            }
-        }
-        Literal::Text(_) => Piece::atom(ident::literal(value), Kind::Text),
-        Literal::Bytes(_) => Piece::atom(ident::literal(value), Kind::Bytes),
-        Literal::EmptyArray => Piece::atom("'[]'", Kind::Array(Box::new(Kind::Any))),
-    })
-}
-
-fn digits_of(number: i64) -> u32 {
-    number.unsigned_abs().checked_ilog10().map_or(1, |digits| digits + 1)
-}
-
-/// Writes a constant as one of this kind.
-pub(super) fn literal_as(value: &Literal, goal: &Kind) -> Said {
-    let piece = |number: i64, kind: Kind| {
-        let level = if number < 0 { Level::Concat } else { Level::Atom };
-        Piece::new(number.to_string(), level, kind)
-    };
-    match (value, goal) {
-        (Literal::Int(number), Kind::Decimal(_, scale)) => match number.checked_mul(power(*scale)) {
-            Some(units) => Ok(piece(units, goal.clone())),
-            None => unspeakable(format!("`{number}` does not fit into 64 bits at {scale} decimal places")),
-        },
-        (Literal::Decimal(decimal), Kind::Decimal(_, scale)) => match scaled(decimal, *scale) {
-            Some(units) => Ok(piece(units, goal.clone())),
-            None => unspeakable(format!("`{decimal}` has more than {scale} decimal places or does not fit")),
-        },
-        (Literal::Decimal(decimal), Kind::Int(_)) => match scaled(decimal, 0) {
-            Some(units) => Ok(piece(units, goal.clone())),
-            None => unspeakable(format!("`{decimal}` is no whole number")),
-        },
-        (Literal::Decimal(decimal), Kind::Float) if decimal.contains('.') => {
-            let level = if decimal.starts_with('-') { Level::Concat } else { Level::Atom };
-            Ok(Piece::new(decimal, level, Kind::Float))
-        }
-        (Literal::Decimal(decimal), Kind::Float) => Ok(Piece::new(format!("{decimal}.0"), Level::Concat, Kind::Float)),
-        (Literal::Int(number), Kind::Float) => Ok(Piece::new(format!("{number}.0"), Level::Concat, Kind::Float)),
-        (Literal::Int(_) | Literal::Decimal(_), Kind::Unbounded) => {
-            Ok(Piece::atom(text(&ident::literal(value)), Kind::Unbounded))
-        }
-        (Literal::Text(value), Kind::Instant) => match temporal::instant(value) {
-            Some(stored) => Ok(Piece::atom(text(&stored), Kind::Instant)),
-            None => unspeakable(format!("`{value}` is no instant that milliseconds can hold")),
-        },
-        (Literal::Text(value), Kind::Date) => match temporal::date(value) {
-            Some(stored) => Ok(Piece::atom(text(&stored), Kind::Date)),
-            None => unspeakable(format!("`{value}` is no date")),
-        },
-        (Literal::Text(value), Kind::Time) => match temporal::time(value) {
-            Some(stored) => Ok(Piece::atom(text(&stored), Kind::Time)),
-            None => unspeakable(format!("`{value}` is no time of day that milliseconds can hold")),
-        },
-        (Literal::Text(value), Kind::Uuid) => Ok(Piece::atom(text(&value.to_ascii_lowercase()), Kind::Uuid)),
-        (_, goal) => literal_alone(value).map(|piece| match goal {
-            Kind::Any => piece,
-            goal if piece.kind == Kind::Any => Piece { kind: goal.clone(), ..piece },
-            _ => piece,
-        }),
-    }
 }

@@ -4,6 +4,8 @@ mod canonical;
 mod catalog;
 mod expression;
 pub mod ident;
+mod kind;
+mod literals;
 mod pattern;
 mod realise;
 mod scripts;
@@ -17,8 +19,11 @@ pub use scripts::{leave, scripts};
 use plan::Relational;
 
 /// What every connection to a database of ours must say first, outside of a transaction.
-pub const CONNECTION: &[&str] =
-    &["PRAGMA foreign_keys = ON", "PRAGMA recursive_triggers = ON", "PRAGMA busy_timeout = 5000"];
+pub const CONNECTION: &[&str] = &[
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA recursive_triggers = ON",
+    "PRAGMA busy_timeout = 5000",
+];
 
 /// SQLite.
 pub static SQLITE: Relational = Relational {

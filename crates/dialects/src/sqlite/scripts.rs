@@ -13,7 +13,10 @@ use super::types::{self, NOW};
 /// Statements that end the context of the running transaction: to be run before COMMIT.
 #[must_use]
 pub fn leave(blueprint: &Blueprint) -> Vec<String> {
-    vec![format!("UPDATE {} SET {LEAVE} WHERE id = 1", table(&context_table(blueprint)))]
+    vec![format!(
+        "UPDATE {} SET {LEAVE} WHERE id = 1",
+        table(&context_table(blueprint))
+    )]
 }
 
 /// The services of a blueprint: the name of each and its statements, ready to be written to a file and to be run.
@@ -21,24 +24,43 @@ pub fn leave(blueprint: &Blueprint) -> Vec<String> {
 pub fn scripts(blueprint: &Blueprint) -> Vec<(String, String)> {
     let mut scripts = Vec::new();
     for placed in &blueprint.services {
-        let own = Own { blueprint, name: &placed.table, sql: table(&local(blueprint, &placed.table)) };
+        let own = Own {
+            blueprint,
+            name: &placed.table,
+            sql: table(&local(blueprint, &placed.table)),
+        };
         let made = match &placed.what {
-            Service::LookUp { name, by, returns, deleted_at } => {
-                Some((name, look_up(&own, by, returns, deleted_at.as_ref())))
-            }
+            Service::LookUp {
+                name,
+                by,
+                returns,
+                deleted_at,
+            } => Some((name, look_up(&own, by, returns, deleted_at.as_ref()))),
             Service::RedeemToken { name, .. } => Some((name, redeem(&own, &placed.what))),
             Service::SignUp { name, columns } => Some((name, sign_up(&own, columns))),
-            Service::Purge { name, after, months, micros, batch } => {
-                due(&own, after, *months, *micros).map(|due| (name, purge(&own, &due, *batch)))
-            }
-            Service::Anonymise { name, after, months, micros, tombstones, done, batch } => {
-                due(&own, after, *months, *micros)
-                    .map(|due| (name, anonymise(&own, &due, tombstones, done.as_ref(), *batch)))
-            }
+            Service::Purge {
+                name,
+                after,
+                months,
+                micros,
+                batch,
+            } => due(&own, after, *months, *micros).map(|due| (name, purge(&own, &due, *batch))),
+            Service::Anonymise {
+                name,
+                after,
+                months,
+                micros,
+                tombstones,
+                done,
+                batch,
+            } => due(&own, after, *months, *micros)
+                .map(|due| (name, anonymise(&own, &due, tombstones, done.as_ref(), *batch))),
             Service::Erase { name, steps } => Some((name, erase(&own, steps))),
-            Service::TouchAccess { name, access, throttle_seconds } => {
-                Some((name, touch(&own, access, *throttle_seconds)))
-            }
+            Service::TouchAccess {
+                name,
+                access,
+                throttle_seconds,
+            } => Some((name, touch(&own, access, *throttle_seconds))),
             Service::SecurityEvents => {
                 scripts.push(("record_event".to_owned(), record_event(&own)));
                 None
@@ -62,11 +84,17 @@ struct Own<'a> {
 impl Own<'_> {
     fn column_type(&self, column: &Ident) -> SqlType {
         let table = self.blueprint.database.table(self.name);
-        table.and_then(|table| table.column(column.as_str())).map_or(SqlType::Text, |column| column.ty.clone())
+        table
+            .and_then(|table| table.column(column.as_str()))
+            .map_or(SqlType::Text, |column| column.ty.clone())
     }
 
     fn key(&self) -> String {
-        let key = self.blueprint.database.table(self.name).and_then(|table| table.primary_key.as_ref());
+        let key = self
+            .blueprint
+            .database
+            .table(self.name)
+            .and_then(|table| table.primary_key.as_ref());
         match key.map(|key| key.columns.as_slice()) {
             Some([only]) => ident(only),
             _ => "rowid".to_owned(),
@@ -80,11 +108,25 @@ fn living(deleted_at: Option<&Ident>) -> String {
 
 fn look_up(own: &Own<'_>, by: &Ident, returns: &[Ident], deleted_at: Option<&Ident>) -> String {
     let sql = &own.sql;
-    format!("SELECT {}\nFROM {sql}\nWHERE {} = :{by}{};\n", idents(returns), ident(by), living(deleted_at))
+    format!(
+        "SELECT {}\nFROM {sql}\nWHERE {} = :{by}{};\n",
+        idents(returns),
+        ident(by),
+        living(deleted_at)
+    )
 }
 
 fn redeem(own: &Own<'_>, service: &Service) -> String {
-    let Service::RedeemToken { token, expires_at, used_at, owner, returns, deleted_at, .. } = service else {
+    let Service::RedeemToken {
+        token,
+        expires_at,
+        used_at,
+        owner,
+        returns,
+        deleted_at,
+        ..
+    } = service
+    else {
         return String::new();
     };
     let spend = match used_at {
@@ -103,7 +145,10 @@ fn redeem(own: &Own<'_>, service: &Service) -> String {
     let mut answers: Vec<String> = Vec::new();
     if let Some((reference, of)) = owner {
         let of = table(&local(own.blueprint, of));
-        answers.push(format!("(SELECT o.public_id FROM {of} AS o WHERE o.id = {}) AS owner", ident(reference)));
+        answers.push(format!(
+            "(SELECT o.public_id FROM {of} AS o WHERE o.id = {}) AS owner",
+            ident(reference)
+        ));
     }
     answers.extend(returns.iter().map(ident));
     if answers.is_empty() {
@@ -135,7 +180,10 @@ fn sign_up(own: &Own<'_>, columns: &[Ident]) -> String {
 /// The condition that a row's time is over.
 fn due(own: &Own<'_>, after: &Ident, months: i32, micros: i64) -> Option<String> {
     let start = Expr::column(after.clone(), own.column_type(after));
-    let terms = [(physical::Sign::Plus, start), (physical::Sign::Plus, Expr::Duration { months, micros })];
+    let terms = [
+        (physical::Sign::Plus, start),
+        (physical::Sign::Plus, Expr::Duration { months, micros }),
+    ];
     let end = temporal::sum(&Renderer::default(), &terms).ok()?;
     Some(format!("{} <= {NOW}", end.text))
 }
@@ -158,18 +206,30 @@ fn tombstone(own: &Own<'_>, column: &Ident, value: &Tombstone) -> String {
 }
 
 fn sets(own: &Own<'_>, tombstones: &[(Ident, Tombstone)]) -> Vec<String> {
-    tombstones.iter().map(|(column, value)| format!("{} = {}", ident(column), tombstone(own, column, value))).collect()
+    tombstones
+        .iter()
+        .map(|(column, value)| format!("{} = {}", ident(column), tombstone(own, column, value)))
+        .collect()
 }
 
 fn differs(own: &Own<'_>, tombstones: &[(Ident, Tombstone)]) -> String {
-    let parts =
-        tombstones.iter().map(|(column, value)| format!("{} IS NOT {}", ident(column), unequal(tombstone(own, column, value))));
+    let parts = tombstones.iter().map(|(column, value)| {
+        format!(
+            "{} IS NOT {}",
+            ident(column),
+            unequal(tombstone(own, column, value))
+        )
+    });
     parts.collect::<Vec<_>>().join("\n      OR ")
 }
 
 /// Concatenations are bracketed, so that a reader need not know how tightly they bind.
 fn unequal(value: String) -> String {
-    if value.contains("||") { format!("({value})") } else { value }
+    if value.contains("||") {
+        format!("({value})")
+    } else {
+        value
+    }
 }
 
 fn anonymise(
@@ -197,40 +257,90 @@ fn anonymise(
 }
 
 fn erase(own: &Own<'_>, steps: &[ErasureStep]) -> String {
-    let subject = format!("(SELECT s.id FROM {} AS s WHERE s.public_id = :public_id)", own.sql);
-    let mut sql = String::from("-- One transaction. Seal the audit trail before: what is not sealed cannot be emptied.\n");
     let at = |name: &Name| table(&local(own.blueprint, name));
-    // The row that says who the subject is goes last, whatever the order of the others.
-    let (others, last): (Vec<_>, Vec<_>) = steps.iter().partition(
-        |step| !matches!(step, ErasureStep::Delete { table, .. } if table == own.name),
-    );
-    for step in others.into_iter().chain(last) {
-        let statement = match step {
-            ErasureStep::Delete { table, subject: column } => {
-                format!("DELETE FROM {}\nWHERE {} = {subject};\n", at(table), ident(column))
-            }
-            ErasureStep::Empty { table: name, subject: column, tombstones } => {
-                let there = Own { blueprint: own.blueprint, name, sql: at(name) };
-                format!(
-                    "UPDATE {}\nSET {}\nWHERE {} = {subject};\n",
-                    there.sql,
-                    sets(&there, tombstones).join(",\n    "),
-                    ident(column)
-                )
-            }
-            ErasureStep::AuditPayloads { log } => {
-                format!("UPDATE {}\nSET changes = NULL,\n    salt = NULL\nWHERE subject_id = {subject};\n", at(log))
-            }
-            ErasureStep::Key { table } => {
-                format!("DELETE FROM {}\nWHERE subject_id = {subject};\n", at(table))
-            }
-            ErasureStep::Actor { table, link } => {
-                format!("UPDATE {}\nSET {1} = NULL\nWHERE {1} = {subject};\n", at(table), ident(link))
-            }
-        };
-        sql.push_str(&statement);
+    let log = steps.iter().find_map(|step| match step {
+        ErasureStep::AuditPayloads { log } => Some(at(log)),
+        _ => None,
+    });
+    let subject = subject(own, log.as_deref());
+    let mut sql = String::from("-- One transaction.\n");
+    // Payloads go after what the erasure itself records, and the row that says who the subject is goes last.
+    let rank = |step: &&ErasureStep| match step {
+        ErasureStep::Delete { table, .. } if table == own.name => 2,
+        ErasureStep::AuditPayloads { .. } => 1,
+        _ => 0,
+    };
+    let mut ordered: Vec<&ErasureStep> = steps.iter().collect();
+    ordered.sort_by_key(rank);
+    for step in ordered {
+        sql.push_str(&erasure(own, step, &subject));
+    }
+    if let Some(log) = log {
+        sql.push_str(&format!(
+            "-- Entries that are not sealed yet keep their payload: when this is not 0, seal, and run all of it again.\n\
+             SELECT CAST(count(*) AS TEXT) AS unsealed\nFROM {log}\n\
+             WHERE subject_id = {subject}\n  AND commitment IS NULL\n  AND changes IS NOT NULL;\n"
+        ));
     }
     sql
+}
+
+/// The subject's key; from the audit trail when the row itself has gone.
+fn subject(own: &Own<'_>, log: Option<&str>) -> String {
+    let row = format!("SELECT s.id FROM {} AS s WHERE s.public_id = :public_id", own.sql);
+    match log {
+        Some(log) => format!(
+            "(\n  {row}\n  UNION\n  SELECT l.row_id FROM {log} AS l WHERE l.entity = {} AND l.row_public_id = :public_id\n)",
+            text(local(own.blueprint, own.name).name.as_str())
+        ),
+        None => format!("({row})"),
+    }
+}
+
+fn erasure(own: &Own<'_>, step: &ErasureStep, subject: &str) -> String {
+    let at = |name: &Name| table(&local(own.blueprint, name));
+    match step {
+        ErasureStep::Delete {
+            table,
+            subject: column,
+        } => {
+            format!(
+                "DELETE FROM {}\nWHERE {} = {subject};\n",
+                at(table),
+                ident(column)
+            )
+        }
+        ErasureStep::Empty {
+            table: name,
+            subject: column,
+            tombstones,
+        } => {
+            let there = Own {
+                blueprint: own.blueprint,
+                name,
+                sql: at(name),
+            };
+            format!(
+                "UPDATE {}\nSET {}\nWHERE {} = {subject}\n  AND ({});\n",
+                there.sql,
+                sets(&there, tombstones).join(",\n    "),
+                ident(column),
+                differs(&there, tombstones)
+            )
+        }
+        ErasureStep::AuditPayloads { log } => format!(
+            "UPDATE {}\nSET changes = NULL,\n    salt = NULL\nWHERE subject_id = {subject}\n  AND commitment IS NOT NULL;\n",
+            at(log)
+        ),
+        ErasureStep::Key { table } => format!("DELETE FROM {}\nWHERE subject_id = {subject};\n", at(table)),
+        ErasureStep::Actor { table, link } => {
+            format!(
+                "UPDATE {}\nSET {1} = NULL\nWHERE {1} = {subject};\n",
+                at(table),
+                ident(link)
+            )
+        }
+    }
 }
 
 fn touch(own: &Own<'_>, access: &Name, throttle_seconds: u32) -> String {

@@ -3,7 +3,8 @@
 use physical::{Expr, Sign};
 use plan::Unspeakable;
 
-use super::expression::{Kind, Level, Piece, Renderer, unspeakable};
+use super::expression::{Level, Piece, Renderer, unspeakable};
+use super::kind::Kind;
 
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
@@ -28,13 +29,21 @@ pub(super) fn sum(renderer: &Renderer<'_>, terms: &[(Sign, Expr)]) -> Result<Pie
 }
 
 fn add_span(start: &Piece, months: i32, micros: i64, negative: bool) -> Result<Piece, Unspeakable> {
-    let months = if negative { -i64::from(months) } else { i64::from(months) };
+    let months = if negative {
+        -i64::from(months)
+    } else {
+        i64::from(months)
+    };
     let micros = if negative { -micros } else { micros };
     if micros % 1000 != 0 {
         return unspeakable("instants are kept in milliseconds");
     }
     let mut sum = if start.kind == Kind::Date && (months != 0 || micros % DAY != 0) {
-        Piece::new(format!("{} || 'T00:00:00.000Z'", start.at(Level::Atom)), Level::Concat, Kind::Instant)
+        Piece::new(
+            format!("{} || 'T00:00:00.000Z'", start.at(Level::Atom)),
+            Level::Concat,
+            Kind::Instant,
+        )
     } else {
         start.clone()
     };
@@ -52,7 +61,11 @@ fn add_span(start: &Piece, months: i32, micros: i64, negative: bool) -> Result<P
         );
     }
     if micros != 0 && sum.kind == Kind::Date {
-        let sql = format!("date({}, '{:+} days') || 'T00:00:00.000Z'", sum.text, micros / DAY);
+        let sql = format!(
+            "date({}, '{:+} days') || 'T00:00:00.000Z'",
+            sum.text,
+            micros / DAY
+        );
         return Ok(Piece::new(sql, Level::Concat, Kind::Instant));
     }
     if micros != 0 {
@@ -63,7 +76,10 @@ fn add_span(start: &Piece, months: i32, micros: i64, negative: bool) -> Result<P
             let millis = micros.unsigned_abs() / 1000;
             format!("{sign}{}.{:03} seconds", millis / 1000, millis % 1000)
         };
-        sum = Piece::atom(format!("strftime('%Y-%m-%dT%H:%M:%fZ', {}, '{modifier}')", sum.text), Kind::Instant);
+        sum = Piece::atom(
+            format!("strftime('%Y-%m-%dT%H:%M:%fZ', {}, '{modifier}')", sum.text),
+            Kind::Instant,
+        );
     }
     Ok(sum)
 }
@@ -88,11 +104,18 @@ fn add_value(start: &Piece, value: &Piece, negative: bool) -> Result<Piece, Unsp
             Kind::Interval,
         )),
         (Kind::Date, Kind::Date) if negative => Ok(Piece::atom(
-            format!("CAST(julianday({}) - julianday({}) AS INTEGER)", start.text, value.text),
+            format!(
+                "CAST(julianday({}) - julianday({}) AS INTEGER)",
+                start.text, value.text
+            ),
             Kind::Int(7),
         )),
         (Kind::Date, Kind::Int(_)) => Ok(Piece::atom(
-            format!("date({}, printf('%+d days', {sign}{}))", start.text, value.at(Level::Atom)),
+            format!(
+                "date({}, printf('%+d days', {sign}{}))",
+                start.text,
+                value.at(Level::Atom)
+            ),
             Kind::Date,
         )),
         _ => unspeakable("only spans of time can be added to an instant"),
@@ -124,7 +147,11 @@ pub(super) fn instant(value: &str) -> Option<String> {
     let (year, month, day) = civil_from_days(minutes.div_euclid(1440));
     let clock = minutes.rem_euclid(1440);
     (0..=9999).contains(&year).then(|| {
-        format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{second:02}.{millis:03}Z", clock / 60, clock % 60)
+        format!(
+            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{second:02}.{millis:03}Z",
+            clock / 60,
+            clock % 60
+        )
     })
 }
 
@@ -143,12 +170,18 @@ fn split_offset(clock: &str) -> Option<(&str, i64)> {
 }
 
 fn number(digits: &str) -> Option<i64> {
-    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok()).flatten()
+    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| digits.parse().ok())
+        .flatten()
 }
 
 fn parse_date(value: &str) -> Option<(i64, i64, i64)> {
     let mut parts = value.splitn(3, '-');
-    let (year, month, day) = (number(parts.next()?)?, number(parts.next()?)?, number(parts.next()?)?);
+    let (year, month, day) = (
+        number(parts.next()?)?,
+        number(parts.next()?)?,
+        number(parts.next()?)?,
+    );
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let days = match month {
         2 if leap => 29,
@@ -201,8 +234,14 @@ mod tests {
 
     #[test]
     fn instants_are_brought_to_utc() {
-        assert_eq!(instant("2024-01-01T00:30:00+02:00").as_deref(), Some("2023-12-31T22:30:00.000Z"));
-        assert_eq!(instant("2024-02-29 12:00:00.5Z").as_deref(), Some("2024-02-29T12:00:00.500Z"));
+        assert_eq!(
+            instant("2024-01-01T00:30:00+02:00").as_deref(),
+            Some("2023-12-31T22:30:00.000Z")
+        );
+        assert_eq!(
+            instant("2024-02-29 12:00:00.5Z").as_deref(),
+            Some("2024-02-29T12:00:00.500Z")
+        );
         assert_eq!(instant("2023-02-29T00:00:00Z"), None);
         assert_eq!(instant("2024-01-01T00:00:00.1234Z"), None);
         assert_eq!(instant("2024-01-01").as_deref(), Some("2024-01-01T00:00:00.000Z"));

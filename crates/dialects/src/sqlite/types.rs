@@ -3,7 +3,9 @@
 use physical::{Check, Column, DefaultValue, Expr, Literal, Origin, SqlType, Table};
 use plan::Unspeakable;
 
-use super::expression::{self, Renderer};
+use super::expression::Renderer;
+use super::kind::Kind;
+use super::literals;
 use super::ident::{ident, literal, text};
 
 /// The one form in which instants are stored: UTC, milliseconds, comparable as text.
@@ -56,7 +58,9 @@ pub(super) fn stored(ty: &SqlType) -> SqlType {
 /// How many decimal places a scaled integer has; `None` for what is not stored so.
 pub(super) fn scale_of(ty: &SqlType) -> Option<u32> {
     match ty {
-        SqlType::Numeric(Some((precision, scale))) if *precision <= MAX_DIGITS && scale <= precision => Some(*scale),
+        SqlType::Numeric(Some((precision, scale))) if *precision <= MAX_DIGITS && scale <= precision => {
+            Some(*scale)
+        }
         _ => None,
     }
 }
@@ -88,7 +92,7 @@ pub(super) fn literal_for(value: &Literal, ty: &SqlType) -> Result<String, Unspe
     if matches!(value, Literal::Null) {
         return Ok("NULL".to_owned());
     }
-    Ok(expression::literal_as(value, &expression::Kind::of(ty))?.text)
+    Ok(literals::literal_as(value, &Kind::of(ty))?.text)
 }
 
 /// Writes a default, without the parentheses that an expression needs.
@@ -147,7 +151,10 @@ fn storage_rule(column: &str, ty: &SqlType) -> Option<String> {
         )),
         SqlType::Date => Some(format!("{column} IS date({column})")),
         SqlType::Time => Some(format!("{column} IS strftime('%H:%M:%f', {column})")),
-        SqlType::TimestampTz => Some(format!("{column} IS strftime({}, {column})", text(INSTANT_FORMAT))),
+        SqlType::TimestampTz => Some(format!(
+            "{column} IS strftime({}, {column})",
+            text(INSTANT_FORMAT)
+        )),
         SqlType::Timestamp => Some(format!("{column} IS strftime('%Y-%m-%dT%H:%M:%f', {column})")),
         SqlType::Json | SqlType::JsonText => Some(format!("json_valid({column})")),
         SqlType::Array(_) => Some(format!("json_valid({column}) AND json_type({column}) = 'array'")),
@@ -165,7 +172,10 @@ fn storage_rule(column: &str, ty: &SqlType) -> Option<String> {
 
 /// A check that a text column holds one of these.
 pub(super) fn one_of(table: &Table, column: &Column, values: &[String]) -> Check {
-    let items: Vec<String> = values.iter().map(|value| literal(&Literal::Text(value.clone()))).collect();
+    let items: Vec<String> = values
+        .iter()
+        .map(|value| literal(&Literal::Text(value.clone())))
+        .collect();
     Check {
         name: format!("{}_{}_type", table.name.name, column.name).into(),
         expr: Expr::Sql(format!("{} IN ({})", ident(&column.name), items.join(", "))),

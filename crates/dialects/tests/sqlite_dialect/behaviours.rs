@@ -8,7 +8,10 @@ fn shop() -> Built {
     let built = build(blueprint());
     built.run("INSERT INTO tenants (name) VALUES ('one'), ('two')");
     built.run("INSERT INTO users (email, password) VALUES ('ann@x.org', 'p'), ('bob@x.org', 'q')");
-    let (actor, tenant) = (ann(&built), built.one("SELECT public_id FROM tenants WHERE id = 1"));
+    let (actor, tenant) = (
+        ann(&built),
+        built.one("SELECT public_id FROM tenants WHERE id = 1"),
+    );
     built.enter(Some(&actor), Some(&tenant));
     built
 }
@@ -40,11 +43,20 @@ fn a_new_row_is_filled_from_the_context_and_recorded_once() {
 fn without_a_context_a_required_owner_is_asked_for() {
     let built = shop();
     built.enter(None, None);
-    built.refuse("INSERT INTO orders (tenant_id) VALUES (1)", "architrave:23502:orders:customer_id_required");
-    built.refuse("INSERT INTO orders (customer_id) VALUES (1)", "architrave:23502:orders:tenant_id_required");
+    built.refuse(
+        "INSERT INTO orders (tenant_id) VALUES (1)",
+        "architrave:23502:orders:customer_id_required",
+    );
+    built.refuse(
+        "INSERT INTO orders (customer_id) VALUES (1)",
+        "architrave:23502:orders:tenant_id_required",
+    );
     built.run("INSERT INTO orders (tenant_id, customer_id) VALUES (1, 1)");
     assert_eq!(built.one("SELECT created_by FROM orders"), "1");
-    built.refuse("INSERT INTO orders (tenant_id, customer_id) VALUES (9, 1)", "FOREIGN KEY");
+    built.refuse(
+        "INSERT INTO orders (tenant_id, customer_id) VALUES (9, 1)",
+        "FOREIGN KEY",
+    );
 }
 
 #[test]
@@ -60,9 +72,15 @@ fn an_unknown_actor_is_refused_and_not_taken_for_the_system() {
 fn connections_with_guarantees_switched_off_enter_no_context() {
     let built = shop();
     built.run("PRAGMA recursive_triggers = OFF");
-    built.refuse("UPDATE shop_private_context SET transaction_id = 9", "recursive_triggers_off");
+    built.refuse(
+        "UPDATE shop_private_context SET transaction_id = 9",
+        "recursive_triggers_off",
+    );
     built.run("PRAGMA recursive_triggers = ON; PRAGMA foreign_keys = OFF");
-    built.refuse("UPDATE shop_private_context SET transaction_id = 9", "foreign_keys_off");
+    built.refuse(
+        "UPDATE shop_private_context SET transaction_id = 9",
+        "foreign_keys_off",
+    );
 }
 
 #[test]
@@ -70,16 +88,34 @@ fn stamps_cannot_be_forged() {
     let built = shop();
     built.run("INSERT INTO orders DEFAULT VALUES");
     for column in ["created_at", "updated_at"] {
-        built.refuse(&format!("INSERT INTO orders ({column}) VALUES ({FORGED})"), &format!("42501:orders:{column}_stamped"));
-        built.refuse(&format!("UPDATE orders SET {column} = {FORGED}"), &format!("42501:orders:{column}_stamped"));
+        built.refuse(
+            &format!("INSERT INTO orders ({column}) VALUES ({FORGED})"),
+            &format!("42501:orders:{column}_stamped"),
+        );
+        built.refuse(
+            &format!("UPDATE orders SET {column} = {FORGED}"),
+            &format!("42501:orders:{column}_stamped"),
+        );
     }
     for column in ["created_by", "updated_by"] {
-        built.refuse(&format!("INSERT INTO orders ({column}) VALUES (2)"), &format!("42501:orders:{column}_stamped"));
-        built.refuse(&format!("UPDATE orders SET {column} = 2"), &format!("42501:orders:{column}_stamped"));
+        built.refuse(
+            &format!("INSERT INTO orders ({column}) VALUES (2)"),
+            &format!("42501:orders:{column}_stamped"),
+        );
+        built.refuse(
+            &format!("UPDATE orders SET {column} = 2"),
+            &format!("42501:orders:{column}_stamped"),
+        );
     }
-    built.refuse("INSERT INTO orders (tenant_id) VALUES (2)", "42501:orders:tenant_id_foreign");
+    built.refuse(
+        "INSERT INTO orders (tenant_id) VALUES (2)",
+        "42501:orders:tenant_id_foreign",
+    );
     built.refuse("UPDATE orders SET created_by = 0", "created_by_stamped");
-    built.refuse("INSERT INTO orders (version) VALUES (7)", "42501:orders:version_first");
+    built.refuse(
+        "INSERT INTO orders (version) VALUES (7)",
+        "42501:orders:version_first",
+    );
 }
 
 #[test]
@@ -93,11 +129,17 @@ fn an_update_is_stamped_versioned_and_recorded_once() {
     built.run("UPDATE orders SET total = 1234");
     assert_eq!(built.one("SELECT version || '/' || created_by || '/' || updated_by || '/' || (updated_at > created_at) FROM orders"), "2/3/4/1");
     let logged = built.all("SELECT operation, actor_id, changes, transaction_id FROM shop_audit_log WHERE entity = 'orders' ORDER BY seq");
-    assert!(logged.ends_with("update|4|{\"total\":[0.50,12.34]}|2"), "{logged}");
+    assert!(
+        logged.ends_with("update|4|{\"total\":[0.50,12.34]}|2"),
+        "{logged}"
+    );
     assert_eq!(logged.lines().count(), 2);
     // Nothing changed: nothing to record.
     built.run("UPDATE orders SET total = 1234");
-    assert_eq!(built.one("SELECT count(*) FROM shop_audit_log WHERE entity = 'orders'"), "2");
+    assert_eq!(
+        built.one("SELECT count(*) FROM shop_audit_log WHERE entity = 'orders'"),
+        "2"
+    );
 }
 
 #[test]
@@ -106,8 +148,14 @@ fn versions_rise_by_one_and_conflicts_are_found() {
     built.run("INSERT INTO orders DEFAULT VALUES");
     built.run("UPDATE orders SET total = 1, version = version + 1");
     assert_eq!(built.one("SELECT version FROM orders"), "2");
-    built.refuse("UPDATE orders SET total = 2, version = 9", "architrave:40001:orders:version_conflict");
-    built.refuse("UPDATE orders SET version = 1", "architrave:40001:orders:version_conflict");
+    built.refuse(
+        "UPDATE orders SET total = 2, version = 9",
+        "architrave:40001:orders:version_conflict",
+    );
+    built.refuse(
+        "UPDATE orders SET version = 1",
+        "architrave:40001:orders:version_conflict",
+    );
     built.run("UPDATE orders SET version = version + 1");
     assert_eq!(built.one("SELECT version FROM orders"), "3");
     built.run("UPDATE orders SET total = 5 WHERE version = 3; UPDATE orders SET total = 6");
@@ -117,15 +165,27 @@ fn versions_rise_by_one_and_conflicts_are_found() {
 #[test]
 fn states_start_and_move_as_declared() {
     let built = shop();
-    built.refuse("INSERT INTO orders (state) VALUES ('paid')", "architrave:23514:orders:state_initial");
+    built.refuse(
+        "INSERT INTO orders (state) VALUES ('paid')",
+        "architrave:23514:orders:state_initial",
+    );
     built.run("INSERT INTO orders DEFAULT VALUES");
-    built.refuse("UPDATE orders SET state = 'paid'", "architrave:23514:orders:state_transition");
+    built.refuse(
+        "UPDATE orders SET state = 'paid'",
+        "architrave:23514:orders:state_transition",
+    );
     built.run("UPDATE orders SET state = 'placed'");
-    assert_eq!(built.one("SELECT state_changed_at IS NOT NULL AND version = 2 FROM orders"), "1");
+    assert_eq!(
+        built.one("SELECT state_changed_at IS NOT NULL AND version = 2 FROM orders"),
+        "1"
+    );
     let when = built.one("SELECT state_changed_at FROM orders");
     built.run("UPDATE orders SET state = state, total = 3");
     assert_eq!(built.one("SELECT state_changed_at FROM orders"), when);
-    built.refuse(&format!("UPDATE orders SET state_changed_at = {FORGED}"), "state_changed_at_stamped");
+    built.refuse(
+        &format!("UPDATE orders SET state_changed_at = {FORGED}"),
+        "state_changed_at_stamped",
+    );
 }
 
 #[test]
@@ -133,9 +193,18 @@ fn lines_inherit_owner_and_tenant() {
     let built = shop();
     built.run("INSERT INTO orders DEFAULT VALUES");
     built.run("INSERT INTO order_lines (order_id, price, quantity) VALUES (1, 250, 3)");
-    assert_eq!(built.one("SELECT owner_id || '/' || tenant_id || '/' || amount || '/' || version FROM order_lines"), "1/1/750/1");
-    built.refuse("INSERT INTO order_lines (order_id, owner_id, price) VALUES (1, 2, 1)", "FOREIGN KEY");
-    built.refuse("INSERT INTO order_lines (order_id, price) VALUES (99, 1)", "23502:order_lines:owner_id_required");
+    assert_eq!(
+        built.one("SELECT owner_id || '/' || tenant_id || '/' || amount || '/' || version FROM order_lines"),
+        "1/1/750/1"
+    );
+    built.refuse(
+        "INSERT INTO order_lines (order_id, owner_id, price) VALUES (1, 2, 1)",
+        "FOREIGN KEY",
+    );
+    built.refuse(
+        "INSERT INTO order_lines (order_id, price) VALUES (99, 1)",
+        "23502:order_lines:owner_id_required",
+    );
 }
 
 #[test]
@@ -143,81 +212,160 @@ fn soft_deletion_takes_its_batch_along_and_restores_it() {
     let built = shop();
     built.run("INSERT INTO orders DEFAULT VALUES");
     built.run("INSERT INTO order_lines (order_id, price) VALUES (1, 1), (1, 2), (1, 3)");
-    built.run(&format!("UPDATE order_lines SET deleted_at = {FORGED} WHERE id = 3"));
+    built.run(&format!(
+        "UPDATE order_lines SET deleted_at = {FORGED} WHERE id = 3"
+    ));
     assert_eq!(built.one(&format!("SELECT deleted_at > {FORGED} AND deletion_batch IS NOT NULL AND deleted_by = 3 FROM order_lines WHERE id = 3")), "1");
-    built.run(&format!("UPDATE orders SET deleted_at = {FORGED}, deletion_reason = 'x'"));
-    assert_eq!(built.one("SELECT version || '/' || deletion_reason FROM orders"), "2/x");
+    built.run(&format!(
+        "UPDATE orders SET deleted_at = {FORGED}, deletion_reason = 'x'"
+    ));
+    assert_eq!(
+        built.one("SELECT version || '/' || deletion_reason FROM orders"),
+        "2/x"
+    );
     assert_eq!(built.one("SELECT count(*) FROM order_lines WHERE deletion_batch = (SELECT deletion_batch FROM orders) AND version = 2"), "2");
     assert_eq!(
         built.all("SELECT entity, operation, count(*) FROM shop_audit_log WHERE operation LIKE 'soft%' GROUP BY 1, 2 ORDER BY 1"),
         "order_lines|soft_delete|3\norders|soft_delete|1"
     );
     let stamp = built.one("SELECT deleted_at FROM orders");
-    let entry = built.one("SELECT changes FROM shop_audit_log WHERE entity = 'orders' AND operation = 'soft_delete'");
-    assert_eq!(entry, format!("{{\"deleted_at\":[null,\"{stamp}\"],\"deletion_reason\":[null,\"x\"]}}"));
-    built.refuse("INSERT INTO order_lines (order_id, price) VALUES (1, 1)", "architrave:23503:order_lines:order_id_living");
-    built.refuse("UPDATE order_lines SET deleted_at = NULL WHERE id = 1", "architrave:23503:order_lines:order_id_living");
-    built.refuse(&format!("UPDATE orders SET deleted_at = {FORGED}"), "42501:orders:deleted_at_stamped");
+    let entry =
+        built.one("SELECT changes FROM shop_audit_log WHERE entity = 'orders' AND operation = 'soft_delete'");
+    assert_eq!(
+        entry,
+        format!("{{\"deleted_at\":[null,\"{stamp}\"],\"deletion_reason\":[null,\"x\"]}}")
+    );
+    built.refuse(
+        "INSERT INTO order_lines (order_id, price) VALUES (1, 1)",
+        "architrave:23503:order_lines:order_id_living",
+    );
+    built.refuse(
+        "UPDATE order_lines SET deleted_at = NULL WHERE id = 1",
+        "architrave:23503:order_lines:order_id_living",
+    );
+    built.refuse(
+        &format!("UPDATE orders SET deleted_at = {FORGED}"),
+        "42501:orders:deleted_at_stamped",
+    );
     built.run("UPDATE orders SET deleted_at = NULL");
     assert_eq!(built.one("SELECT (deleted_by IS NULL) + (deletion_reason IS NULL) + (deletion_batch IS NULL) + (version = 3) FROM orders"), "4");
-    assert_eq!(built.all("SELECT id FROM order_lines WHERE deleted_at IS NULL ORDER BY id"), "1\n2");
-    assert_eq!(built.one("SELECT count(*) FROM shop_audit_log WHERE entity = 'orders' AND operation = 'restore'"), "1");
+    assert_eq!(
+        built.all("SELECT id FROM order_lines WHERE deleted_at IS NULL ORDER BY id"),
+        "1\n2"
+    );
+    assert_eq!(
+        built.one("SELECT count(*) FROM shop_audit_log WHERE entity = 'orders' AND operation = 'restore'"),
+        "1"
+    );
 }
 
 #[test]
 fn death_is_given_by_the_database_alone() {
     let built = shop();
-    built.refuse(&format!("INSERT INTO orders (deleted_at) VALUES ({FORGED})"), "23514:orders:deleted_at_insert");
+    built.refuse(
+        &format!("INSERT INTO orders (deleted_at) VALUES ({FORGED})"),
+        "23514:orders:deleted_at_insert",
+    );
     built.run("INSERT INTO orders DEFAULT VALUES");
-    built.refuse("UPDATE orders SET deletion_batch = '00000000-0000-4000-8000-000000000000'", "42501:orders:deletion_batch_stamped");
-    built.refuse("UPDATE orders SET deletion_reason = 'x'", "23514:orders:deletion_reason_living");
+    built.refuse(
+        "UPDATE orders SET deletion_batch = '00000000-0000-4000-8000-000000000000'",
+        "42501:orders:deletion_batch_stamped",
+    );
+    built.refuse(
+        "UPDATE orders SET deletion_reason = 'x'",
+        "23514:orders:deletion_reason_living",
+    );
     built.run(&format!("UPDATE orders SET deleted_at = {FORGED}"));
-    built.refuse("UPDATE orders SET deleted_by = NULL", "42501:orders:deleted_by_stamped");
-    built.refuse("UPDATE orders SET deleted_by = 2", "42501:orders:deleted_by_stamped");
-    built.refuse("UPDATE orders SET deletion_batch = NULL", "42501:orders:deletion_batch_stamped");
+    built.refuse(
+        "UPDATE orders SET deleted_by = NULL",
+        "42501:orders:deleted_by_stamped",
+    );
+    built.refuse(
+        "UPDATE orders SET deleted_by = 2",
+        "42501:orders:deleted_by_stamped",
+    );
+    built.refuse(
+        "UPDATE orders SET deletion_batch = NULL",
+        "42501:orders:deletion_batch_stamped",
+    );
 }
 
 #[test]
 fn soft_restrict_set_null_and_destroy() {
     let built = shop();
     built.run("INSERT INTO orders DEFAULT VALUES");
-    built.refuse(&format!("UPDATE users SET deleted_at = {FORGED} WHERE id = 1"), "architrave:23503:users:orders_restrict");
-    built.run("INSERT INTO tokens (user_id, token, expires_at) VALUES (2, x'00', '2099-01-01T00:00:00.000Z')");
+    built.refuse(
+        &format!("UPDATE users SET deleted_at = {FORGED} WHERE id = 1"),
+        "architrave:23503:users:orders_restrict",
+    );
+    built
+        .run("INSERT INTO tokens (user_id, token, expires_at) VALUES (2, x'00', '2099-01-01T00:00:00.000Z')");
     built.run(&format!("UPDATE users SET deleted_at = {FORGED} WHERE id = 2"));
     assert_eq!(built.one("SELECT count(*) FROM tokens"), "0");
-    assert_eq!(built.one("SELECT count(*) FROM shop_audit_log WHERE entity = 'tokens' AND operation = 'delete'"), "1");
+    assert_eq!(
+        built.one("SELECT count(*) FROM shop_audit_log WHERE entity = 'tokens' AND operation = 'delete'"),
+        "1"
+    );
     built.run("INSERT INTO categories (name) VALUES ('a')");
     built.run("UPDATE orders SET category_id = 1");
     built.run(&format!("UPDATE categories SET deleted_at = {FORGED}"));
-    assert_eq!(built.one("SELECT category_id IS NULL AND version = 3 FROM orders"), "1");
+    assert_eq!(
+        built.one("SELECT category_id IS NULL AND version = 3 FROM orders"),
+        "1"
+    );
 }
 
 #[test]
 fn a_tree_falls_together_and_has_no_cycle() {
     let built = shop();
     built.run("INSERT INTO categories (name, parent_id) VALUES ('a', NULL), ('b', 1), ('c', 2)");
-    built.refuse("UPDATE categories SET parent_id = 3 WHERE id = 1", "architrave:23514:categories:parent_id_cycle");
-    built.refuse("UPDATE categories SET parent_id = id WHERE id = 1", "architrave:23514:categories:parent_id_cycle");
-    built.refuse("INSERT INTO categories (id, name, parent_id) VALUES (9, 'z', 9)", "categories:parent_id_cycle");
-    built.run(&format!("UPDATE categories SET deleted_at = {FORGED} WHERE id = 1"));
+    built.refuse(
+        "UPDATE categories SET parent_id = 3 WHERE id = 1",
+        "architrave:23514:categories:parent_id_cycle",
+    );
+    built.refuse(
+        "UPDATE categories SET parent_id = id WHERE id = 1",
+        "architrave:23514:categories:parent_id_cycle",
+    );
+    built.refuse(
+        "INSERT INTO categories (id, name, parent_id) VALUES (9, 'z', 9)",
+        "categories:parent_id_cycle",
+    );
+    built.run(&format!(
+        "UPDATE categories SET deleted_at = {FORGED} WHERE id = 1"
+    ));
     assert_eq!(built.one("SELECT count(DISTINCT deletion_batch) || '/' || count(deleted_at) || '/' || sum(version) FROM categories"), "1/3/6");
     built.run("UPDATE categories SET deleted_at = NULL WHERE id = 1");
-    assert_eq!(built.one("SELECT count(*) FROM categories WHERE deleted_at IS NULL AND deletion_batch IS NULL"), "3");
+    assert_eq!(
+        built.one("SELECT count(*) FROM categories WHERE deleted_at IS NULL AND deletion_batch IS NULL"),
+        "3"
+    );
 }
 
 #[test]
 fn two_roots_of_one_name_are_two_too_many() {
     let built = shop();
     built.run("INSERT INTO categories (name) VALUES ('a')");
-    built.refuse("INSERT INTO categories (name) VALUES ('a')", "categories_parent_id_name_key");
-    built.run(&format!("UPDATE categories SET deleted_at = {FORGED}; INSERT INTO categories (name) VALUES ('a')"));
+    built.refuse(
+        "INSERT INTO categories (name) VALUES ('a')",
+        "categories_parent_id_name_key",
+    );
+    built.run(&format!(
+        "UPDATE categories SET deleted_at = {FORGED}; INSERT INTO categories (name) VALUES ('a')"
+    ));
 }
 
 #[test]
 fn the_dead_occupy_no_address() {
     let built = shop();
-    built.refuse("INSERT INTO users (email, password) VALUES ('ann@x.org', 'p')", "users_email_key");
-    built.refuse("INSERT INTO users (email, password) VALUES ('Eve@x.org', 'p')", "architrave:23514:users:email_normal");
+    built.refuse(
+        "INSERT INTO users (email, password) VALUES ('ann@x.org', 'p')",
+        "UNIQUE constraint failed: users.email",
+    );
+    built.refuse(
+        "INSERT INTO users (email, password) VALUES ('Eve@x.org', 'p')",
+        "architrave:23514:users:email_normal",
+    );
     built.run(&format!("UPDATE users SET deleted_at = {FORGED} WHERE id = 1"));
     built.run("INSERT INTO users (email, password) VALUES ('ann@x.org', 'p')");
 }
@@ -233,14 +381,20 @@ fn replacing_a_row_records_its_end() {
     // The trap: without the setting, the end of the row leaves no entry.
     built.run("PRAGMA recursive_triggers = OFF");
     built.run("INSERT OR REPLACE INTO users (id, email, password) VALUES (2, 'newer@x.org', 'p')");
-    assert_eq!(built.one("SELECT count(*) FROM shop_audit_log WHERE operation = 'delete'"), "1");
+    assert_eq!(
+        built.one("SELECT count(*) FROM shop_audit_log WHERE operation = 'delete'"),
+        "1"
+    );
 }
 
 #[test]
 fn upserts_are_updates_when_they_meet() {
     let built = shop();
     built.run("INSERT INTO users (id, email, password) VALUES (2, 'bob@x.org', 'z') ON CONFLICT (id) DO UPDATE SET password = excluded.password");
-    assert_eq!(built.one("SELECT password || '/' || version FROM users WHERE id = 2"), "z/2");
+    assert_eq!(
+        built.one("SELECT password || '/' || version FROM users WHERE id = 2"),
+        "z/2"
+    );
     assert_eq!(
         built.all("SELECT operation, json_extract(changes, '$.password') FROM shop_audit_log WHERE entity = 'users' AND row_id = 2 ORDER BY seq"),
         "insert|changed\nupdate|changed"
@@ -250,9 +404,19 @@ fn upserts_are_updates_when_they_meet() {
 #[test]
 fn returning_is_stale_and_the_row_is_not() {
     let built = shop();
-    assert_eq!(built.one("INSERT INTO orders DEFAULT VALUES RETURNING created_by"), "0", "the trap has gone: say so in the losses");
+    assert_eq!(
+        built.one("INSERT INTO orders DEFAULT VALUES RETURNING created_by"),
+        "0",
+        "the trap has gone: say so in the losses"
+    );
     assert_eq!(built.one("SELECT created_by FROM orders"), "3");
-    assert!(built.realised.lost.iter().any(|lost| lost.guarantee == "returning"));
+    assert!(
+        built
+            .realised
+            .lost
+            .iter()
+            .any(|lost| lost.guarantee == "returning")
+    );
 }
 
 #[test]
@@ -260,9 +424,18 @@ fn many_rows_in_one_statement_are_each_filled_and_recorded() {
     let built = shop();
     built.run("INSERT INTO orders (total) VALUES (1), (2), (3)");
     built.run("UPDATE orders SET total = total * 2");
-    assert_eq!(built.one("SELECT sum(version) || '/' || sum(total) || '/' || count(DISTINCT public_id) FROM orders"), "6/12/3");
-    assert_eq!(built.one("SELECT count(*) FROM shop_audit_log WHERE entity = 'orders'"), "6");
-    built.refuse("INSERT INTO orders (total) VALUES (1), (99999999999999)", "orders_total_type");
+    assert_eq!(
+        built.one("SELECT sum(version) || '/' || sum(total) || '/' || count(DISTINCT public_id) FROM orders"),
+        "6/12/3"
+    );
+    assert_eq!(
+        built.one("SELECT count(*) FROM shop_audit_log WHERE entity = 'orders'"),
+        "6"
+    );
+    built.refuse(
+        "INSERT INTO orders (total) VALUES (1), (99999999999999)",
+        "orders_total_type",
+    );
     assert_eq!(built.one("SELECT count(*) FROM orders"), "3");
 }
 
@@ -272,18 +445,33 @@ fn secrets_are_recorded_as_changed_only() {
     built.run("UPDATE users SET password = 'canary', is_admin = 1 WHERE id = 1");
     let log = built.all("SELECT changes FROM shop_audit_log WHERE entity = 'users'");
     assert!(!log.contains("canary") && !log.contains("ann@"), "{log}");
-    assert!(log.ends_with("{\"password\":\"changed\",\"is_admin\":[false,true]}"), "{log}");
+    assert!(
+        log.ends_with("{\"password\":\"changed\",\"is_admin\":[false,true]}"),
+        "{log}"
+    );
 }
 
 #[test]
 fn the_audit_trail_is_only_added_to() {
     let built = shop();
-    built.refuse("DELETE FROM shop_audit_log", "architrave:42501:shop_audit_log:append_only");
-    built.refuse("UPDATE shop_audit_log SET operation = 'x'", "architrave:42501:shop_audit_log:append_only");
+    built.refuse(
+        "DELETE FROM shop_audit_log",
+        "architrave:42501:shop_audit_log:append_only",
+    );
+    built.refuse(
+        "UPDATE shop_audit_log SET operation = 'x'",
+        "architrave:42501:shop_audit_log:append_only",
+    );
     built.refuse("UPDATE shop_audit_log SET changes = '{}'", "append_only");
-    built.refuse("UPDATE shop_audit_log SET changes = NULL", "architrave:55000:shop_audit_log:seal_first");
+    built.refuse(
+        "UPDATE shop_audit_log SET changes = NULL",
+        "architrave:55000:shop_audit_log:seal_first",
+    );
     built.run("UPDATE shop_audit_log SET commitment = x'aa' WHERE seq = 1");
-    built.refuse("UPDATE shop_audit_log SET commitment = x'bb' WHERE seq = 1", "append_only");
+    built.refuse(
+        "UPDATE shop_audit_log SET commitment = x'bb' WHERE seq = 1",
+        "append_only",
+    );
     built.run("UPDATE shop_audit_log SET changes = NULL, salt = NULL WHERE seq = 1");
     built.refuse("REPLACE INTO shop_audit_log (seq, transaction_id, actor_id, entity, operation) VALUES (1, 1, 1, 'x', 'x')", "append_only");
 }
@@ -292,7 +480,10 @@ fn the_audit_trail_is_only_added_to() {
 fn immutable_columns_stay() {
     let built = shop();
     built.run("INSERT INTO orders DEFAULT VALUES");
-    built.refuse("UPDATE orders SET public_id = '00000000-0000-4000-8000-000000000000'", "architrave:23514:orders:public_id_immutable");
+    built.refuse(
+        "UPDATE orders SET public_id = '00000000-0000-4000-8000-000000000000'",
+        "architrave:23514:orders:public_id_immutable",
+    );
 }
 
 #[test]
@@ -306,10 +497,17 @@ fn ids_are_never_used_twice() {
 fn a_failing_statement_leaves_nothing_switched_off() {
     let built = shop();
     built.run("INSERT INTO orders DEFAULT VALUES");
-    let _ = built.connection.execute_batch("UPDATE OR FAIL orders SET total = 99999999999999");
-    let _ = built.connection.execute_batch("INSERT OR FAIL INTO orders (total) VALUES (5), (99999999999999)");
+    let _ = built
+        .connection
+        .execute_batch("UPDATE OR FAIL orders SET total = 99999999999999");
+    let _ = built
+        .connection
+        .execute_batch("INSERT OR FAIL INTO orders (total) VALUES (5), (99999999999999)");
     built.run("UPDATE orders SET total = 7");
-    assert_eq!(built.one("SELECT count(*) FROM orders WHERE created_by = 0 OR tenant_id = 0"), "0");
+    assert_eq!(
+        built.one("SELECT count(*) FROM orders WHERE created_by = 0 OR tenant_id = 0"),
+        "0"
+    );
     assert_eq!(
         built.one("SELECT count(*) FROM shop_audit_log WHERE entity = 'orders' AND operation = 'update'"),
         built.one("SELECT count(*) FROM orders")
@@ -331,13 +529,26 @@ fn undo_leaves_an_empty_database() {
 #[test]
 fn what_is_lost_is_said_once_per_guarantee() {
     let built = shop();
-    let mut said: Vec<(&str, &str)> =
-        built.realised.lost.iter().map(|lost| (lost.guarantee, lost.reason.as_str())).collect();
+    let mut said: Vec<(&str, &str)> = built
+        .realised
+        .lost
+        .iter()
+        .map(|lost| (lost.guarantee, lost.reason.as_str()))
+        .collect();
     let count = said.len();
     said.sort_unstable();
     said.dedup();
     assert_eq!(said.len(), count);
-    for wanted in ["row-level-security", "roles", "partitions", "file", "functions", "masked-views", "identity-always", "commitments"] {
+    for wanted in [
+        "row-level-security",
+        "roles",
+        "partitions",
+        "file",
+        "functions",
+        "masked-views",
+        "identity-always",
+        "commitments",
+    ] {
         assert!(said.iter().any(|(guarantee, _)| *guarantee == wanted), "{wanted}");
     }
     for lost in &built.realised.lost {

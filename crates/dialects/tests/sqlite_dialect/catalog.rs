@@ -15,7 +15,13 @@ fn what_was_designed_is_what_is_read_back() {
     for (a, b) in designed.tables.iter().zip(&found.tables) {
         assert_eq!(a, b);
     }
-    assert_eq!(Database { seeds: Vec::new(), ..designed }, found);
+    assert_eq!(
+        Database {
+            seeds: Vec::new(),
+            ..designed
+        },
+        found
+    );
 }
 
 #[test]
@@ -24,7 +30,10 @@ fn what_was_read_can_be_built_again() {
     let found = introspect(&built.connection);
     let second = open();
     run(&second, &steps(&found));
-    assert_eq!((SQLITE.canonical)(&found), (SQLITE.canonical)(&introspect(&second)));
+    assert_eq!(
+        (SQLITE.canonical)(&found),
+        (SQLITE.canonical)(&introspect(&second))
+    );
 }
 
 #[test]
@@ -35,7 +44,11 @@ fn canonical_is_stable() {
 }
 
 fn table<'a>(database: &'a mut Database, name: &str) -> &'a mut Table {
-    database.tables.iter_mut().find(|table| table.name.name.as_str() == name).unwrap()
+    database
+        .tables
+        .iter_mut()
+        .find(|table| table.name.name.as_str() == name)
+        .unwrap()
 }
 
 type Mutation = (&'static str, fn(&mut Database));
@@ -43,36 +56,67 @@ type Mutation = (&'static str, fn(&mut Database));
 #[test]
 fn no_difference_hides() {
     let mutations: Vec<Mutation> = vec![
-        ("column gone", |d| { table(d, "orders").columns.pop(); }),
+        ("column gone", |d| {
+            table(d, "orders").columns.pop();
+        }),
         ("column order", |d| table(d, "orders").columns.swap(2, 3)),
         ("length", |d| {
             let checks = &mut table(d, "users").checks;
-            let check = checks.iter_mut().find(|c| c.name.as_str() == "users_email_type").unwrap();
+            let check = checks
+                .iter_mut()
+                .find(|c| c.name.as_str() == "users_email_type")
+                .unwrap();
             check.expr = Expr::Sql("length(email) <= 255".into());
         }),
         ("null", |d| table(d, "users").columns[2].nullable = true),
-        ("default", |d| table(d, "orders").columns[4].default = Some(DefaultValue::Literal(Literal::Text("Cart".into())))),
+        ("default", |d| {
+            table(d, "orders").columns[4].default = Some(DefaultValue::Literal(Literal::Text("Cart".into())))
+        }),
         ("no default", |d| table(d, "orders").columns[4].default = None),
         ("type", |d| table(d, "users").columns[3].ty = SqlType::Bytes),
         ("comment", |d| table(d, "users").columns[0].comment = None),
-        ("table comment", |d| table(d, "users").comment = Some("Other.".into())),
+        ("table comment", |d| {
+            table(d, "users").comment = Some("Other.".into())
+        }),
         ("index comment", |d| table(d, "users").indexes[0].comment = None),
         ("identity", |d| table(d, "users").columns[0].identity = None),
-        ("unique gone", |d| { table(d, "users").uniques.pop(); }),
-        ("unique columns", |d| { table(d, "orders").uniques[1].columns.pop(); }),
-        ("check gone", |d| { table(d, "actors").checks.pop(); }),
-        ("check name", |d| table(d, "actors").checks[0].name = "other".into()),
-        ("key action", |d| table(d, "tokens").foreign_keys[2].on_delete = OnDelete::NoAction),
-        ("key deferred", |d| table(d, "tokens").foreign_keys[2].deferred = true),
-        ("key target", |d| table(d, "tokens").foreign_keys[2].references = Name::bare("tenants")),
-        ("index predicate", |d| table(d, "users").indexes[0].predicate = None),
+        ("unique gone", |d| {
+            table(d, "users").uniques.pop();
+        }),
+        ("unique columns", |d| {
+            table(d, "orders").uniques[1].columns.pop();
+        }),
+        ("check gone", |d| {
+            table(d, "actors").checks.pop();
+        }),
+        ("check name", |d| {
+            table(d, "actors").checks[0].name = "other".into()
+        }),
+        ("key action", |d| {
+            table(d, "tokens").foreign_keys[2].on_delete = OnDelete::NoAction
+        }),
+        ("key deferred", |d| {
+            table(d, "tokens").foreign_keys[2].deferred = true
+        }),
+        ("key target", |d| {
+            table(d, "tokens").foreign_keys[2].references = Name::bare("tenants")
+        }),
+        ("index predicate", |d| {
+            table(d, "users").indexes[0].predicate = None
+        }),
         ("index predicate turned", |d| {
             table(d, "users").indexes[0].predicate = Some(Expr::Not(Box::new(living())));
         }),
         ("index unique", |d| table(d, "users").indexes[0].unique = false),
-        ("index order", |d| table(d, "categories").indexes[0].keys.reverse()),
-        ("index direction", |d| table(d, "categories").indexes[0].keys[1].descending = true),
-        ("trigger gone", |d| { table(d, "orders").triggers.pop(); }),
+        ("index order", |d| {
+            table(d, "categories").indexes[0].keys.reverse()
+        }),
+        ("index direction", |d| {
+            table(d, "categories").indexes[0].keys[1].descending = true
+        }),
+        ("trigger gone", |d| {
+            table(d, "orders").triggers.pop();
+        }),
         ("trigger body", |d| {
             let trigger = &mut table(d, "orders").triggers[0];
             if let TriggerAction::Body(body) = &mut trigger.action {
@@ -80,24 +124,45 @@ fn no_difference_hides() {
             }
         }),
         ("trigger event", |d| {
-            let trigger = table(d, "orders").triggers.iter_mut().find(|t| t.name.as_str() == "orders_updated").unwrap();
+            let trigger = table(d, "orders")
+                .triggers
+                .iter_mut()
+                .find(|t| t.name.as_str() == "orders_updated")
+                .unwrap();
             trigger.events = vec![TriggerEvent::Update(Vec::new())];
         }),
         ("trigger condition", |d| {
-            table(d, "orders").triggers.iter_mut().find(|t| t.name.as_str() == "orders_updated").unwrap().when = None;
+            table(d, "orders")
+                .triggers
+                .iter_mut()
+                .find(|t| t.name.as_str() == "orders_updated")
+                .unwrap()
+                .when = None;
         }),
         ("generated", |d| {
-            let column = table(d, "order_lines").columns.iter_mut().find(|c| c.generated.is_some()).unwrap();
+            let column = table(d, "order_lines")
+                .columns
+                .iter_mut()
+                .find(|c| c.generated.is_some())
+                .unwrap();
             column.generated.as_mut().unwrap().expr = Expr::column("price", SqlType::Numeric(Some((12, 2))));
         }),
         ("generated kind", |d| {
-            let column = table(d, "order_lines").columns.iter_mut().find(|c| c.generated.is_some()).unwrap();
+            let column = table(d, "order_lines")
+                .columns
+                .iter_mut()
+                .find(|c| c.generated.is_some())
+                .unwrap();
             column.generated.as_mut().unwrap().stored = false;
         }),
         ("strict", |d| table(d, "users").strict = false),
-        ("view", |d| d.views[0].query = ViewQuery::Sql("SELECT 1 AS id".into())),
+        ("view", |d| {
+            d.views[0].query = ViewQuery::Sql("SELECT 1 AS id".into())
+        }),
         ("view comment", |d| d.views[0].comment = None),
-        ("table gone", |d| { d.tables.remove(0); }),
+        ("table gone", |d| {
+            d.tables.remove(0);
+        }),
     ];
     let built = build(blueprint());
     let found = (SQLITE.canonical)(&introspect(&built.connection));
@@ -133,9 +198,17 @@ fn foreign_schemas_are_read_whole() {
         )
         .unwrap();
     let found = introspect(&connection);
-    let names: Vec<&str> = found.tables.iter().map(|table| table.name.name.as_str()).collect();
+    let names: Vec<&str> = found
+        .tables
+        .iter()
+        .map(|table| table.name.name.as_str())
+        .collect();
     assert_eq!(names, ["My Parent", "child", "solo", "odd", "copy"]);
-    let opaque: Vec<String> = found.opaque.iter().map(|o| format!("{} {}", o.kind, o.name)).collect();
+    let opaque: Vec<String> = found
+        .opaque
+        .iter()
+        .map(|o| format!("{} {}", o.kind, o.name))
+        .collect();
     assert_eq!(opaque, ["virtual table docs", "trigger t2"]);
     let parent = &found.tables[0];
     assert!(parent.without_rowid && !parent.columns[0].nullable);
@@ -143,8 +216,14 @@ fn foreign_schemas_are_read_whole() {
     assert_eq!(parent.columns[1].ty, SqlType::Other("VARCHAR(40)".into()));
     let child = &found.tables[1];
     assert_eq!(child.columns[0].ty, SqlType::BigInt);
-    assert_eq!(child.columns[3].default, Some(DefaultValue::Expr(Expr::Sql("-1.5".into()))));
-    assert_eq!(child.columns[4].generated.as_ref().unwrap().expr, Expr::Sql("x * 2".into()));
+    assert_eq!(
+        child.columns[3].default,
+        Some(DefaultValue::Expr(Expr::Sql("-1.5".into())))
+    );
+    assert_eq!(
+        child.columns[4].generated.as_ref().unwrap().expr,
+        Expr::Sql("x * 2".into())
+    );
     assert_eq!(child.checks.len(), 2);
     assert_eq!(child.foreign_keys[0].referenced, ["k".into()]);
     assert!(child.foreign_keys[0].deferred);
@@ -154,11 +233,19 @@ fn foreign_schemas_are_read_whole() {
     assert!(child.indexes[0].keys[0].descending);
     assert_eq!(child.indexes[0].keys[0].operator_class.as_deref(), Some("nocase"));
     assert!(found.tables[2].columns[0].identity.is_some() && found.tables[2].columns.len() == 2);
-    let TriggerAction::Body(body) = &child.triggers[0].action else { panic!() };
-    assert!(body.trim().starts_with("UPDATE child") && body.trim().ends_with("SELECT 'END';"), "{body}");
+    let TriggerAction::Body(body) = &child.triggers[0].action else {
+        panic!()
+    };
+    assert!(
+        body.trim().starts_with("UPDATE child") && body.trim().ends_with("SELECT 'END';"),
+        "{body}"
+    );
     let second = open();
     run(&second, &steps(&found));
-    assert_eq!((SQLITE.canonical)(&found).tables, (SQLITE.canonical)(&introspect(&second)).tables);
+    assert_eq!(
+        (SQLITE.canonical)(&found).tables,
+        (SQLITE.canonical)(&introspect(&second)).tables
+    );
 }
 
 #[test]

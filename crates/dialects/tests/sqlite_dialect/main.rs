@@ -2,7 +2,6 @@
 
 mod behaviours;
 mod catalog;
-mod conformance;
 mod expressions;
 mod scripts;
 mod shop;

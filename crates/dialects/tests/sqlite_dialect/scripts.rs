@@ -15,7 +15,9 @@ fn script(built: &Built, name: &str) -> String {
 fn call(connection: &Connection, sql: &str, parameters: &[(&str, &dyn rusqlite::ToSql)]) -> Option<String> {
     let mut answer = None;
     for part in sql.split(";\n").filter(|part| !part.trim().is_empty()) {
-        let mut statement = connection.prepare(part).unwrap_or_else(|error| panic!("{error}\n{part}"));
+        let mut statement = connection
+            .prepare(part)
+            .unwrap_or_else(|error| panic!("{error}\n{part}"));
         for (name, value) in parameters {
             if let Some(at) = statement.parameter_index(name).unwrap() {
                 statement.raw_bind_parameter(at, value).unwrap();
@@ -40,7 +42,10 @@ fn a_token_is_redeemed_once_and_in_time() {
     built.run("INSERT INTO tokens (user_id, token, expires_at) VALUES (1, x'01', '2099-01-01T00:00:00.000Z'), (1, x'02', '2001-01-01T00:00:00.000Z')");
     let sql = script(&built, "redeem_token");
     let owner = built.one("SELECT public_id FROM users");
-    assert_eq!(call(&built.connection, &sql, &[(":token", &vec![1_u8])]), Some(owner));
+    assert_eq!(
+        call(&built.connection, &sql, &[(":token", &vec![1_u8])]),
+        Some(owner)
+    );
     assert_eq!(call(&built.connection, &sql, &[(":token", &vec![1_u8])]), None);
     assert_eq!(call(&built.connection, &sql, &[(":token", &vec![2_u8])]), None);
     assert_eq!(call(&built.connection, &sql, &[(":token", &vec![3_u8])]), None);
@@ -58,8 +63,15 @@ fn the_living_are_found() {
 #[test]
 fn signing_up_makes_a_user_and_an_actor() {
     let built = shop();
-    let actor = call(&built.connection, &script(&built, "sign_up"), &[(":email", &"eve@x.org"), (":password", &"h")]);
-    assert_eq!(actor.unwrap(), built.one("SELECT public_id FROM actors WHERE user_id = 2"));
+    let actor = call(
+        &built.connection,
+        &script(&built, "sign_up"),
+        &[(":email", &"eve@x.org"), (":password", &"h")],
+    );
+    assert_eq!(
+        actor.unwrap(),
+        built.one("SELECT public_id FROM actors WHERE user_id = 2")
+    );
 }
 
 #[test]
@@ -80,7 +92,12 @@ fn the_dead_are_emptied_of_the_person() {
     std::thread::sleep(std::time::Duration::from_millis(3));
     let sql = script(&built, "anonymise_users");
     call(&built.connection, &sql, &[]);
-    assert_eq!(built.one("SELECT email = 'deleted-' || public_id || '@invalid' AND password = '!' FROM users WHERE id = 1"), "1");
+    assert_eq!(
+        built.one(
+            "SELECT email = 'deleted-' || public_id || '@invalid' AND password = '!' FROM users WHERE id = 1"
+        ),
+        "1"
+    );
     assert_eq!(built.one("SELECT email FROM users WHERE id = 2"), "bob@x.org");
     let version = built.one("SELECT version FROM users WHERE id = 1");
     call(&built.connection, &sql, &[]);
@@ -90,19 +107,35 @@ fn the_dead_are_emptied_of_the_person() {
 #[test]
 fn nothing_of_an_erased_subject_remains() {
     let built = shop();
-    built.run("INSERT INTO tokens (user_id, token, expires_at) VALUES (1, x'01', '2099-01-01T00:00:00.000Z')");
+    built
+        .run("INSERT INTO tokens (user_id, token, expires_at) VALUES (1, x'01', '2099-01-01T00:00:00.000Z')");
     built.run("INSERT INTO orders (tenant_id, customer_id) VALUES (1, 1)");
     built.run("UPDATE shop_audit_log SET commitment = x'aa'");
     let id = built.one("SELECT public_id FROM users");
     let sql = script(&built, "erase_user");
-    // What the erasure itself records is emptied with the next seal; what stood before goes now.
-    built.run("DROP TRIGGER users_updated");
-    call(&built.connection, &sql, &[(":public_id", &id)]);
+    // The erasure is recorded too: what it records goes once it is sealed.
+    let unsealed = call(&built.connection, &sql, &[(":public_id", &id)]);
+    assert_eq!(unsealed.as_deref(), Some("1"));
+    built.run("UPDATE shop_audit_log SET commitment = x'bb' WHERE commitment IS NULL");
+    let unsealed = call(&built.connection, &sql, &[(":public_id", &id)]);
+    assert_eq!(unsealed.as_deref(), Some("0"));
     assert_eq!(built.one("SELECT count(*) FROM tokens"), "0");
-    assert_eq!(built.one("SELECT count(*) FROM users WHERE email LIKE 'ann%'"), "0");
-    assert_eq!(built.one("SELECT count(*) FROM actors WHERE user_id IS NOT NULL"), "0");
-    assert_eq!(built.one("SELECT count(*) FROM shop_audit_log WHERE subject_id = 1 AND changes IS NOT NULL"), "0");
-    assert_ne!(built.one("SELECT count(*) FROM shop_audit_log WHERE subject_id IS NULL AND changes IS NOT NULL"), "0");
+    assert_eq!(
+        built.one("SELECT count(*) FROM users WHERE email LIKE 'ann%'"),
+        "0"
+    );
+    assert_eq!(
+        built.one("SELECT count(*) FROM actors WHERE user_id IS NOT NULL"),
+        "0"
+    );
+    assert_eq!(
+        built.one("SELECT count(*) FROM shop_audit_log WHERE subject_id = 1 AND changes IS NOT NULL"),
+        "0"
+    );
+    assert_ne!(
+        built.one("SELECT count(*) FROM shop_audit_log WHERE subject_id IS NULL AND changes IS NOT NULL"),
+        "0"
+    );
 }
 
 #[test]
@@ -124,9 +157,15 @@ fn leaving_clears_the_context() {
     let built = shop();
     let actor = built.one("SELECT public_id FROM actors WHERE user_id = 1");
     built.enter(Some(&actor), None);
-    assert_eq!(built.one("SELECT actor_id IS NOT NULL FROM shop_private_context"), "1");
+    assert_eq!(
+        built.one("SELECT actor_id IS NOT NULL FROM shop_private_context"),
+        "1"
+    );
     for statement in leave(&built.blueprint) {
         built.run(&statement);
     }
-    assert_eq!(built.one("SELECT actor_id IS NULL AND actor IS NULL FROM shop_private_context"), "1");
+    assert_eq!(
+        built.one("SELECT actor_id IS NULL AND actor IS NULL FROM shop_private_context"),
+        "1"
+    );
 }

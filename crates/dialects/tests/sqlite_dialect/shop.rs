@@ -27,7 +27,13 @@ fn idents(names: &[&str]) -> Vec<Ident> {
     names.iter().map(|name| Ident::from(*name)).collect()
 }
 
-pub(crate) fn key(table: &str, columns: &[&str], to: &Name, referenced: &[&str], on_delete: OnDelete) -> ForeignKey {
+pub(crate) fn key(
+    table: &str,
+    columns: &[&str],
+    to: &Name,
+    referenced: &[&str],
+    on_delete: OnDelete,
+) -> ForeignKey {
     ForeignKey {
         name: format!("{table}_{}_fkey", columns.join("_")).into(),
         columns: idents(columns),
@@ -75,14 +81,20 @@ pub(crate) fn entity(name: &str, own: Vec<Column>, soft: bool) -> Table {
     let mut id = column("id", SqlType::BigInt);
     id.identity = Some(Identity::Always);
     id.comment = Some("Internal key; never leaves the database.".to_owned());
-    table.columns = vec![id, default(column("public_id", SqlType::Uuid), DefaultValue::Uuid4)];
+    table.columns = vec![
+        id,
+        default(column("public_id", SqlType::Uuid), DefaultValue::Uuid4),
+    ];
     table.columns.extend(own);
     table.columns.extend([
         default(column("created_at", SqlType::TimestampTz), DefaultValue::Now),
         column("created_by", SqlType::BigInt),
         default(column("updated_at", SqlType::TimestampTz), DefaultValue::Now),
         column("updated_by", SqlType::BigInt),
-        default(column("version", SqlType::BigInt), DefaultValue::Literal(Literal::Int(1))),
+        default(
+            column("version", SqlType::BigInt),
+            DefaultValue::Literal(Literal::Int(1)),
+        ),
     ]);
     if soft {
         table.columns.extend([
@@ -92,7 +104,10 @@ pub(crate) fn entity(name: &str, own: Vec<Column>, soft: bool) -> Table {
             nullable("deletion_batch", SqlType::Uuid),
         ]);
     }
-    table.primary_key = Some(PrimaryKey { name: format!("{name}_pkey").into(), columns: idents(&["id"]) });
+    table.primary_key = Some(PrimaryKey {
+        name: format!("{name}_pkey").into(),
+        columns: idents(&["id"]),
+    });
     table.uniques.push(Unique {
         name: format!("{name}_public_id_key").into(),
         columns: idents(&["public_id"]),
@@ -102,9 +117,15 @@ pub(crate) fn entity(name: &str, own: Vec<Column>, soft: bool) -> Table {
         origin: NONE,
     });
     let actors = app("actors");
-    table.foreign_keys.push(key(name, &["created_by"], &actors, &["id"], OnDelete::NoAction));
-    table.foreign_keys.push(key(name, &["updated_by"], &actors, &["id"], OnDelete::NoAction));
-    table.comment = Some(format!("Rows of {name}.\n\nA second paragraph; with 'quotes' -- and dashes."));
+    table
+        .foreign_keys
+        .push(key(name, &["created_by"], &actors, &["id"], OnDelete::NoAction));
+    table
+        .foreign_keys
+        .push(key(name, &["updated_by"], &actors, &["id"], OnDelete::NoAction));
+    table.comment = Some(format!(
+        "Rows of {name}.\n\nA second paragraph; with 'quotes' -- and dashes."
+    ));
     table
 }
 
@@ -131,15 +152,26 @@ fn actors() -> Table {
         nullable("label", SqlType::Text),
         default(column("created_at", SqlType::TimestampTz), DefaultValue::Now),
     ];
-    table.primary_key = Some(PrimaryKey { name: "actors_pkey".into(), columns: idents(&["id"]) });
+    table.primary_key = Some(PrimaryKey {
+        name: "actors_pkey".into(),
+        columns: idents(&["id"]),
+    });
     unique(&mut table, &["user_id"]);
     unique(&mut table, &["public_id"]);
-    table.foreign_keys.push(key("actors", &["user_id"], &app("users"), &["id"], OnDelete::SetNull));
+    table.foreign_keys.push(key(
+        "actors",
+        &["user_id"],
+        &app("users"),
+        &["id"],
+        OnDelete::SetNull,
+    ));
     table.checks.push(Check {
         name: "actors_kind_check".into(),
         expr: Expr::In {
             value: Box::new(Expr::column("kind", SqlType::Text)),
-            items: ["user", "service", "system", "migration"].map(|k| Expr::Literal(Literal::Text(k.into()))).to_vec(),
+            items: ["user", "service", "system", "migration"]
+                .map(|k| Expr::Literal(Literal::Text(k.into())))
+                .to_vec(),
             negated: false,
         },
         validated: true,
@@ -168,14 +200,19 @@ fn log() -> Table {
         nullable("salt", SqlType::Bytes),
         column("commitment", SqlType::Bytes),
     ];
-    table.primary_key = Some(PrimaryKey { name: "log_pkey".into(), columns: idents(&["seq", "recorded_at"]) });
+    table.primary_key = Some(PrimaryKey {
+        name: "log_pkey".into(),
+        columns: idents(&["seq", "recorded_at"]),
+    });
     table.partitioned = Some(Partitioned {
         by: PartitionBy::Range,
         columns: idents(&["recorded_at"]),
         partitions: Vec::new(),
         managed: true,
     });
-    table.indexes.push(index("log_entity_idx", false, &[("entity", SqlType::Text)], None));
+    table
+        .indexes
+        .push(index("log_entity_idx", false, &[("entity", SqlType::Text)], None));
     table
 }
 
@@ -186,20 +223,41 @@ fn tables() -> Vec<Table> {
         vec![
             column("email", SqlType::Varchar(254)),
             column("password", SqlType::Text),
-            default(column("is_admin", SqlType::Boolean), DefaultValue::Literal(Literal::Bool(false))),
+            default(
+                column("is_admin", SqlType::Boolean),
+                DefaultValue::Literal(Literal::Bool(false)),
+            ),
         ],
         true,
     );
     let mut users = users;
-    users.indexes.push(index("users_email_key", true, &[("email", SqlType::Varchar(254))], Some(living())));
+    users.indexes.push(index(
+        "users_email_key",
+        true,
+        &[("email", SqlType::Varchar(254))],
+        Some(living()),
+    ));
     let mut categories = entity(
         "categories",
-        vec![column("name", SqlType::Varchar(80)), nullable("parent_id", SqlType::BigInt)],
+        vec![
+            column("name", SqlType::Varchar(80)),
+            nullable("parent_id", SqlType::BigInt),
+        ],
         true,
     );
-    categories.foreign_keys.push(key("categories", &["parent_id"], &app("categories"), &["id"], OnDelete::Restrict));
-    let mut by_name =
-        index("categories_parent_id_name_key", true, &[("parent_id", SqlType::BigInt), ("name", SqlType::Text)], Some(living()));
+    categories.foreign_keys.push(key(
+        "categories",
+        &["parent_id"],
+        &app("categories"),
+        &["id"],
+        OnDelete::Restrict,
+    ));
+    let mut by_name = index(
+        "categories_parent_id_name_key",
+        true,
+        &[("parent_id", SqlType::BigInt), ("name", SqlType::Text)],
+        Some(living()),
+    );
     by_name.nulls_not_distinct = true;
     categories.indexes.push(by_name);
     let mut orders = entity(
@@ -207,19 +265,46 @@ fn tables() -> Vec<Table> {
         vec![
             column("tenant_id", SqlType::BigInt),
             column("customer_id", SqlType::BigInt),
-            default(column("state", SqlType::Text), DefaultValue::Literal(Literal::Text("cart".into()))),
+            default(
+                column("state", SqlType::Text),
+                DefaultValue::Literal(Literal::Text("cart".into())),
+            ),
             nullable("state_changed_at", SqlType::TimestampTz),
-            default(column("total", SqlType::Numeric(Some((12, 2)))), DefaultValue::Literal(Literal::Decimal("0.50".into()))),
-            default(column("tags", SqlType::Array(Box::new(SqlType::Text))), DefaultValue::Literal(Literal::EmptyArray)),
+            default(
+                column("total", SqlType::Numeric(Some((12, 2)))),
+                DefaultValue::Literal(Literal::Decimal("0.50".into())),
+            ),
+            default(
+                column("tags", SqlType::Array(Box::new(SqlType::Text))),
+                DefaultValue::Literal(Literal::EmptyArray),
+            ),
             nullable("category_id", SqlType::BigInt),
         ],
         true,
     );
     unique(&mut orders, &["id", "customer_id"]);
     unique(&mut orders, &["id", "tenant_id"]);
-    orders.foreign_keys.push(key("orders", &["tenant_id"], &app("tenants"), &["id"], OnDelete::NoAction));
-    orders.foreign_keys.push(key("orders", &["customer_id"], &app("users"), &["id"], OnDelete::NoAction));
-    orders.foreign_keys.push(key("orders", &["category_id"], &app("categories"), &["id"], OnDelete::SetNull));
+    orders.foreign_keys.push(key(
+        "orders",
+        &["tenant_id"],
+        &app("tenants"),
+        &["id"],
+        OnDelete::NoAction,
+    ));
+    orders.foreign_keys.push(key(
+        "orders",
+        &["customer_id"],
+        &app("users"),
+        &["id"],
+        OnDelete::NoAction,
+    ));
+    orders.foreign_keys.push(key(
+        "orders",
+        &["category_id"],
+        &app("categories"),
+        &["id"],
+        OnDelete::SetNull,
+    ));
     orders.policies.push(Policy {
         name: "orders_owner".into(),
         permissive: true,
@@ -236,7 +321,10 @@ fn tables() -> Vec<Table> {
             column("tenant_id", SqlType::BigInt),
             column("order_id", SqlType::BigInt),
             column("owner_id", SqlType::BigInt),
-            default(column("quantity", SqlType::Integer), DefaultValue::Literal(Literal::Int(1))),
+            default(
+                column("quantity", SqlType::Integer),
+                DefaultValue::Literal(Literal::Int(1)),
+            ),
             column("price", SqlType::Numeric(Some((12, 2)))),
             nullable("approver_id", SqlType::BigInt),
         ],
@@ -245,15 +333,30 @@ fn tables() -> Vec<Table> {
     lines.columns.push(Column {
         generated: Some(Generated {
             expr: Expr::Product(vec![
-                (Factor::Times, Expr::column("price", SqlType::Numeric(Some((12, 2))))),
+                (
+                    Factor::Times,
+                    Expr::column("price", SqlType::Numeric(Some((12, 2)))),
+                ),
                 (Factor::Times, Expr::column("quantity", SqlType::Integer)),
             ]),
             stored: true,
         }),
         ..nullable("amount", SqlType::Numeric(Some((14, 2))))
     });
-    lines.foreign_keys.push(key("order_lines", &["order_id", "owner_id"], &app("orders"), &["id", "customer_id"], OnDelete::Cascade));
-    lines.foreign_keys.push(key("order_lines", &["order_id", "tenant_id"], &app("orders"), &["id", "tenant_id"], OnDelete::Cascade));
+    lines.foreign_keys.push(key(
+        "order_lines",
+        &["order_id", "owner_id"],
+        &app("orders"),
+        &["id", "customer_id"],
+        OnDelete::Cascade,
+    ));
+    lines.foreign_keys.push(key(
+        "order_lines",
+        &["order_id", "tenant_id"],
+        &app("orders"),
+        &["id", "tenant_id"],
+        OnDelete::Cascade,
+    ));
     unique(&mut users, &["id", "public_id"]);
     let mut tokens = entity(
         "tokens",
@@ -265,16 +368,44 @@ fn tables() -> Vec<Table> {
         ],
         false,
     );
-    tokens.foreign_keys.push(key("tokens", &["user_id"], &app("users"), &["id"], OnDelete::Cascade));
+    tokens.foreign_keys.push(key(
+        "tokens",
+        &["user_id"],
+        &app("users"),
+        &["id"],
+        OnDelete::Cascade,
+    ));
     let mut access = Table::new(app("users_access"), NONE);
     access.columns = vec![
         column("row_id", SqlType::BigInt),
         default(column("last_accessed", SqlType::TimestampTz), DefaultValue::Now),
-        default(column("access_count", SqlType::BigInt), DefaultValue::Literal(Literal::Int(0))),
+        default(
+            column("access_count", SqlType::BigInt),
+            DefaultValue::Literal(Literal::Int(0)),
+        ),
     ];
-    access.primary_key = Some(PrimaryKey { name: "users_access_pkey".into(), columns: idents(&["row_id"]) });
-    access.foreign_keys.push(key("users_access", &["row_id"], &app("users"), &["id"], OnDelete::Cascade));
-    vec![tenants, actors(), users, categories, orders, lines, tokens, access, log()]
+    access.primary_key = Some(PrimaryKey {
+        name: "users_access_pkey".into(),
+        columns: idents(&["row_id"]),
+    });
+    access.foreign_keys.push(key(
+        "users_access",
+        &["row_id"],
+        &app("users"),
+        &["id"],
+        OnDelete::Cascade,
+    ));
+    vec![
+        tenants,
+        actors(),
+        users,
+        categories,
+        orders,
+        lines,
+        tokens,
+        access,
+        log(),
+    ]
 }
 
 fn child(table: &str, column: &str, action: SoftAction, soft: bool) -> SoftChild {
@@ -302,8 +433,19 @@ fn soft(children: Vec<SoftChild>) -> Behaviour {
 
 fn behaviours() -> Vec<Placed<Behaviour>> {
     let mut all: Vec<(Name, Behaviour)> = Vec::new();
-    for name in ["tenants", "users", "categories", "orders", "order_lines", "tokens"] {
-        let personal: &[&str] = if name == "users" { &["email", "password"] } else { &[] };
+    for name in [
+        "tenants",
+        "users",
+        "categories",
+        "orders",
+        "order_lines",
+        "tokens",
+    ] {
+        let personal: &[&str] = if name == "users" {
+            &["email", "password"]
+        } else {
+            &[]
+        };
         let tenant = matches!(name, "orders" | "order_lines").then(|| Ident::from("tenant_id"));
         let subject = match name {
             "users" => Some("id".into()),
@@ -311,79 +453,267 @@ fn behaviours() -> Vec<Placed<Behaviour>> {
             _ => None,
         };
         all.extend([
-            (app(name), Behaviour::StampTimes { created_at: Some("created_at".into()), updated_at: Some("updated_at".into()) }),
-            (app(name), Behaviour::StampAuthors { created_by: Some("created_by".into()), updated_by: Some("updated_by".into()) }),
-            (app(name), Behaviour::RaiseVersion { version: "version".into(), updated_at: None, updated_by: None }),
-            (app(name), Behaviour::Audit {
-                log: Name::new("shop_audit", "log"),
-                key: "id".into(),
-                public_id: Some("public_id".into()),
-                tenant,
-                subject,
-                redacted: idents(personal),
-                ignored: idents(&["created_at", "created_by", "updated_at", "updated_by", "version", "deleted_by", "deletion_batch"]),
-                inline_chain: false,
-            }),
+            (
+                app(name),
+                Behaviour::StampTimes {
+                    created_at: Some("created_at".into()),
+                    updated_at: Some("updated_at".into()),
+                },
+            ),
+            (
+                app(name),
+                Behaviour::StampAuthors {
+                    created_by: Some("created_by".into()),
+                    updated_by: Some("updated_by".into()),
+                },
+            ),
+            (
+                app(name),
+                Behaviour::RaiseVersion {
+                    version: "version".into(),
+                    updated_at: None,
+                    updated_by: None,
+                },
+            ),
+            (
+                app(name),
+                Behaviour::Audit {
+                    log: Name::new("shop_audit", "log"),
+                    key: "id".into(),
+                    public_id: Some("public_id".into()),
+                    tenant,
+                    subject,
+                    redacted: idents(personal),
+                    ignored: idents(&[
+                        "created_at",
+                        "created_by",
+                        "updated_at",
+                        "updated_by",
+                        "version",
+                        "deleted_by",
+                        "deletion_batch",
+                    ]),
+                    inline_chain: false,
+                },
+            ),
         ]);
     }
     all.extend([
-        (app("users"), Behaviour::MakesActor { actors: app("actors"), link: "user_id".into(), key: "id".into() }),
-        (app("users"), Behaviour::Normalise { column: "email".into(), form: NormalForm::TrimmedLower }),
-        (app("users"), soft(vec![
-            child("orders", "customer_id", SoftAction::Restrict, true),
-            child("tokens", "user_id", SoftAction::Destroy, false),
-        ])),
-        (app("categories"), soft(vec![
-            child("categories", "parent_id", SoftAction::Cascade, true),
-            child("orders", "category_id", SoftAction::SetNull, true),
-        ])),
-        (app("categories"), Behaviour::NoCycle { key: "id".into(), parent: "parent_id".into() }),
-        (app("orders"), soft(vec![child("order_lines", "order_id", SoftAction::Cascade, true)])),
+        (
+            app("users"),
+            Behaviour::MakesActor {
+                actors: app("actors"),
+                link: "user_id".into(),
+                key: "id".into(),
+            },
+        ),
+        (
+            app("users"),
+            Behaviour::Normalise {
+                column: "email".into(),
+                form: NormalForm::TrimmedLower,
+            },
+        ),
+        (
+            app("users"),
+            soft(vec![
+                child("orders", "customer_id", SoftAction::Restrict, true),
+                child("tokens", "user_id", SoftAction::Destroy, false),
+            ]),
+        ),
+        (
+            app("categories"),
+            soft(vec![
+                child("categories", "parent_id", SoftAction::Cascade, true),
+                child("orders", "category_id", SoftAction::SetNull, true),
+            ]),
+        ),
+        (
+            app("categories"),
+            Behaviour::NoCycle {
+                key: "id".into(),
+                parent: "parent_id".into(),
+            },
+        ),
+        (
+            app("orders"),
+            soft(vec![child("order_lines", "order_id", SoftAction::Cascade, true)]),
+        ),
         (app("order_lines"), soft(vec![])),
-        (app("orders"), Behaviour::Transitions {
-            column: "state".into(),
-            initial: vec!["cart".into()],
-            moves: vec![("cart".into(), "placed".into()), ("placed".into(), "paid".into())],
-            changed_at: Some("state_changed_at".into()),
-            changed_by: None,
-        }),
-        (app("orders"), Behaviour::FromContext { owner: Some("customer_id".into()), tenant: Some("tenant_id".into()) }),
-        (app("orders"), Behaviour::Immutable { columns: idents(&["public_id", "tenant_id"]) }),
-        (app("order_lines"), Behaviour::Inherit {
-            via: "order_id".into(),
-            parent: app("orders"),
-            key: "id".into(),
-            columns: vec![("owner_id".into(), "customer_id".into()), ("tenant_id".into(), "tenant_id".into())],
-        }),
-        (app("order_lines"), Behaviour::LivingParent {
-            columns: idents(&["order_id", "owner_id"]),
-            parent: app("orders"),
-            referenced: idents(&["id", "customer_id"]),
-            deleted_at: "deleted_at".into(),
-        }),
-        (Name::new("shop_audit", "log"), Behaviour::AppendOnly { erasable: idents(&["changes", "salt"]) }),
+        (
+            app("orders"),
+            Behaviour::Transitions {
+                column: "state".into(),
+                initial: vec!["cart".into()],
+                moves: vec![("cart".into(), "placed".into()), ("placed".into(), "paid".into())],
+                changed_at: Some("state_changed_at".into()),
+                changed_by: None,
+            },
+        ),
+        (
+            app("orders"),
+            Behaviour::FromContext {
+                owner: Some("customer_id".into()),
+                tenant: Some("tenant_id".into()),
+            },
+        ),
+        (
+            app("orders"),
+            Behaviour::Immutable {
+                columns: idents(&["public_id", "tenant_id"]),
+            },
+        ),
+        (
+            app("order_lines"),
+            Behaviour::Inherit {
+                via: "order_id".into(),
+                parent: app("orders"),
+                key: "id".into(),
+                columns: vec![
+                    ("owner_id".into(), "customer_id".into()),
+                    ("tenant_id".into(), "tenant_id".into()),
+                ],
+            },
+        ),
+        (
+            app("order_lines"),
+            Behaviour::LivingParent {
+                columns: idents(&["order_id", "owner_id"]),
+                parent: app("orders"),
+                referenced: idents(&["id", "customer_id"]),
+                deleted_at: "deleted_at".into(),
+            },
+        ),
+        (
+            Name::new("shop_audit", "log"),
+            Behaviour::AppendOnly {
+                erasable: idents(&["changes", "salt"]),
+            },
+        ),
     ]);
-    all.into_iter().map(|(table, what)| Placed { table, what, origin: NONE }).collect()
+    all.into_iter()
+        .map(|(table, what)| Placed {
+            table,
+            what,
+            origin: NONE,
+        })
+        .collect()
 }
 
 fn services() -> Vec<Placed<Service>> {
     let all = vec![
         (app("actors"), Service::Context),
-        (Name::new("shop_audit", "log"), Service::AuditTrail { seals: Name::new("shop_audit", "seals"), chain: Chain::Sealed, months_ahead: 3 }),
-        (app("users"), Service::LookUp { name: "find_user_by_email".into(), by: "email".into(), returns: idents(&["public_id", "password"]), deleted_at: Some("deleted_at".into()) }),
-        (app("tokens"), Service::RedeemToken { name: "redeem_token".into(), token: "token".into(), expires_at: Some("expires_at".into()), used_at: Some("used_at".into()), owner: Some(("user_id".into(), app("users"))), returns: vec![], deleted_at: None }),
-        (app("users"), Service::SignUp { name: "sign_up".into(), columns: idents(&["email", "password"]) }),
-        (app("tokens"), Service::Purge { name: "purge_tokens".into(), after: "expires_at".into(), months: 1, micros: 86_400_000_000, batch: 10 }),
-        (app("users"), Service::Anonymise { name: "anonymise_users".into(), after: "deleted_at".into(), months: 0, micros: 0, tombstones: vec![("email".into(), Tombstone::UniqueText { suffix: "@invalid".into() }), ("password".into(), Tombstone::Literal(Literal::Text("!".into())))], done: None, batch: 10 }),
-        (app("users"), Service::Erase { name: "erase_user".into(), steps: vec![
-            ErasureStep::Delete { table: app("tokens"), subject: "user_id".into() },
-            ErasureStep::Empty { table: app("users"), subject: "id".into(), tombstones: vec![("email".into(), Tombstone::UniqueText { suffix: "@invalid".into() })] },
-            ErasureStep::AuditPayloads { log: Name::new("shop_audit", "log") },
-            ErasureStep::Actor { table: app("actors"), link: "user_id".into() },
-        ] }),
-        (app("users"), Service::TouchAccess { name: "touch_user".into(), access: app("users_access"), throttle_seconds: 60 }),
+        (
+            Name::new("shop_audit", "log"),
+            Service::AuditTrail {
+                seals: Name::new("shop_audit", "seals"),
+                chain: Chain::Sealed,
+                months_ahead: 3,
+            },
+        ),
+        (
+            app("users"),
+            Service::LookUp {
+                name: "find_user_by_email".into(),
+                by: "email".into(),
+                returns: idents(&["public_id", "password"]),
+                deleted_at: Some("deleted_at".into()),
+            },
+        ),
+        (
+            app("tokens"),
+            Service::RedeemToken {
+                name: "redeem_token".into(),
+                token: "token".into(),
+                expires_at: Some("expires_at".into()),
+                used_at: Some("used_at".into()),
+                owner: Some(("user_id".into(), app("users"))),
+                returns: vec![],
+                deleted_at: None,
+            },
+        ),
+        (
+            app("users"),
+            Service::SignUp {
+                name: "sign_up".into(),
+                columns: idents(&["email", "password"]),
+            },
+        ),
+        (
+            app("tokens"),
+            Service::Purge {
+                name: "purge_tokens".into(),
+                after: "expires_at".into(),
+                months: 1,
+                micros: 86_400_000_000,
+                batch: 10,
+            },
+        ),
+        (
+            app("users"),
+            Service::Anonymise {
+                name: "anonymise_users".into(),
+                after: "deleted_at".into(),
+                months: 0,
+                micros: 0,
+                tombstones: vec![
+                    (
+                        "email".into(),
+                        Tombstone::UniqueText {
+                            suffix: "@invalid".into(),
+                        },
+                    ),
+                    ("password".into(), Tombstone::Literal(Literal::Text("!".into()))),
+                ],
+                done: None,
+                batch: 10,
+            },
+        ),
+        (
+            app("users"),
+            Service::Erase {
+                name: "erase_user".into(),
+                steps: vec![
+                    ErasureStep::Delete {
+                        table: app("tokens"),
+                        subject: "user_id".into(),
+                    },
+                    ErasureStep::Empty {
+                        table: app("users"),
+                        subject: "id".into(),
+                        tombstones: vec![(
+                            "email".into(),
+                            Tombstone::UniqueText {
+                                suffix: "@invalid".into(),
+                            },
+                        )],
+                    },
+                    ErasureStep::AuditPayloads {
+                        log: Name::new("shop_audit", "log"),
+                    },
+                    ErasureStep::Actor {
+                        table: app("actors"),
+                        link: "user_id".into(),
+                    },
+                ],
+            },
+        ),
+        (
+            app("users"),
+            Service::TouchAccess {
+                name: "touch_user".into(),
+                access: app("users_access"),
+                throttle_seconds: 60,
+            },
+        ),
     ];
-    all.into_iter().map(|(table, what)| Placed { table, what, origin: NONE }).collect()
+    all.into_iter()
+        .map(|(table, what)| Placed {
+            table,
+            what,
+            origin: NONE,
+        })
+        .collect()
 }
 
 /// The whole blueprint.
@@ -403,13 +733,35 @@ pub(crate) fn blueprint() -> Blueprint {
         owner: None,
         query: ViewQuery::Select {
             from: app("users"),
-            joins: vec![ViewJoin { table: app("actors"), alias: "a".into(), on: vec![("user_id".into(), "id".into())] }],
+            joins: vec![ViewJoin {
+                table: app("actors"),
+                alias: "a".into(),
+                on: vec![("user_id".into(), "id".into())],
+            }],
             items: vec![
-                ("id".into(), Expr::Column { table: Some("t".into()), name: "public_id".into(), ty: SqlType::Uuid }),
-                ("actor".into(), Expr::Column { table: Some("a".into()), name: "public_id".into(), ty: SqlType::Uuid }),
+                (
+                    "id".into(),
+                    Expr::Column {
+                        table: Some("t".into()),
+                        name: "public_id".into(),
+                        ty: SqlType::Uuid,
+                    },
+                ),
+                (
+                    "actor".into(),
+                    Expr::Column {
+                        table: Some("a".into()),
+                        name: "public_id".into(),
+                        ty: SqlType::Uuid,
+                    },
+                ),
                 ("email".into(), Expr::Literal(Literal::Text("***".into()))),
             ],
-            filter: Some(Expr::is_null(Expr::Column { table: Some("t".into()), name: "deleted_at".into(), ty: SqlType::TimestampTz })),
+            filter: Some(Expr::is_null(Expr::Column {
+                table: Some("t".into()),
+                name: "deleted_at".into(),
+                ty: SqlType::TimestampTz,
+            })),
         },
         materialized: false,
         security_barrier: true,
@@ -438,9 +790,17 @@ pub(crate) fn blueprint() -> Blueprint {
             declared: Vec::new(),
         },
         context: ContextMode::Setting,
-        actors: Some(Actors { table: app("actors"), user: Some(app("users")) }),
+        actors: Some(Actors {
+            table: app("actors"),
+            user: Some(app("users")),
+        }),
         tenant: Some(app("tenants")),
-        database: Database { tables: tables(), views: vec![masked], seeds, ..Database::default() },
+        database: Database {
+            tables: tables(),
+            views: vec![masked],
+            seeds,
+            ..Database::default()
+        },
         tables: Vec::new(),
         behaviours: behaviours(),
         services: services(),

@@ -25,18 +25,30 @@ pub(crate) fn open() -> Connection {
 /// All steps that make a database, in a working order.
 pub(crate) fn steps(database: &Database) -> Vec<Step> {
     let mut objects = Vec::new();
-    let positions: Vec<Vec<usize>> = database.tables.iter().map(|t| (0..t.foreign_keys.len()).collect()).collect();
+    let positions: Vec<Vec<usize>> = database
+        .tables
+        .iter()
+        .map(|t| (0..t.foreign_keys.len()).collect())
+        .collect();
     for (table, positions) in database.tables.iter().zip(&positions) {
         objects.push(Object::Table(table, positions));
         objects.extend(table.indexes.iter().map(|index| Object::Index(table, index)));
     }
     for table in &database.tables {
-        objects.extend(table.triggers.iter().map(|trigger| Object::Trigger(table, trigger)));
+        objects.extend(
+            table
+                .triggers
+                .iter()
+                .map(|trigger| Object::Trigger(table, trigger)),
+        );
     }
     objects.extend(database.views.iter().map(Object::View));
     objects.extend(database.seeds.iter().map(|seed| Object::Seed(seed, database)));
     objects.extend(database.opaque.iter().map(Object::Opaque));
-    objects.iter().flat_map(|object| (SQLITE.steps)(&Change::Create(*object))).collect()
+    objects
+        .iter()
+        .flat_map(|object| (SQLITE.steps)(&Change::Create(*object)))
+        .collect()
 }
 
 pub(crate) fn run(connection: &Connection, steps: &[Step]) {
@@ -54,7 +66,9 @@ pub(crate) fn undo(connection: &Connection, steps: &[Step]) {
     for step in steps.iter().rev() {
         if let Undo::Sql(statements) = &step.undo {
             for statement in statements {
-                connection.execute_batch(statement).unwrap_or_else(|error| panic!("{error}\n{statement}"));
+                connection
+                    .execute_batch(statement)
+                    .unwrap_or_else(|error| panic!("{error}\n{statement}"));
             }
         }
     }
@@ -65,17 +79,28 @@ pub(crate) fn build(blueprint: Blueprint) -> Built {
     let connection = open();
     let steps = steps(&realised.database);
     run(&connection, &steps);
-    Built { blueprint, realised, connection, steps }
+    Built {
+        blueprint,
+        realised,
+        connection,
+        steps,
+    }
 }
 
 pub(crate) fn query(connection: &Connection, sql: &str) -> Rows {
-    let mut statement = connection.prepare(sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
-    let columns: Vec<String> = statement.column_names().iter().map(|name| (*name).to_owned()).collect();
+    let mut statement = connection
+        .prepare(sql)
+        .unwrap_or_else(|error| panic!("{error}\n{sql}"));
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let width = columns.len();
     let mut rows = statement.query([]).unwrap();
-    let mut out = Rows { columns, rows: Vec::new() };
+    let mut out = Rows {
+        columns,
+        rows: Vec::new(),
+    };
     while let Some(row) = rows.next().unwrap() {
-        out.rows.push((0..width).map(|at| value(row.get_ref(at).unwrap())).collect());
+        out.rows
+            .push((0..width).map(|at| value(row.get_ref(at).unwrap())).collect());
     }
     out
 }
@@ -91,13 +116,18 @@ fn value(value: ValueRef<'_>) -> Value {
 }
 
 pub(crate) fn introspect(connection: &Connection) -> Database {
-    let answers: Vec<Rows> = (SQLITE.catalog)().iter().map(|of| query(connection, of.sql)).collect();
+    let answers: Vec<Rows> = (SQLITE.catalog)()
+        .iter()
+        .map(|of| query(connection, of.sql))
+        .collect();
     (SQLITE.read_catalog)(&answers).unwrap()
 }
 
 impl Built {
     pub(crate) fn run(&self, sql: &str) {
-        self.connection.execute_batch(sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+        self.connection
+            .execute_batch(sql)
+            .unwrap_or_else(|error| panic!("{error}\n{sql}"));
     }
 
     /// Expects a refusal whose message holds `wanted`, and that nothing of the statement stays.
@@ -116,8 +146,11 @@ impl Built {
 
     pub(crate) fn all(&self, sql: &str) -> String {
         let rows = query(&self.connection, sql);
-        let lines: Vec<String> =
-            rows.rows.iter().map(|row| row.iter().map(show).collect::<Vec<_>>().join("|")).collect();
+        let lines: Vec<String> = rows
+            .rows
+            .iter()
+            .map(|row| row.iter().map(show).collect::<Vec<_>>().join("|"))
+            .collect();
         lines.join("\n")
     }
 

@@ -1,7 +1,8 @@
 //! CREATE INDEX, TRIGGER and VIEW statements.
 
 use physical::{
-    Expr, Index, IndexKey, IndexMethod, Name, Origin, SqlType, Timing, Trigger, TriggerAction, TriggerEvent, View, ViewQuery,
+    Expr, Index, IndexKey, IndexMethod, Name, Origin, SqlType, Timing, Trigger, TriggerAction, TriggerEvent,
+    View, ViewQuery,
 };
 
 use super::cursor::Cursor;
@@ -26,7 +27,11 @@ fn head<'a>(sql: &'a str, kind: &str) -> Option<(Cursor<'a>, String, bool)> {
 }
 
 fn joined(comments: Vec<String>) -> Option<String> {
-    let text = comments.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
+    let text = comments
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n");
     (!text.is_empty()).then_some(text)
 }
 
@@ -40,7 +45,11 @@ pub(super) fn index(sql: &str, column_type: impl Fn(&str) -> Option<SqlType>) ->
     cursor.name()?;
     let inside = cursor.group()?;
     let predicate = if cursor.eat("WHERE") {
-        let text = cursor.slice(cursor.offset(), cursor.source().len()).trim().trim_end_matches(';').trim();
+        let text = cursor
+            .slice(cursor.offset(), cursor.source().len())
+            .trim()
+            .trim_end_matches(';')
+            .trim();
         Some(Expr::Sql(text.to_owned()))
     } else if cursor.peek().is_none_or(|token| token.is(";")) {
         None
@@ -66,7 +75,12 @@ fn keys(inside: &str, column_type: &impl Fn(&str) -> Option<SqlType>) -> Vec<Ind
     while cursor.peek().is_some() {
         let start = cursor.offset();
         let mut end = start;
-        let mut key = IndexKey { expr: Expr::Sql(String::new()), descending: false, nulls_first: None, operator_class: None };
+        let mut key = IndexKey {
+            expr: Expr::Sql(String::new()),
+            descending: false,
+            nulls_first: None,
+            operator_class: None,
+        };
         while let Some(token) = cursor.peek() {
             if token.is(",") {
                 break;
@@ -89,9 +103,10 @@ fn keys(inside: &str, column_type: &impl Fn(&str) -> Option<SqlType>) -> Vec<Ind
         cursor.eat(",");
         let text = cursor.slice(start, end).trim();
         let mut only = Cursor::new(text);
-        let column = only.name().filter(|_| only.peek().is_none()).and_then(|name| {
-            column_type(&name).map(|ty| Expr::column(name, ty))
-        });
+        let column = only
+            .name()
+            .filter(|_| only.peek().is_none())
+            .and_then(|name| column_type(&name).map(|ty| Expr::column(name, ty)));
         key.expr = column.unwrap_or_else(|| Expr::Sql(text.to_owned()));
         keys.push(key);
     }
@@ -159,7 +174,10 @@ pub(super) fn trigger(sql: &str) -> Option<Trigger> {
 }
 
 /// The outer `None` when WHEN is not followed by BEGIN.
-#[expect(clippy::option_option, reason = "a condition that is absent is not one that cannot be read")]
+#[expect(
+    clippy::option_option,
+    reason = "a condition that is absent is not one that cannot be read"
+)]
 fn when(cursor: &mut Cursor<'_>) -> Option<Option<Expr>> {
     if !cursor.eat("WHEN") {
         return Some(None);
@@ -181,12 +199,20 @@ fn when(cursor: &mut Cursor<'_>) -> Option<Option<Expr>> {
 /// Reads a CREATE VIEW statement.
 pub(super) fn view(sql: &str) -> Option<View> {
     let (mut cursor, name, _) = head(sql, "VIEW")?;
-    let columns = if cursor.peek().is_some_and(|token| token.is("(")) { cursor.group() } else { None };
+    let columns = if cursor.peek().is_some_and(|token| token.is("(")) {
+        cursor.group()
+    } else {
+        None
+    };
     if !cursor.eat("AS") {
         return None;
     }
     let comment = joined(cursor.comments());
-    let query = cursor.slice(cursor.offset(), cursor.source().len()).trim().trim_end_matches(';').trim();
+    let query = cursor
+        .slice(cursor.offset(), cursor.source().len())
+        .trim()
+        .trim_end_matches(';')
+        .trim();
     let query = match columns {
         // Names given before AS are part of what it shows.
         Some(columns) => format!("WITH v ({columns}) AS ({query}) SELECT * FROM v"),

@@ -112,7 +112,9 @@ fn body(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Option<()> {
 }
 
 fn is_constraint(cursor: &Cursor<'_>) -> bool {
-    let (Some(first), second) = (cursor.peek(), cursor.peek_second()) else { return false };
+    let (Some(first), second) = (cursor.peek(), cursor.peek_second()) else {
+        return false;
+    };
     let second_is = |words: &[&str]| second.is_some_and(|token| words.iter().any(|word| token.is(word)));
     first.is("CONSTRAINT")
         || (first.is("PRIMARY") && second_is(&["KEY"]))
@@ -137,10 +139,18 @@ fn constraint(cursor: &mut Cursor<'_>, table: &mut CreateTable, comment: Option<
         table.primary_key = Some((name, columns));
         conflict(cursor);
     } else if cursor.eat("UNIQUE") {
-        table.uniques.push(UniqueDef { name, columns: cursor.names()?, comment });
+        table.uniques.push(UniqueDef {
+            name,
+            columns: cursor.names()?,
+            comment,
+        });
         conflict(cursor);
     } else if cursor.eat("CHECK") {
-        table.checks.push(CheckDef { name, expr: cursor.group()?.trim().to_owned(), comment });
+        table.checks.push(CheckDef {
+            name,
+            expr: cursor.group()?.trim().to_owned(),
+            comment,
+        });
         conflict(cursor);
     } else if cursor.eat_all(&["FOREIGN", "KEY"]) {
         let columns = cursor.names()?;
@@ -153,7 +163,11 @@ fn constraint(cursor: &mut Cursor<'_>, table: &mut CreateTable, comment: Option<
 }
 
 fn column(cursor: &mut Cursor<'_>, table: &mut CreateTable, comment: Option<String>) -> Option<()> {
-    let mut column = ColumnDef { name: cursor.name()?, comment, ..ColumnDef::default() };
+    let mut column = ColumnDef {
+        name: cursor.name()?,
+        comment,
+        ..ColumnDef::default()
+    };
     column.declared = declared(cursor)?;
     let mut name: Option<String> = None;
     while let Some(token) = cursor.peek() {
@@ -171,7 +185,18 @@ fn column(cursor: &mut Cursor<'_>, table: &mut CreateTable, comment: Option<Stri
 }
 
 const COLUMN_WORDS: &[&str] = &[
-    "CONSTRAINT", "PRIMARY", "NOT", "NULL", "UNIQUE", "CHECK", "DEFAULT", "COLLATE", "REFERENCES", "GENERATED", "AS", ",",
+    "CONSTRAINT",
+    "PRIMARY",
+    "NOT",
+    "NULL",
+    "UNIQUE",
+    "CHECK",
+    "DEFAULT",
+    "COLLATE",
+    "REFERENCES",
+    "GENERATED",
+    "AS",
+    ",",
 ];
 
 fn declared(cursor: &mut Cursor<'_>) -> Option<String> {
@@ -189,7 +214,13 @@ fn declared(cursor: &mut Cursor<'_>) -> Option<String> {
         }
         end = cursor.last_end();
     }
-    Some(cursor.slice(start, end).split_whitespace().collect::<Vec<_>>().join(" "))
+    Some(
+        cursor
+            .slice(start, end)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" "),
+    )
 }
 
 fn column_constraint(
@@ -210,10 +241,18 @@ fn column_constraint(
     } else if cursor.eat("NULL") {
         conflict(cursor);
     } else if cursor.eat("UNIQUE") {
-        table.uniques.push(UniqueDef { name, columns: own, comment: None });
+        table.uniques.push(UniqueDef {
+            name,
+            columns: own,
+            comment: None,
+        });
         conflict(cursor);
     } else if cursor.eat("CHECK") {
-        table.checks.push(CheckDef { name, expr: cursor.group()?.trim().to_owned(), comment: None });
+        table.checks.push(CheckDef {
+            name,
+            expr: cursor.group()?.trim().to_owned(),
+            comment: None,
+        });
         conflict(cursor);
     } else if cursor.eat("DEFAULT") {
         column.default = Some(default(cursor)?);
@@ -256,7 +295,11 @@ fn references(
         return None;
     }
     let table = cursor.name()?;
-    let referenced = if cursor.peek().is_some_and(|token| token.is("(")) { cursor.names()? } else { Vec::new() };
+    let referenced = if cursor.peek().is_some_and(|token| token.is("(")) {
+        cursor.names()?
+    } else {
+        Vec::new()
+    };
     let mut key = ForeignKeyDef {
         name,
         columns,

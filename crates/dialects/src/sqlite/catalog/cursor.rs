@@ -12,17 +12,30 @@ pub(super) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(sql: &'a str) -> Self {
-        Self { sql, tokens: tokens(sql), at: 0 }
+        Self {
+            sql,
+            tokens: tokens(sql),
+            at: 0,
+        }
     }
 
     /// The next token that is no comment.
     pub(super) fn peek(&self) -> Option<Token<'a>> {
-        self.tokens.iter().skip(self.at).find(|token| token.kind != TokenKind::Comment).copied()
+        self.tokens
+            .iter()
+            .skip(self.at)
+            .find(|token| token.kind != TokenKind::Comment)
+            .copied()
     }
 
     /// The token after the next.
     pub(super) fn peek_second(&self) -> Option<Token<'a>> {
-        self.tokens.iter().skip(self.at).filter(|token| token.kind != TokenKind::Comment).nth(1).copied()
+        self.tokens
+            .iter()
+            .skip(self.at)
+            .filter(|token| token.kind != TokenKind::Comment)
+            .nth(1)
+            .copied()
     }
 
     pub(super) fn next(&mut self) -> Option<Token<'a>> {
@@ -123,7 +136,12 @@ impl<'a> Cursor<'a> {
 
     /// Where the last token ended.
     pub(super) fn last_end(&self) -> usize {
-        let before = self.tokens.iter().take(self.at).rev().find(|token| token.kind != TokenKind::Comment);
+        let before = self
+            .tokens
+            .iter()
+            .take(self.at)
+            .rev()
+            .find(|token| token.kind != TokenKind::Comment);
         before.map_or(0, Token::end)
     }
 

@@ -53,11 +53,17 @@ impl Token<'_> {
 /// Takes the quotes off.
 pub(in super::super) fn unquote(text: &str) -> String {
     let mut chars = text.chars();
-    let Some(open) = chars.next() else { return String::new() };
+    let Some(open) = chars.next() else {
+        return String::new();
+    };
     let close = if open == '[' { ']' } else { open };
     let inner = chars.as_str();
     let inner = inner.strip_suffix(close).unwrap_or(inner);
-    if open == '[' { inner.to_owned() } else { inner.replace(&format!("{close}{close}"), &close.to_string()) }
+    if open == '[' {
+        inner.to_owned()
+    } else {
+        inner.replace(&format!("{close}{close}"), &close.to_string())
+    }
 }
 
 /// Cuts SQL into tokens, comments included.
@@ -66,7 +72,10 @@ pub(in super::super) fn tokens(sql: &str) -> Vec<Token<'_>> {
     let mut at = 0;
     let mut breaks = 0;
     while let Some(rest) = sql.get(at..).filter(|rest| !rest.is_empty()) {
-        let blank = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '\u{feff}').len();
+        let blank = rest.len()
+            - rest
+                .trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '\u{feff}')
+                .len();
         if blank > 0 {
             breaks += rest.get(..blank).unwrap_or_default().matches('\n').count();
             at += blank;
@@ -74,7 +83,12 @@ pub(in super::super) fn tokens(sql: &str) -> Vec<Token<'_>> {
         }
         let (kind, length) = token(rest);
         let text = rest.get(..length).unwrap_or(rest);
-        tokens.push(Token { kind, text, start: at, breaks });
+        tokens.push(Token {
+            kind,
+            text,
+            start: at,
+            breaks,
+        });
         breaks = 0;
         at += text.len().max(1);
     }
@@ -88,18 +102,28 @@ fn token(rest: &str) -> (TokenKind, usize) {
     match (first, second) {
         ('-', Some('-')) => (TokenKind::Comment, rest.find('\n').unwrap_or(rest.len())),
         ('/', Some('*')) => {
-            let end = rest.get(2..).and_then(|body| body.find("*/")).map_or(rest.len(), |end| end + 4);
+            let end = rest
+                .get(2..)
+                .and_then(|body| body.find("*/"))
+                .map_or(rest.len(), |end| end + 4);
             (TokenKind::Comment, end)
         }
         ('\'', _) => (TokenKind::Text, quoted(rest, '\'')),
         ('"' | '`', _) => (TokenKind::Quoted, quoted(rest, first)),
-        ('[', _) => (TokenKind::Quoted, rest.find(']').map_or(rest.len(), |end| end + 1)),
-        ('x' | 'X', Some('\'')) => {
-            (TokenKind::Blob, 1 + quoted(rest.get(1..).unwrap_or_default(), '\''))
-        }
+        ('[', _) => (
+            TokenKind::Quoted,
+            rest.find(']').map_or(rest.len(), |end| end + 1),
+        ),
+        ('x' | 'X', Some('\'')) => (
+            TokenKind::Blob,
+            1 + quoted(rest.get(1..).unwrap_or_default(), '\''),
+        ),
         ('.', Some(next)) if next.is_ascii_digit() => (TokenKind::Number, number(rest)),
         (c, _) if c.is_ascii_digit() => (TokenKind::Number, number(rest)),
-        ('?' | ':' | '@' | '$' | '#', _) => (TokenKind::Parameter, first.len_utf8() + word(rest.get(1..).unwrap_or_default())),
+        ('?' | ':' | '@' | '$' | '#', _) => (
+            TokenKind::Parameter,
+            first.len_utf8() + word(rest.get(1..).unwrap_or_default()),
+        ),
         (c, _) if is_word(c) => (TokenKind::Word, word(rest)),
         _ => (TokenKind::Symbol, symbol(rest, first)),
     }
@@ -155,7 +179,10 @@ fn symbol(rest: &str, first: char) -> usize {
 /// reads alike token by token become the same; others stay different.
 pub(in super::super) fn normal(sql: &str) -> String {
     let mut out = String::with_capacity(sql.len());
-    for token in tokens(sql).iter().filter(|token| token.kind != TokenKind::Comment) {
+    for token in tokens(sql)
+        .iter()
+        .filter(|token| token.kind != TokenKind::Comment)
+    {
         if !out.is_empty() {
             out.push(' ');
         }
@@ -182,7 +209,17 @@ mod tests {
 
     #[test]
     fn every_byte_is_in_a_token_or_blank() {
-        for sql in ["a'b''c'[d]\"e\"\"f\"`g`", "'open", "/* open", "x'00' 1.5e-3 .5 0x1F ?1 :a @b $c", "é--c\nü", "[", "\"", "a\0b", "->>"] {
+        for sql in [
+            "a'b''c'[d]\"e\"\"f\"`g`",
+            "'open",
+            "/* open",
+            "x'00' 1.5e-3 .5 0x1F ?1 :a @b $c",
+            "é--c\nü",
+            "[",
+            "\"",
+            "a\0b",
+            "->>",
+        ] {
             let mut at = 0;
             for token in tokens(sql) {
                 assert!(sql[at..token.start].trim().is_empty(), "{sql}");
@@ -194,7 +231,10 @@ mod tests {
 
     #[test]
     fn spelling_does_not_matter_and_meaning_does() {
-        assert_eq!(normal("CHECK( \"price\">=0 ) -- why"), normal("check ([Price] >= 0)"));
+        assert_eq!(
+            normal("CHECK( \"price\">=0 ) -- why"),
+            normal("check ([Price] >= 0)")
+        );
         assert_ne!(normal("a = 'x'"), normal("a = 'X'"));
         assert_ne!(normal("\"order\""), normal("order"));
         assert_ne!(normal("a - -1"), normal("a --1"));

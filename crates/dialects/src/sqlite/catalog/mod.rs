@@ -11,8 +11,8 @@ pub(super) mod lexer;
 use std::collections::BTreeMap;
 
 use physical::{
-    Check, Column, Database, DefaultValue, Expr, ForeignKey, Generated, Ident, Identity, Name, Opaque, Origin, PrimaryKey, Rows,
-    SqlType, Table, Unique, Value,
+    Check, Column, Database, DefaultValue, Expr, ForeignKey, Generated, Ident, Identity, Name, Opaque,
+    Origin, PrimaryKey, Rows, SqlType, Table, Unique, Value,
 };
 use plan::{CatalogError, CatalogQuery};
 
@@ -71,7 +71,10 @@ struct Facts {
 /// When an answer has another shape than its query asks for.
 pub(super) fn read(answers: &[Rows]) -> Result<Database, CatalogError> {
     let [objects, columns, keys, indexes] = answers else {
-        return Err(CatalogError { query: "objects", message: format!("{} answers for {} queries", answers.len(), QUERIES.len()) });
+        return Err(CatalogError {
+            query: "objects",
+            message: format!("{} answers for {} queries", answers.len(), QUERIES.len()),
+        });
     };
     let mut facts: BTreeMap<String, Facts> = BTreeMap::new();
     for row in &columns.rows {
@@ -80,7 +83,10 @@ pub(super) fn read(answers: &[Rows]) -> Result<Database, CatalogError> {
     }
     for row in &keys.rows {
         let of = facts.entry(text("foreign keys", row, 0)?).or_default();
-        of.foreign_keys.entry(int("foreign keys", row, 1)?).or_default().push(text("foreign keys", row, 4)?);
+        of.foreign_keys
+            .entry(int("foreign keys", row, 1)?)
+            .or_default()
+            .push(text("foreign keys", row, 4)?);
     }
     for row in &indexes.rows {
         let of = facts.entry(text("indexes", row, 0)?).or_default();
@@ -126,12 +132,21 @@ struct Object {
 }
 
 fn text(query: &'static str, row: &[Value], at: usize) -> Result<String, CatalogError> {
-    let wrong = || CatalogError { query, message: format!("column {} is no text", at + 1) };
-    row.get(at).and_then(Value::as_text).map(str::to_owned).ok_or_else(wrong)
+    let wrong = || CatalogError {
+        query,
+        message: format!("column {} is no text", at + 1),
+    };
+    row.get(at)
+        .and_then(Value::as_text)
+        .map(str::to_owned)
+        .ok_or_else(wrong)
 }
 
 fn int(query: &'static str, row: &[Value], at: usize) -> Result<i64, CatalogError> {
-    let wrong = || CatalogError { query, message: format!("column {} is no number", at + 1) };
+    let wrong = || CatalogError {
+        query,
+        message: format!("column {} is no number", at + 1),
+    };
     row.get(at).and_then(Value::as_int).ok_or_else(wrong)
 }
 
@@ -142,7 +157,11 @@ fn opaque(database: &mut Database, kind: &str, object: &Object) {
         "trigger" => "TRIGGER",
         _ => "VIEW",
     };
-    let depends_on = if object.table == object.name { Vec::new() } else { vec![Name::bare(object.table.clone())] };
+    let depends_on = if object.table == object.name {
+        Vec::new()
+    } else {
+        vec![Name::bare(object.table.clone())]
+    };
     database.opaque.push(Opaque {
         kind: kind.to_owned(),
         name: Name::bare(object.name.clone()),
@@ -170,14 +189,24 @@ fn add_table(database: &mut Database, object: &Object, facts: Option<&Facts>) {
 /// Whether our reading of a statement is SQLite's own.
 fn agrees(parsed: &CreateTable, facts: Option<&Facts>) -> bool {
     let Some(facts) = facts else { return false };
-    let columns = parsed.columns.iter().map(|column| &column.name).eq(facts.columns.iter());
-    let mut ours: Vec<&[String]> = parsed.foreign_keys.iter().map(|key| key.columns.as_slice()).collect();
+    let columns = parsed
+        .columns
+        .iter()
+        .map(|column| &column.name)
+        .eq(facts.columns.iter());
+    let mut ours: Vec<&[String]> = parsed
+        .foreign_keys
+        .iter()
+        .map(|key| key.columns.as_slice())
+        .collect();
     let mut theirs: Vec<&[String]> = facts.foreign_keys.values().map(Vec::as_slice).collect();
     ours.sort();
     theirs.sort();
     let fold = |keys: Vec<&[String]>| -> Vec<Vec<String>> {
-        let mut folded: Vec<Vec<String>> =
-            keys.iter().map(|key| key.iter().map(|name| name.to_ascii_lowercase()).collect()).collect();
+        let mut folded: Vec<Vec<String>> = keys
+            .iter()
+            .map(|key| key.iter().map(|name| name.to_ascii_lowercase()).collect())
+            .collect();
         folded.sort();
         folded
     };
@@ -191,7 +220,10 @@ fn table(name: &str, parsed: CreateTable) -> Table {
     table.without_rowid = parsed.without_rowid;
     table.comment = parsed.comment;
     let canonical = |wanted: &str| -> Ident {
-        let found = parsed.columns.iter().find(|column| column.name.eq_ignore_ascii_case(wanted));
+        let found = parsed
+            .columns
+            .iter()
+            .find(|column| column.name.eq_ignore_ascii_case(wanted));
         found.map_or(wanted, |column| column.name.as_str()).into()
     };
     let all = |names: &[String]| names.iter().map(|name| canonical(name)).collect::<Vec<_>>();
@@ -204,7 +236,11 @@ fn table(name: &str, parsed: CreateTable) -> Table {
     }
     for unique in &parsed.uniques {
         table.uniques.push(Unique {
-            name: unique.name.clone().unwrap_or_else(|| derived(name, &unique.columns, "key")).into(),
+            name: unique
+                .name
+                .clone()
+                .unwrap_or_else(|| derived(name, &unique.columns, "key"))
+                .into(),
             columns: all(&unique.columns),
             nulls_not_distinct: false,
             deferred: false,
@@ -214,7 +250,11 @@ fn table(name: &str, parsed: CreateTable) -> Table {
     }
     for (position, check) in parsed.checks.iter().enumerate() {
         table.checks.push(Check {
-            name: check.name.clone().unwrap_or_else(|| format!("{name}_check{}", position + 1)).into(),
+            name: check
+                .name
+                .clone()
+                .unwrap_or_else(|| format!("{name}_check{}", position + 1))
+                .into(),
             expr: Expr::Sql(check.expr.clone()),
             validated: true,
             comment: check.comment.clone(),
@@ -223,10 +263,18 @@ fn table(name: &str, parsed: CreateTable) -> Table {
     }
     for key in &parsed.foreign_keys {
         table.foreign_keys.push(ForeignKey {
-            name: key.name.clone().unwrap_or_else(|| derived(name, &key.columns, "fkey")).into(),
+            name: key
+                .name
+                .clone()
+                .unwrap_or_else(|| derived(name, &key.columns, "fkey"))
+                .into(),
             columns: all(&key.columns),
             references: Name::bare(key.table.clone()),
-            referenced: key.referenced.iter().map(|column| Ident::new(column.clone())).collect(),
+            referenced: key
+                .referenced
+                .iter()
+                .map(|column| Ident::new(column.clone()))
+                .collect(),
             on_delete: key.on_delete,
             on_update: key.on_update,
             set_null: Vec::new(),
@@ -236,14 +284,21 @@ fn table(name: &str, parsed: CreateTable) -> Table {
             origin: Origin::Found,
         });
     }
-    if let Some(rowid) = super::steps::rowid_column(&table).map(|column| column.name.clone()) {
-        if let Some(column) = table.columns.iter_mut().find(|column| column.name == rowid) {
+    if let Some(rowid) = super::steps::rowid_column(&table).map(|column| column.name.clone())
+        && let Some(column) = table.columns.iter_mut().find(|column| column.name == rowid) {
             column.nullable = false;
         }
-    }
     if table.without_rowid || table.strict {
-        let key = table.primary_key.as_ref().map(|key| key.columns.clone()).unwrap_or_default();
-        for column in table.columns.iter_mut().filter(|column| parsed.without_rowid && key.contains(&column.name)) {
+        let key = table
+            .primary_key
+            .as_ref()
+            .map(|key| key.columns.clone())
+            .unwrap_or_default();
+        for column in table
+            .columns
+            .iter_mut()
+            .filter(|column| parsed.without_rowid && key.contains(&column.name))
+        {
             column.nullable = false;
         }
     }
@@ -255,10 +310,20 @@ fn derived(table: &str, columns: &[String], suffix: &str) -> String {
 }
 
 fn column(parsed: &create_table::ColumnDef, strict: bool) -> Column {
-    let mut column = Column::new(parsed.name.clone(), declared_type(&parsed.declared, strict), Origin::Found);
+    let mut column = Column::new(
+        parsed.name.clone(),
+        declared_type(&parsed.declared, strict),
+        Origin::Found,
+    );
     column.nullable = !parsed.not_null;
-    column.default = parsed.default.as_ref().map(|sql| DefaultValue::Expr(Expr::Sql(sql.clone())));
-    column.generated = parsed.generated.as_ref().map(|(sql, stored)| Generated { expr: Expr::Sql(sql.clone()), stored: *stored });
+    column.default = parsed
+        .default
+        .as_ref()
+        .map(|sql| DefaultValue::Expr(Expr::Sql(sql.clone())));
+    column.generated = parsed.generated.as_ref().map(|(sql, stored)| Generated {
+        expr: Expr::Sql(sql.clone()),
+        stored: *stored,
+    });
     column.identity = parsed.autoincrement.then_some(Identity::ByDefault);
     column.collation.clone_from(&parsed.collation);
     column.comment.clone_from(&parsed.comment);
@@ -278,20 +343,29 @@ fn declared_type(declared: &str, strict: bool) -> SqlType {
 }
 
 fn add_other(database: &mut Database, object: &Object, facts: Option<&Facts>) {
-    let table = database.tables.iter().position(|table| table.name.name.as_str().eq_ignore_ascii_case(&object.table));
+    let table = database
+        .tables
+        .iter()
+        .position(|table| table.name.name.as_str().eq_ignore_ascii_case(&object.table));
     let done = match (object.kind.as_str(), table) {
         // Indexes without a statement belong to constraints.
         ("index", _) if object.sql.is_empty() => true,
         ("index", Some(at)) => {
             let made = database.tables.get(at).and_then(|table| {
                 let ty = |name: &str| {
-                    let found = table.columns.iter().find(|column| column.name.as_str().eq_ignore_ascii_case(name));
+                    let found = table
+                        .columns
+                        .iter()
+                        .find(|column| column.name.as_str().eq_ignore_ascii_case(name));
                     found.map(|column| column.ty.clone())
                 };
                 create_other::index(&object.sql, ty)
             });
             let keys = facts.and_then(|facts| facts.indexes.get(&object.name)).copied();
-            match (made.filter(|made| keys == Some(made.keys.len())), database.tables.get_mut(at)) {
+            match (
+                made.filter(|made| keys == Some(made.keys.len())),
+                database.tables.get_mut(at),
+            ) {
                 (Some(made), Some(table)) => {
                     table.indexes.push(made);
                     true
@@ -306,7 +380,9 @@ fn add_other(database: &mut Database, object: &Object, facts: Option<&Facts>) {
             }
             _ => false,
         },
-        ("view", _) => create_other::view(&object.sql).map(|view| database.views.push(view)).is_some(),
+        ("view", _) => create_other::view(&object.sql)
+            .map(|view| database.views.push(view))
+            .is_some(),
         _ => false,
     };
     if !done {
@@ -320,11 +396,23 @@ fn resolve_keys(database: &mut Database) {
         .tables
         .iter()
         .map(|table| {
-            let key = table.primary_key.as_ref().map(|key| key.columns.clone()).unwrap_or_default();
-            (table.name.name.as_str().to_ascii_lowercase(), table.name.clone(), key)
+            let key = table
+                .primary_key
+                .as_ref()
+                .map(|key| key.columns.clone())
+                .unwrap_or_default();
+            (
+                table.name.name.as_str().to_ascii_lowercase(),
+                table.name.clone(),
+                key,
+            )
         })
         .collect();
-    for key in database.tables.iter_mut().flat_map(|table| &mut table.foreign_keys) {
+    for key in database
+        .tables
+        .iter_mut()
+        .flat_map(|table| &mut table.foreign_keys)
+    {
         let wanted = key.references.name.as_str().to_ascii_lowercase();
         if let Some((_, name, columns)) = keys.iter().find(|(name, ..)| *name == wanted) {
             key.references = name.clone();

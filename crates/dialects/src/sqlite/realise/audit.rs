@@ -19,7 +19,17 @@ struct Columns<'a> {
 }
 
 pub(super) fn add(blueprint: &Blueprint, work: &mut Work, what: &Behaviour) {
-    let Behaviour::Audit { log, key, public_id, tenant, subject, redacted, ignored, .. } = what else {
+    let Behaviour::Audit {
+        log,
+        key,
+        public_id,
+        tenant,
+        subject,
+        redacted,
+        ignored,
+        ..
+    } = what
+    else {
         return;
     };
     let columns = Columns {
@@ -29,11 +39,16 @@ pub(super) fn add(blueprint: &Blueprint, work: &mut Work, what: &Behaviour) {
         subject: subject.as_ref(),
     };
     let into = table(&local(blueprint, log));
-    let told: Vec<(Ident, SqlType)> =
-        work.columns.iter().filter(|(column, _)| !ignored.contains(column)).cloned().collect();
+    let told: Vec<(Ident, SqlType)> = work
+        .columns
+        .iter()
+        .filter(|(column, _)| !ignored.contains(column))
+        .cloned()
+        .collect();
     let from = format!("FROM {} AS r\nWHERE {}", work.sql, work.this_row("NEW", "r"));
     let changed = differs(&told);
-    let entry = |operation: &str, row: &str, changes: &str| head(work, &into, &columns, operation, row, changes);
+    let entry =
+        |operation: &str, row: &str, changes: &str| head(work, &into, &columns, operation, row, changes);
     let insert = format!("{}\n{from}", entry("'insert'", "r", &whole(&told, redacted, "r")));
     let diff = diff(&told, redacted);
     let update = format!("{}\n{from}\n  AND ({changed})", entry("'update'", "r", &diff));
@@ -42,19 +57,28 @@ pub(super) fn add(blueprint: &Blueprint, work: &mut Work, what: &Behaviour) {
         format!("{}\n{from}", entry(&operation, "r", &diff))
     });
     let delete = entry("'delete'", "OLD", &whole(&told, redacted, "OLD"));
-    work.audit = Some(Entries { insert, update, soft, delete });
+    work.audit = Some(Entries {
+        insert,
+        update,
+        soft,
+        delete,
+    });
 }
 
 /// The table's own `deleted_at`, whichever behaviour comes first.
 fn deleted_at(blueprint: &Blueprint, work: &Work) -> Option<String> {
     blueprint.behaviours.iter().find_map(|placed| match &placed.what {
-        Behaviour::SoftDelete { deleted_at, .. } if local(blueprint, &placed.table) == work.name => Some(ident(deleted_at)),
+        Behaviour::SoftDelete { deleted_at, .. } if local(blueprint, &placed.table) == work.name => {
+            Some(ident(deleted_at))
+        }
         _ => None,
     })
 }
 
 fn head(work: &Work, log: &str, columns: &Columns<'_>, operation: &str, row: &str, changes: &str) -> String {
-    let of = |column: Option<&Ident>| column.map_or("NULL".to_owned(), |column| format!("{row}.{}", ident(column)));
+    let of = |column: Option<&Ident>| {
+        column.map_or("NULL".to_owned(), |column| format!("{row}.{}", ident(column)))
+    };
     format!(
         "INSERT INTO {log} (recorded_at, transaction_id, actor_id, tenant_id, subject_id,\n  \
          entity, row_id, row_public_id, operation, changes, salt)\n\
@@ -70,8 +94,15 @@ fn head(work: &Work, log: &str, columns: &Columns<'_>, operation: &str, row: &st
 }
 
 fn differs(told: &[(Ident, SqlType)]) -> String {
-    let parts: Vec<String> = told.iter().map(|(column, _)| format!("r.{0} IS NOT OLD.{0}", ident(column))).collect();
-    if parts.is_empty() { "0".to_owned() } else { parts.join("\n    OR ") }
+    let parts: Vec<String> = told
+        .iter()
+        .map(|(column, _)| format!("r.{0} IS NOT OLD.{0}", ident(column)))
+        .collect();
+    if parts.is_empty() {
+        "0".to_owned()
+    } else {
+        parts.join("\n    OR ")
+    }
 }
 
 /// `{"column": value}` for every column.
@@ -93,8 +124,13 @@ fn whole(told: &[(Ident, SqlType)], redacted: &[Ident], row: &str) -> String {
         [only] => only.clone(),
         // json_patch would drop columns that are NULL: the objects are joined as text, without their inner braces.
         many => {
-            let inner = many.iter().map(|object| format!("substr({object}, 2, length({object}) - 2)"));
-            format!("'{{' || {} || '}}'", inner.collect::<Vec<_>>().join(" || ',' || "))
+            let inner = many
+                .iter()
+                .map(|object| format!("substr({object}, 2, length({object}) - 2)"));
+            format!(
+                "'{{' || {} || '}}'",
+                inner.collect::<Vec<_>>().join(" || ',' || ")
+            )
         }
     }
 }
@@ -112,11 +148,16 @@ fn diff(told: &[(Ident, SqlType)], redacted: &[Ident]) -> String {
                 let new = json_value(&format!("r.{name}"), ty);
                 format!("json_array({old}, {new})")
             };
-            format!("{}, CASE WHEN r.{name} IS NOT OLD.{name} THEN {value} END", text(column.as_str()))
+            format!(
+                "{}, CASE WHEN r.{name} IS NOT OLD.{name} THEN {value} END",
+                text(column.as_str())
+            )
         })
         .collect();
     let objects = pairs.chunks(PAIRS).map(object);
-    objects.fold("'{}'".to_owned(), |left, right| format!("json_patch({left}, {right})"))
+    objects.fold("'{}'".to_owned(), |left, right| {
+        format!("json_patch({left}, {right})")
+    })
 }
 
 fn object(pairs: &[String]) -> String {

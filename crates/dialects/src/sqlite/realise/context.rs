@@ -1,8 +1,8 @@
 //! Whom a transaction acts for: one row, set and cleared inside the transaction.
 
 use physical::{
-    Blueprint, Check, Column, Context, DefaultValue, Expr, Ident, Literal, Name, Origin, PrimaryKey, Seed, SqlType, Table,
-    Timing, Trigger, TriggerAction, TriggerEvent,
+    Blueprint, Check, Column, Context, DefaultValue, Expr, Ident, Literal, Name, Origin, PrimaryKey, Seed,
+    SqlType, Table, Timing, Trigger, TriggerAction, TriggerEvent,
 };
 use plan::ContextValues;
 
@@ -40,24 +40,39 @@ pub(super) fn make(blueprint: &Blueprint) -> (Table, Seed) {
     let name = context_table(blueprint);
     let mut context = Table::new(name.clone(), BY);
     context.strict = true;
-    context.comment = Some("Whom the running transaction acts for: set after BEGIN IMMEDIATE, cleared before COMMIT.".to_owned());
+    context.comment = Some(
+        "Whom the running transaction acts for: set after BEGIN IMMEDIATE, cleared before COMMIT.".to_owned(),
+    );
     let column = |name: &str, ty: SqlType, nullable: bool, comment: &str| {
         let mut column = Column::new(name, ty, BY);
         column.nullable = nullable;
         column.comment = Some(comment.to_owned());
         column
     };
-    let mut counter = column("transaction_id", SqlType::BigInt, false, "Counts the contexts entered; names a transaction in the audit trail.");
+    let mut counter = column(
+        "transaction_id",
+        SqlType::BigInt,
+        false,
+        "Counts the contexts entered; names a transaction in the audit trail.",
+    );
     counter.default = Some(DefaultValue::Literal(Literal::Int(0)));
     context.columns = vec![
         column("id", SqlType::BigInt, false, "There is one row."),
         column("actor", SqlType::Text, true, "The actor's public id."),
-        column("actor_id", SqlType::BigInt, true, "The actor; NULL for the system."),
+        column(
+            "actor_id",
+            SqlType::BigInt,
+            true,
+            "The actor; NULL for the system.",
+        ),
         column("tenant", SqlType::Text, true, "The tenant's public id."),
         column("tenant_id", SqlType::BigInt, true, "The tenant; NULL for none."),
         counter,
     ];
-    context.primary_key = Some(PrimaryKey { name: format!("{}_pkey", name.name).into(), columns: vec!["id".into()] });
+    context.primary_key = Some(PrimaryKey {
+        name: format!("{}_pkey", name.name).into(),
+        columns: vec!["id".into()],
+    });
     let check = |rule: &str, sql: &str| Check {
         name: format!("{}_{rule}", name.name).into(),
         expr: Expr::Sql(sql.to_owned()),
@@ -89,8 +104,11 @@ fn guard(name: &Name) -> Trigger {
             name.name.as_str().replace('\'', "''")
         )
     };
-    let body =
-        format!("\n{}\n{}\n", raise("foreign_keys_off", "foreign_keys"), raise("recursive_triggers_off", "recursive_triggers"));
+    let body = format!(
+        "\n{}\n{}\n",
+        raise("foreign_keys_off", "foreign_keys"),
+        raise("recursive_triggers_off", "recursive_triggers")
+    );
     Trigger {
         name: format!("{}_before_update", name.name).into(),
         timing: Timing::Before,
@@ -112,7 +130,13 @@ pub(crate) fn enter(blueprint: &Blueprint, values: &ContextValues) -> Vec<String
     let by_public_id = |value: &Option<String>, of: Option<Name>| match (value, of) {
         (Some(value), Some(of)) => {
             let value = text(&value.to_ascii_lowercase());
-            (value.clone(), format!("(SELECT id FROM {} WHERE public_id = {value})", table(&super::local(blueprint, &of))))
+            (
+                value.clone(),
+                format!(
+                    "(SELECT id FROM {} WHERE public_id = {value})",
+                    table(&super::local(blueprint, &of))
+                ),
+            )
         }
         // An id of a table that is not there is unknown, and refused by the CHECK.
         (Some(value), None) => (text(value), "NULL".to_owned()),

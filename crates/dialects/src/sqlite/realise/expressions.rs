@@ -16,7 +16,10 @@ pub(super) fn replace_context(expr: &mut Expr, sql: &dyn Fn(Context) -> String) 
 fn children(expr: &mut Expr) -> Vec<&mut Expr> {
     match expr {
         Expr::And(parts) | Expr::Or(parts) | Expr::Call(_, parts) => parts.iter_mut().collect(),
-        Expr::Not(inner) | Expr::Negate(inner) | Expr::IsNull { value: inner, .. } | Expr::Matches(inner, _) => {
+        Expr::Not(inner)
+        | Expr::Negate(inner)
+        | Expr::IsNull { value: inner, .. }
+        | Expr::Matches(inner, _) => {
             vec![inner]
         }
         Expr::Compare { left, right, .. }

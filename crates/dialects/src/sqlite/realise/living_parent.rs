@@ -14,20 +14,32 @@ pub(super) fn add(
     deleted_at: &Ident,
 ) {
     // Owner and tenant may not be filled yet; the key alone finds the row.
-    let keys: Vec<_> = pairs.iter().filter(|(own, _)| !work.is_filled(own)).copied().collect();
+    let keys: Vec<_> = pairs
+        .iter()
+        .filter(|(own, _)| !work.is_filled(own))
+        .copied()
+        .collect();
     let pairs = if keys.is_empty() { pairs.to_vec() } else { keys };
-    let on: Vec<String> = pairs.iter().map(|(own, theirs)| format!("p.{} = NEW.{}", ident(theirs), ident(own))).collect();
+    let on: Vec<String> = pairs
+        .iter()
+        .map(|(own, theirs)| format!("p.{} = NEW.{}", ident(theirs), ident(own)))
+        .collect();
     let dead = format!(
         "EXISTS (SELECT 1 FROM {} AS p WHERE {} AND p.{} IS NOT NULL)",
         table(&local(blueprint, parent)),
         on.join(" AND "),
         ident(deleted_at)
     );
-    let rule = format!("{}_living", pairs.first().map_or("parent", |(own, _)| own.as_str()));
+    let rule = format!(
+        "{}_living",
+        pairs.first().map_or("parent", |(own, _)| own.as_str())
+    );
     let guard = work.guard("23503", &rule, &dead);
     work.before_insert.push(guard);
-    let mut changed: Vec<String> =
-        pairs.iter().map(|(own, _)| format!("NEW.{0} IS NOT OLD.{0}", ident(own))).collect();
+    let mut changed: Vec<String> = pairs
+        .iter()
+        .map(|(own, _)| format!("NEW.{0} IS NOT OLD.{0}", ident(own)))
+        .collect();
     let condition = match own_deletion(blueprint, work) {
         Some(own) => {
             changed.push(format!("OLD.{own} IS NOT NULL"));
@@ -42,7 +54,9 @@ pub(super) fn add(
 /// The table's own `deleted_at`, whichever behaviour comes first.
 fn own_deletion(blueprint: &Blueprint, work: &Work) -> Option<String> {
     blueprint.behaviours.iter().find_map(|placed| match &placed.what {
-        physical::Behaviour::SoftDelete { deleted_at, .. } if local(blueprint, &placed.table) == work.name => {
+        physical::Behaviour::SoftDelete { deleted_at, .. }
+            if local(blueprint, &placed.table) == work.name =>
+        {
             Some(ident(deleted_at))
         }
         _ => None,

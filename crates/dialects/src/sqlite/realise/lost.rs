@@ -13,19 +13,29 @@ pub(super) struct Losses {
 impl Losses {
     /// Adds an object to a guarantee that is lost.
     pub(super) fn add(&mut self, guarantee: &'static str, object: String, reason: &str, origin: Origin) {
-        let known = self.list.iter_mut().find(|(known, why, ..)| *known == guarantee && why == reason);
+        let known = self
+            .list
+            .iter_mut()
+            .find(|(known, why, ..)| *known == guarantee && why == reason);
         match known {
             Some((_, _, objects, _)) => {
                 objects.insert(object);
             }
-            None => self.list.push((guarantee, reason.to_owned(), BTreeSet::from([object]), origin)),
+            None => self
+                .list
+                .push((guarantee, reason.to_owned(), BTreeSet::from([object]), origin)),
         }
     }
 
     /// One entry per guarantee and reason.
     pub(super) fn into_list(self) -> Vec<Lost> {
         let entries = self.list.into_iter().map(|(guarantee, reason, objects, origin)| {
-            super::lost(guarantee, objects.into_iter().collect::<Vec<_>>().join(", "), reason, origin)
+            super::lost(
+                guarantee,
+                objects.into_iter().collect::<Vec<_>>().join(", "),
+                reason,
+                origin,
+            )
         });
         entries.collect()
     }
@@ -111,7 +121,11 @@ impl Losses {
                     table.origin,
                 );
             }
-            if table.columns.iter().any(|column| column.identity == Some(physical::Identity::Always)) {
+            if table
+                .columns
+                .iter()
+                .any(|column| column.identity == Some(physical::Identity::Always))
+            {
                 self.add(
                     "identity-always",
                     name,
@@ -125,7 +139,13 @@ impl Losses {
 
     fn of_services(&mut self, blueprint: &Blueprint) {
         for placed in &blueprint.services {
-            if matches!(placed.what, Service::AuditTrail { chain: Chain::Sealed | Chain::Inline, .. }) {
+            if matches!(
+                placed.what,
+                Service::AuditTrail {
+                    chain: Chain::Sealed | Chain::Inline,
+                    ..
+                }
+            ) {
                 self.add(
                     "commitments",
                     placed.table.name.to_string(),

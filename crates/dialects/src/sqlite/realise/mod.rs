@@ -27,7 +27,9 @@ mod triggers;
 
 pub(super) use context::{LEAVE, context_sql, context_table, enter};
 
-use physical::{Behaviour, Blueprint, Database, Lost, Name, Opaque, Origin, Realised, Service, Table, TableInfo};
+use physical::{
+    Behaviour, Blueprint, Database, Lost, Name, Opaque, Origin, Realised, Service, Table, TableInfo,
+};
 
 use self::lost::Losses;
 use self::triggers::Work;
@@ -49,7 +51,11 @@ pub(super) fn realise(blueprint: &Blueprint) -> Realised {
     let (table, seed) = context::make(blueprint);
     database.tables.push(table);
     database.seeds.push(seed);
-    let mut work: Vec<Work> = database.tables.iter().map(|table| Work::new(blueprint, table)).collect();
+    let mut work: Vec<Work> = database
+        .tables
+        .iter()
+        .map(|table| Work::new(blueprint, table))
+        .collect();
     storage::context_defaults(&mut database.tables, &mut work);
     behave(blueprint, &mut work, &mut losses);
     serve(blueprint, &mut losses);
@@ -61,12 +67,18 @@ pub(super) fn realise(blueprint: &Blueprint) -> Realised {
         }
     }
     finish(blueprint, &mut database, &mut losses);
-    Realised { database, lost: losses.into_list() }
+    Realised {
+        database,
+        lost: losses.into_list(),
+    }
 }
 
 /// The signed context is state of server processes; the context table of SQLite stands in for it.
 fn is_left_out(blueprint: &Blueprint, name: &Name) -> bool {
-    let info = blueprint.tables.iter().find(|info: &&TableInfo| info.name == *name);
+    let info = blueprint
+        .tables
+        .iter()
+        .find(|info: &&TableInfo| info.name == *name);
     info.is_some_and(|info| info.purpose == physical::Purpose::Context)
 }
 
@@ -87,11 +99,10 @@ fn behave(blueprint: &Blueprint, work: &mut [Work], losses: &mut Losses) {
                 placed.what,
                 Behaviour::StampAuthors { .. } | Behaviour::FromContext { .. } | Behaviour::Inherit { .. }
             );
-            if is_fill == fills {
-                if let Some(work) = work.iter_mut().find(|work| work.name == name) {
+            if is_fill == fills
+                && let Some(work) = work.iter_mut().find(|work| work.name == name) {
                     behaviour(blueprint, work, &placed.what, placed.origin, losses);
                 }
-            }
         }
     }
     soft_delete::batches(blueprint, work);
@@ -100,19 +111,48 @@ fn behave(blueprint: &Blueprint, work: &mut [Work], losses: &mut Losses) {
 fn behaviour(blueprint: &Blueprint, work: &mut Work, what: &Behaviour, origin: Origin, losses: &mut Losses) {
     work.origin(origin);
     match what {
-        Behaviour::StampTimes { created_at, updated_at } => {
+        Behaviour::StampTimes {
+            created_at,
+            updated_at,
+        } => {
             stamps::times(work, created_at.as_ref(), updated_at.as_ref());
         }
-        Behaviour::StampAuthors { created_by, updated_by } => {
+        Behaviour::StampAuthors {
+            created_by,
+            updated_by,
+        } => {
             stamps::authors(work, created_by.as_ref(), updated_by.as_ref());
         }
-        Behaviour::RaiseVersion { version, updated_at, updated_by } => {
+        Behaviour::RaiseVersion {
+            version,
+            updated_at,
+            updated_by,
+        } => {
             stamps::version(work, version, updated_at.as_ref(), updated_by.as_ref());
         }
-        Behaviour::Transitions { column, initial, moves, changed_at, changed_by } => {
-            transitions::add(work, column, initial, moves, (changed_at.as_ref(), changed_by.as_ref()));
+        Behaviour::Transitions {
+            column,
+            initial,
+            moves,
+            changed_at,
+            changed_by,
+        } => {
+            transitions::add(
+                work,
+                column,
+                initial,
+                moves,
+                (changed_at.as_ref(), changed_by.as_ref()),
+            );
         }
-        Behaviour::SoftDelete { deleted_at, deleted_by, reason, batch, children, .. } => {
+        Behaviour::SoftDelete {
+            deleted_at,
+            deleted_by,
+            reason,
+            batch,
+            children,
+            ..
+        } => {
             let stamps = soft_delete::Stamps {
                 deleted_at,
                 deleted_by: deleted_by.as_ref(),
@@ -121,14 +161,32 @@ fn behaviour(blueprint: &Blueprint, work: &mut Work, what: &Behaviour, origin: O
             };
             soft_delete::add(blueprint, work, &stamps, children);
         }
-        Behaviour::LivingParent { columns, parent, referenced, deleted_at } => {
-            living_parent::add(blueprint, work, &columns.iter().zip(referenced).collect::<Vec<_>>(), parent, deleted_at);
+        Behaviour::LivingParent {
+            columns,
+            parent,
+            referenced,
+            deleted_at,
+        } => {
+            living_parent::add(
+                blueprint,
+                work,
+                &columns.iter().zip(referenced).collect::<Vec<_>>(),
+                parent,
+                deleted_at,
+            );
         }
         Behaviour::Immutable { columns } => immutable::add(work, columns),
         Behaviour::NoCycle { key, parent } => cycles::add(work, key, parent),
-        Behaviour::Inherit { via, parent, key, columns } => inherit::add(blueprint, work, via, parent, key, columns),
+        Behaviour::Inherit {
+            via,
+            parent,
+            key,
+            columns,
+        } => inherit::add(blueprint, work, via, parent, key, columns),
         Behaviour::FromContext { owner, tenant } => fill::from_context(work, owner.as_ref(), tenant.as_ref()),
-        Behaviour::MakesActor { actors, link, key } => context::makes_actor(blueprint, work, actors, link, key),
+        Behaviour::MakesActor { actors, link, key } => {
+            context::makes_actor(blueprint, work, actors, link, key)
+        }
         Behaviour::Normalise { column, form } => normalise::add(work, column, *form, losses),
         Behaviour::Audit { inline_chain, .. } => {
             if *inline_chain {
@@ -155,10 +213,9 @@ fn serve(blueprint: &Blueprint, losses: &mut Losses) {
             | Service::Anonymise { name, .. }
             | Service::Erase { name, .. }
             | Service::TouchAccess { name, .. } => name,
-            Service::Context
-            | Service::SecurityEvents
-            | Service::AuditTrail { .. }
-            | Service::Keys => continue,
+            Service::Context | Service::SecurityEvents | Service::AuditTrail { .. } | Service::Keys => {
+                continue;
+            }
         };
         losses.add(
             "functions",
@@ -183,7 +240,12 @@ fn finish(blueprint: &Blueprint, database: &mut Database, losses: &mut Losses) {
             database.seeds.push(seed);
         }
     }
-    for (position, raw) in blueprint.raw.iter().filter(|raw| raw.dialect == "sqlite").enumerate() {
+    for (position, raw) in blueprint
+        .raw
+        .iter()
+        .filter(|raw| raw.dialect == "sqlite")
+        .enumerate()
+    {
         database.opaque.push(Opaque {
             kind: "user sql".to_owned(),
             name: Name::bare(format!("sql_{}", position + 1)),
@@ -197,10 +259,19 @@ fn finish(blueprint: &Blueprint, database: &mut Database, losses: &mut Losses) {
 
 /// A guarantee that is lost, for the modules below.
 pub(super) fn lost(guarantee: &'static str, object: String, reason: String, origin: Origin) -> Lost {
-    Lost { guarantee, object, reason, origin }
+    Lost {
+        guarantee,
+        object,
+        reason,
+        origin,
+    }
 }
 
 /// The columns by which a trigger finds its row again.
 pub(super) fn key_columns(table: &Table) -> Vec<physical::Ident> {
-    table.primary_key.as_ref().map(|key| key.columns.clone()).unwrap_or_default()
+    table
+        .primary_key
+        .as_ref()
+        .map(|key| key.columns.clone())
+        .unwrap_or_default()
 }

@@ -12,7 +12,11 @@ pub(super) fn add(work: &mut Work, column: &Ident, form: NormalForm, losses: &mu
         NormalForm::Trimmed => format!("trim(NEW.{name})"),
         NormalForm::TrimmedLower => format!("lower(trim(NEW.{name}))"),
     };
-    let guard = work.guard("23514", &format!("{column}_normal"), &format!("NEW.{name} <> {normal}"));
+    let guard = work.guard(
+        "23514",
+        &format!("{column}_normal"),
+        &format!("NEW.{name} <> {normal}"),
+    );
     work.before_insert.push(guard.clone());
     work.before_update.push(guard);
     losses.add(

@@ -28,15 +28,21 @@ pub(super) fn add(blueprint: &Blueprint, work: &mut Work, stamps: &Stamps<'_>, c
     let by_state = |fallen: &str, risen: &str| {
         format!("CASE WHEN NEW.{deleted_at} IS NOT NULL THEN {fallen} ELSE {risen} END")
     };
-    work.soft_sets.push((stamps.deleted_at.clone(), by_state(NOW, "NULL")));
+    work.soft_sets
+        .push((stamps.deleted_at.clone(), by_state(NOW, "NULL")));
     if let Some(deleted_by) = stamps.deleted_by {
         let actor = work.actor.clone();
-        work.soft_sets.push((deleted_by.clone(), by_state(&actor, "NULL")));
+        work.soft_sets
+            .push((deleted_by.clone(), by_state(&actor, "NULL")));
     }
     if let Some(reason) = stamps.reason {
-        work.soft_sets.push((reason.clone(), by_state(&ident(reason), "NULL")));
+        work.soft_sets
+            .push((reason.clone(), by_state(&ident(reason), "NULL")));
     }
-    work.soft_sets.push((stamps.batch.clone(), by_state(&format!("coalesce(NEW.{batch}, {UUID4})"), "NULL")));
+    work.soft_sets.push((
+        stamps.batch.clone(),
+        by_state(&format!("coalesce(NEW.{batch}, {UUID4})"), "NULL"),
+    ));
     for child in children {
         add_child(blueprint, work, stamps, child);
     }
@@ -44,7 +50,10 @@ pub(super) fn add(blueprint: &Blueprint, work: &mut Work, stamps: &Stamps<'_>, c
 
 fn guards(work: &mut Work, stamps: &Stamps<'_>) {
     let deleted_at = ident(stamps.deleted_at);
-    let mut born_dead = vec![format!("NEW.{deleted_at} IS NOT NULL"), format!("NEW.{} IS NOT NULL", ident(stamps.batch))];
+    let mut born_dead = vec![
+        format!("NEW.{deleted_at} IS NOT NULL"),
+        format!("NEW.{} IS NOT NULL", ident(stamps.batch)),
+    ];
     if let Some(deleted_by) = stamps.deleted_by {
         born_dead.push(format!("NEW.{} IS NOT NULL", ident(deleted_by)));
         let name = ident(deleted_by);
@@ -54,7 +63,8 @@ fn guards(work: &mut Work, stamps: &Stamps<'_>) {
         );
         let guard = work.guard("42501", &format!("{deleted_by}_stamped"), &condition);
         work.before_update.push(guard);
-        let lifted = format!("NEW.{name} IS NULL AND OLD.{name} IS NOT NULL AND NEW.{deleted_at} IS NOT NULL");
+        let lifted =
+            format!("NEW.{name} IS NULL AND OLD.{name} IS NOT NULL AND NEW.{deleted_at} IS NOT NULL");
         let guard = work.guard("42501", &format!("{deleted_by}_stamped"), &lifted);
         work.before_update.push(guard);
         work.stamps.push(deleted_by.clone());
@@ -62,12 +72,18 @@ fn guards(work: &mut Work, stamps: &Stamps<'_>) {
     if let Some(reason) = stamps.reason {
         born_dead.push(format!("NEW.{} IS NOT NULL", ident(reason)));
         let name = ident(reason);
-        let condition = format!("NEW.{deleted_at} IS NULL AND OLD.{deleted_at} IS NULL AND NEW.{name} IS NOT NULL \
-                                 AND NEW.{name} IS NOT OLD.{name}");
+        let condition = format!(
+            "NEW.{deleted_at} IS NULL AND OLD.{deleted_at} IS NULL AND NEW.{name} IS NOT NULL \
+                                 AND NEW.{name} IS NOT OLD.{name}"
+        );
         let guard = work.guard("23514", &format!("{reason}_living"), &condition);
         work.before_update.push(guard);
     }
-    let guard = work.guard("23514", &format!("{}_insert", stamps.deleted_at), &born_dead.join("\n   OR "));
+    let guard = work.guard(
+        "23514",
+        &format!("{}_insert", stamps.deleted_at),
+        &born_dead.join("\n   OR "),
+    );
     work.before_insert.push(guard);
     // A dead row keeps its time of death.
     let condition = format!(
@@ -88,13 +104,19 @@ fn add_child(blueprint: &Blueprint, work: &mut Work, stamps: &Stamps<'_>, child:
     let deleted_at = ident(stamps.deleted_at);
     let batch = ident(stamps.batch);
     let falls = format!("NEW.{deleted_at} IS NOT NULL");
-    let living = child.deleted_at.as_ref().map_or(String::new(), |at| format!(" AND {} IS NULL", ident(at)));
+    let living = child
+        .deleted_at
+        .as_ref()
+        .map_or(String::new(), |at| format!(" AND {} IS NULL", ident(at)));
     match child.action {
         SoftAction::Restrict => {
             let condition = format!(
                 "OLD.{deleted_at} IS NULL AND {falls}\n  AND EXISTS (SELECT 1 FROM {name} AS c WHERE {}{})",
                 refers("c.", "OLD"),
-                child.deleted_at.as_ref().map_or(String::new(), |at| format!(" AND c.{} IS NULL", ident(at)))
+                child
+                    .deleted_at
+                    .as_ref()
+                    .map_or(String::new(), |at| format!(" AND c.{} IS NULL", ident(at)))
             );
             let rule = format!("{}_restrict", child.table.name);
             let guard = work.guard("23503", &rule, &condition);
@@ -105,7 +127,11 @@ fn add_child(blueprint: &Blueprint, work: &mut Work, stamps: &Stamps<'_>, child:
                 return;
             };
             let (at, mark) = (ident(child_at), ident(child_batch));
-            let mine = format!("(SELECT t.{batch} FROM {} AS t WHERE {})", work.sql, work.this_row("NEW", "t"));
+            let mine = format!(
+                "(SELECT t.{batch} FROM {} AS t WHERE {})",
+                work.sql,
+                work.this_row("NEW", "t")
+            );
             work.soft_deleted.push(format!(
                 "UPDATE {name}\nSET {at} = {NOW},\n    {mark} = {mine}\nWHERE {falls} AND {} AND {at} IS NULL",
                 refers("", "NEW")
@@ -126,7 +152,10 @@ fn add_child(blueprint: &Blueprint, work: &mut Work, stamps: &Stamps<'_>, child:
             }
         }
         SoftAction::Destroy => {
-            work.soft_deleted.push(format!("DELETE FROM {name}\nWHERE {falls} AND {}", refers("", "NEW")));
+            work.soft_deleted.push(format!(
+                "DELETE FROM {name}\nWHERE {falls} AND {}",
+                refers("", "NEW")
+            ));
         }
         SoftAction::Leave => {}
     }
@@ -142,11 +171,22 @@ pub(super) fn batches(blueprint: &Blueprint, work: &mut [Work]) {
             format!("NEW.{deleted_at} IS NULL AND NEW.{batch} IS NULL"),
         ];
         for placed in &blueprint.behaviours {
-            let Behaviour::SoftDelete { batch: theirs, children, .. } = &placed.what else { continue };
-            for child in children.iter().filter(|child| local(blueprint, &child.table) == own.name) {
+            let Behaviour::SoftDelete {
+                batch: theirs,
+                children,
+                ..
+            } = &placed.what
+            else {
+                continue;
+            };
+            for child in children
+                .iter()
+                .filter(|child| local(blueprint, &child.table) == own.name)
+            {
                 let pairs = child.columns.iter().zip(&child.referenced);
-                let on: Vec<String> =
-                    pairs.map(|(mine, key)| format!("p.{} = NEW.{}", ident(key), ident(mine))).collect();
+                let on: Vec<String> = pairs
+                    .map(|(mine, key)| format!("p.{} = NEW.{}", ident(key), ident(mine)))
+                    .collect();
                 let parent = table(&local(blueprint, &placed.table));
                 if child.action == SoftAction::Cascade {
                     allowed.push(format!(
@@ -158,7 +198,10 @@ pub(super) fn batches(blueprint: &Blueprint, work: &mut [Work]) {
             }
         }
         let allowed: Vec<String> = allowed.iter().map(|one| format!("({one})")).collect();
-        let condition = format!("NEW.{batch} IS NOT OLD.{batch}\n  AND NOT ({})", allowed.join("\n    OR "));
+        let condition = format!(
+            "NEW.{batch} IS NOT OLD.{batch}\n  AND NOT ({})",
+            allowed.join("\n    OR ")
+        );
         let guard = own.guard("42501", &format!("{}_stamped", soft.batch), &condition);
         own.before_update.push(guard);
     }

@@ -19,7 +19,10 @@ pub(super) fn stamped_time(work: &mut Work, column: &Ident) {
 /// A column that holds the author of a change: it stays, or becomes the actor of this transaction.
 pub(super) fn stamped_actor(work: &mut Work, column: &Ident) {
     let name = ident(column);
-    let condition = format!("NEW.{name} IS NOT OLD.{name} AND NEW.{name} IS NOT {}", work.actor);
+    let condition = format!(
+        "NEW.{name} IS NOT OLD.{name} AND NEW.{name} IS NOT {}",
+        work.actor
+    );
     let guard = work.guard("42501", &format!("{column}_stamped"), &condition);
     work.before_update.push(guard);
     work.stamps.push(column.clone());
@@ -33,7 +36,11 @@ pub(super) fn times(work: &mut Work, created_at: Option<&Ident>, updated_at: Opt
     }
     if let Some(created_at) = created_at {
         let name = ident(created_at);
-        let guard = work.guard("42501", &format!("{created_at}_stamped"), &format!("NEW.{name} IS NOT OLD.{name}"));
+        let guard = work.guard(
+            "42501",
+            &format!("{created_at}_stamped"),
+            &format!("NEW.{name} IS NOT OLD.{name}"),
+        );
         work.before_update.push(guard);
         work.stamps.push(created_at.clone());
     }
@@ -67,7 +74,12 @@ pub(super) fn authors(work: &mut Work, created_by: Option<&Ident>, updated_by: O
     }
 }
 
-pub(super) fn version(work: &mut Work, version: &Ident, updated_at: Option<&Ident>, updated_by: Option<&Ident>) {
+pub(super) fn version(
+    work: &mut Work,
+    version: &Ident,
+    updated_at: Option<&Ident>,
+    updated_by: Option<&Ident>,
+) {
     let name = ident(version);
     let first = work.guard("42501", &format!("{version}_first"), &format!("NEW.{name} <> 1"));
     work.before_insert.push(first);
@@ -76,7 +88,8 @@ pub(super) fn version(work: &mut Work, version: &Ident, updated_at: Option<&Iden
     work.before_update.push(conflict);
     work.stamps.push(version.clone());
     work.version = Some(version.clone());
-    work.change_sets.push((version.clone(), format!("OLD.{name} + 1")));
+    work.change_sets
+        .push((version.clone(), format!("OLD.{name} + 1")));
     if let Some(updated_at) = updated_at {
         stamped_time(work, updated_at);
         work.change_sets.push((updated_at.clone(), NOW.to_owned()));

@@ -1,8 +1,8 @@
 //! Tables in SQLite's form: STRICT, with a CHECK for what its types do not say.
 
 use physical::{
-    Blueprint, Column, Context, DefaultValue, Expr, Identity, Index, IndexKey, IndexMethod, NamedTypeKind, OnDelete,
-    PrimaryKey, RowSecurity, SqlType, Table, Unique, View, ViewQuery,
+    Blueprint, Column, Context, DefaultValue, Expr, Identity, Index, IndexKey, IndexMethod, NamedTypeKind,
+    OnDelete, PrimaryKey, RowSecurity, SqlType, Table, Unique, View, ViewQuery,
 };
 
 use super::super::expression::{self, Renderer};
@@ -43,16 +43,30 @@ pub(super) fn table(blueprint: &Blueprint, source: &Table, losses: &mut Losses) 
     table.checks.retain_mut(|check| {
         replace_context(&mut check.expr, &context);
         check.validated = true;
-        keep(expression::render(&check.expr).map(|_| ()), "check", format!("{}.{}", source.name.name, check.name), check.origin, losses)
+        keep(
+            expression::render(&check.expr).map(|_| ()),
+            "check",
+            format!("{}.{}", source.name.name, check.name),
+            check.origin,
+            losses,
+        )
     });
     uniques(&mut table, losses);
     table.indexes.retain_mut(|index| {
         index.include.clear();
         index.method = IndexMethod::BTree;
         let speakable = index.keys.iter().all(|key| expression::render(&key.expr).is_ok())
-            && index.predicate.as_ref().is_none_or(|predicate| expression::render(predicate).is_ok());
+            && index
+                .predicate
+                .as_ref()
+                .is_none_or(|predicate| expression::render(predicate).is_ok());
         if !speakable {
-            losses.add("index", format!("{}.{}", source.name.name, index.name), "SQLite cannot say its expressions", index.origin);
+            losses.add(
+                "index",
+                format!("{}.{}", source.name.name, index.name),
+                "SQLite cannot say its expressions",
+                index.origin,
+            );
         }
         speakable
     });
@@ -99,7 +113,12 @@ fn identity(table: &mut Table) {
     let columns = vec![column.name.clone()];
     match &mut table.primary_key {
         Some(key) => key.columns = columns,
-        None => table.primary_key = Some(PrimaryKey { name: format!("{}_pkey", table.name.name).into(), columns }),
+        None => {
+            table.primary_key = Some(PrimaryKey {
+                name: format!("{}_pkey", table.name.name).into(),
+                columns,
+            })
+        }
     }
 }
 
@@ -131,9 +150,16 @@ fn column_type(blueprint: &Blueprint, column: &mut Column, place: &str, losses: 
 }
 
 fn computed(column: &mut Column, place: &str, losses: &mut Losses) {
-    let Some(generated) = &column.generated else { return };
+    let Some(generated) = &column.generated else {
+        return;
+    };
     if let Err(unspeakable) = Renderer::default().render_as(&generated.expr, &column.ty) {
-        losses.add("computed columns", place.to_owned(), &unspeakable.reason, column.origin);
+        losses.add(
+            "computed columns",
+            place.to_owned(),
+            &unspeakable.reason,
+            column.origin,
+        );
         column.generated = None;
         column.nullable = true;
     }
@@ -170,8 +196,9 @@ fn type_checks(blueprint: &Blueprint, source: &Table, table: &mut Table) {
 
 fn uniques(table: &mut Table, losses: &mut Losses) {
     let name = table.name.clone();
-    let (same, plain): (Vec<Unique>, Vec<Unique>) =
-        std::mem::take(&mut table.uniques).into_iter().partition(|unique| unique.nulls_not_distinct);
+    let (same, plain): (Vec<Unique>, Vec<Unique>) = std::mem::take(&mut table.uniques)
+        .into_iter()
+        .partition(|unique| unique.nulls_not_distinct);
     table.uniques = plain;
     for unique in &mut table.uniques {
         if unique.deferred {
@@ -185,12 +212,16 @@ fn uniques(table: &mut Table, losses: &mut Losses) {
         }
     }
     for unique in same {
-        let keys = unique.columns.iter().filter_map(|column| table.column(column.as_str())).map(|column| IndexKey {
-            expr: Expr::column(column.name.clone(), column.ty.clone()),
-            descending: false,
-            nulls_first: None,
-            operator_class: None,
-        });
+        let keys = unique
+            .columns
+            .iter()
+            .filter_map(|column| table.column(column.as_str()))
+            .map(|column| IndexKey {
+                expr: Expr::column(column.name.clone(), column.ty.clone()),
+                descending: false,
+                nulls_first: None,
+                operator_class: None,
+            });
         let index = Index {
             name: unique.name,
             unique: true,
@@ -204,16 +235,24 @@ fn uniques(table: &mut Table, losses: &mut Losses) {
         };
         table.indexes.push(index);
     }
-    let nullable: Vec<_> = table.columns.iter().filter(|c| c.nullable).map(|c| (c.name.clone(), c.ty.clone())).collect();
+    let nullable: Vec<_> = table
+        .columns
+        .iter()
+        .filter(|c| c.nullable)
+        .map(|c| (c.name.clone(), c.ty.clone()))
+        .collect();
     for index in table.indexes.iter_mut().filter(|index| index.nulls_not_distinct) {
         for key in &mut index.keys {
-            if let Expr::Column { name, ty, .. } = &key.expr {
-                if nullable.iter().any(|(column, _)| column == name) {
+            if let Expr::Column { name, ty, .. } = &key.expr
+                && nullable.iter().any(|(column, _)| column == name) {
                     // STRICT keeps every value of a column in one storage class, so a value of another class is never equal.
-                    let other = if types::type_name(ty) == "BLOB" { "0" } else { "x''" };
+                    let other = if types::type_name(ty) == "BLOB" {
+                        "0"
+                    } else {
+                        "x''"
+                    };
                     key.expr = Expr::Sql(format!("coalesce({}, {other})", ident(name)));
                 }
-            }
         }
         index.nulls_not_distinct = false;
     }
@@ -236,11 +275,19 @@ pub(super) fn referential_actions(tables: &mut [Table], work: &mut [Work]) {
                 && key.set_null.len() < key.columns.len();
             if partial {
                 let pairs = key.columns.iter().zip(&key.referenced);
-                let refers: Vec<String> =
-                    pairs.map(|(own, theirs)| format!("{} = OLD.{}", ident(own), ident(theirs))).collect();
-                let sets: Vec<String> = key.set_null.iter().map(|column| format!("{} = NULL", ident(column))).collect();
-                let statement =
-                    format!("UPDATE {child}\nSET {}\nWHERE {}", sets.join(", "), refers.join(" AND "));
+                let refers: Vec<String> = pairs
+                    .map(|(own, theirs)| format!("{} = OLD.{}", ident(own), ident(theirs)))
+                    .collect();
+                let sets: Vec<String> = key
+                    .set_null
+                    .iter()
+                    .map(|column| format!("{} = NULL", ident(column)))
+                    .collect();
+                let statement = format!(
+                    "UPDATE {child}\nSET {}\nWHERE {}",
+                    sets.join(", "),
+                    refers.join(" AND ")
+                );
                 if let Some(parent) = work.iter_mut().find(|work| work.name == key.references) {
                     parent.before_delete.push(statement);
                 }
@@ -266,13 +313,22 @@ pub(super) fn checks_by_trigger(tables: &mut [Table], work: &mut [Work]) {
         let renderer = Renderer { row: Some("NEW") };
         for check in moved {
             if let Ok(piece) = renderer.piece(&check.expr) {
-                let rule = check.name.as_str().strip_prefix(&format!("{}_", table.name.name)).unwrap_or(check.name.as_str());
+                let rule = check
+                    .name
+                    .as_str()
+                    .strip_prefix(&format!("{}_", table.name.name))
+                    .unwrap_or(check.name.as_str());
                 let guard = work.guard("23514", rule, &format!("NOT ({})", piece.text));
                 work.before_insert.push(guard.clone());
                 work.before_update.push(guard);
             }
         }
-        let required: Vec<_> = table.columns.iter().filter(|c| !c.nullable).map(|c| c.name.clone()).collect();
+        let required: Vec<_> = table
+            .columns
+            .iter()
+            .filter(|c| !c.nullable)
+            .map(|c| c.name.clone())
+            .collect();
         fill::guards(work, |column| required.contains(column));
     }
 }
@@ -304,7 +360,13 @@ pub(super) fn view(blueprint: &Blueprint, source: &View, losses: &mut Losses) ->
     view.materialized = false;
     view.grants.clear();
     let context = |context: Context| context_sql(blueprint, context);
-    if let ViewQuery::Select { from, joins, items, filter } = &mut view.query {
+    if let ViewQuery::Select {
+        from,
+        joins,
+        items,
+        filter,
+    } = &mut view.query
+    {
         *from = local(blueprint, from);
         for join in joins.iter_mut() {
             join.table = local(blueprint, &join.table);
@@ -315,7 +377,11 @@ pub(super) fn view(blueprint: &Blueprint, source: &View, losses: &mut Losses) ->
         if let Some(filter) = filter {
             replace_context(filter, &context);
         }
-        let said = items.iter().map(|(_, item)| item).chain(filter.as_ref()).try_for_each(|expr| expression::render(expr).map(|_| ()));
+        let said = items
+            .iter()
+            .map(|(_, item)| item)
+            .chain(filter.as_ref())
+            .try_for_each(|expr| expression::render(expr).map(|_| ()));
         if !keep(said, "views", view.name.to_string(), view.origin, losses) {
             return None;
         }
@@ -329,7 +395,12 @@ pub(super) fn view(blueprint: &Blueprint, source: &View, losses: &mut Losses) ->
         );
     }
     if source.materialized {
-        losses.add("materialized views", view.name.to_string(), "SQLite computes every view when it is read", view.origin);
+        losses.add(
+            "materialized views",
+            view.name.to_string(),
+            "SQLite computes every view when it is read",
+            view.origin,
+        );
     }
     Some(view)
 }

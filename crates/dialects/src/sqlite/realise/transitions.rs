@@ -19,8 +19,10 @@ pub(super) fn add(
     let first = format!("NEW.{name} NOT IN ({})", firsts.join(", "));
     let guard = work.guard("23514", &format!("{column}_initial"), &first);
     work.before_insert.push(guard);
-    let moves: Vec<String> =
-        moves.iter().map(|(from, to)| format!("({}, {})", text(from), text(to))).collect();
+    let moves: Vec<String> = moves
+        .iter()
+        .map(|(from, to)| format!("({}, {})", text(from), text(to)))
+        .collect();
     let mut condition = format!("NEW.{name} IS NOT OLD.{name}");
     if !moves.is_empty() {
         condition.push_str(&format!(
@@ -32,7 +34,10 @@ pub(super) fn add(
     work.before_update.push(guard);
     let stamp = |stamped: &Ident, value: &str| {
         let own = ident(stamped);
-        (stamped.clone(), format!("CASE WHEN NEW.{name} IS NOT OLD.{name} THEN {value} ELSE {own} END"))
+        (
+            stamped.clone(),
+            format!("CASE WHEN NEW.{name} IS NOT OLD.{name} THEN {value} ELSE {own} END"),
+        )
     };
     if let Some(changed_at) = changed_at {
         stamped_time(work, changed_at);

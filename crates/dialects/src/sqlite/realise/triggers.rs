@@ -1,6 +1,9 @@
 //! The triggers of one table, gathered behaviour by behaviour and written once.
 
-use physical::{Blueprint, Context, Expr, Ident, Name, Origin, SqlType, Table, Timing, Trigger, TriggerAction, TriggerEvent};
+use physical::{
+    Blueprint, Context, Expr, Ident, Name, Origin, SqlType, Table, Timing, Trigger, TriggerAction,
+    TriggerEvent,
+};
 
 use super::super::ident::{ident, table, text};
 use super::super::types::NOW;
@@ -71,14 +74,27 @@ pub(super) struct Entries {
 impl Work {
     pub(super) fn new(blueprint: &Blueprint, of: &Table) -> Self {
         let actor = context_sql(blueprint, Context::Actor);
-        let actor = if blueprint.actors.is_some() { format!("coalesce({actor}, 1)") } else { actor };
+        let actor = if blueprint.actors.is_some() {
+            format!("coalesce({actor}, 1)")
+        } else {
+            actor
+        };
         let context = table(&super::context_table(blueprint));
         Self {
             name: of.name.clone(),
             sql: table(&of.name),
             key: key_columns(of),
-            columns: of.columns.iter().map(|column| (column.name.clone(), column.ty.clone())).collect(),
-            generated: of.columns.iter().filter(|c| c.generated.is_some()).map(|c| c.name.clone()).collect(),
+            columns: of
+                .columns
+                .iter()
+                .map(|column| (column.name.clone(), column.ty.clone()))
+                .collect(),
+            generated: of
+                .columns
+                .iter()
+                .filter(|c| c.generated.is_some())
+                .map(|c| c.name.clone())
+                .collect(),
             origin: of.origin,
             actor,
             user: context_sql(blueprint, Context::User),
@@ -115,11 +131,18 @@ impl Work {
 
     /// `id = NEW.id`, over all key columns.
     pub(super) fn this_row(&self, side: &str, alias: &str) -> String {
-        let dot = if alias.is_empty() { String::new() } else { format!("{alias}.") };
+        let dot = if alias.is_empty() {
+            String::new()
+        } else {
+            format!("{alias}.")
+        };
         if self.key.is_empty() {
             return format!("{dot}rowid = {side}.rowid");
         }
-        let parts = self.key.iter().map(|key| format!("{dot}{0} = {side}.{0}", ident(key)));
+        let parts = self
+            .key
+            .iter()
+            .map(|key| format!("{dot}{0} = {side}.{0}", ident(key)));
         parts.collect::<Vec<_>>().join(" AND ")
     }
 
@@ -152,13 +175,28 @@ impl Work {
             }
         }
         let made = [
-            self.make_before("insert", TriggerEvent::Insert, &self.before_insert, "What a new row must be like."),
+            self.make_before(
+                "insert",
+                TriggerEvent::Insert,
+                &self.before_insert,
+                "What a new row must be like.",
+            ),
             self.make_inserted(),
-            self.make_before("update", TriggerEvent::Update(Vec::new()), &self.before_update, "What may change, and how."),
+            self.make_before(
+                "update",
+                TriggerEvent::Update(Vec::new()),
+                &self.before_update,
+                "What may change, and how.",
+            ),
             self.make_updated(),
             self.make_touched(),
             self.make_soft_deleted(),
-            self.make_before("delete", TriggerEvent::Delete, &self.before_delete, "Before a row goes for good."),
+            self.make_before(
+                "delete",
+                TriggerEvent::Delete,
+                &self.before_delete,
+                "Before a row goes for good.",
+            ),
             self.make_deleted(),
         ];
         table.triggers.extend(made.into_iter().flatten());
@@ -200,22 +238,43 @@ impl Work {
         })
     }
 
-    fn make_before(&self, suffix: &str, event: TriggerEvent, statements: &[String], comment: &str) -> Option<Trigger> {
-        self.trigger(&format!("before_{suffix}"), Timing::Before, event, Vec::new(), statements, comment)
+    fn make_before(
+        &self,
+        suffix: &str,
+        event: TriggerEvent,
+        statements: &[String],
+        comment: &str,
+    ) -> Option<Trigger> {
+        self.trigger(
+            &format!("before_{suffix}"),
+            Timing::Before,
+            event,
+            Vec::new(),
+            statements,
+            comment,
+        )
     }
 
     fn update_row(&self, sets: &[(Ident, String)]) -> Option<String> {
         if sets.is_empty() {
             return None;
         }
-        let width = sets.iter().map(|(column, _)| ident(column).chars().count()).max().unwrap_or(0);
+        let width = sets
+            .iter()
+            .map(|(column, _)| ident(column).chars().count())
+            .max()
+            .unwrap_or(0);
         let sets = sets.iter().map(|(column, value)| {
             let column = ident(column);
             let pad = " ".repeat(width.saturating_sub(column.chars().count()));
             format!("{column}{pad} = {value}")
         });
         let sets = sets.collect::<Vec<_>>().join(",\n    ");
-        Some(format!("UPDATE {}\nSET {sets}\nWHERE {}", self.sql, self.this_row("NEW", "")))
+        Some(format!(
+            "UPDATE {}\nSET {sets}\nWHERE {}",
+            self.sql,
+            self.this_row("NEW", "")
+        ))
     }
 
     fn make_inserted(&self) -> Option<Trigger> {
@@ -228,19 +287,32 @@ impl Work {
                     many => format!("coalesce({})", many.join(", ")),
                 };
                 let name = ident(column);
-                (column.clone(), format!("CASE {name} WHEN {UNFILLED} THEN {value} ELSE {name} END"))
+                (
+                    column.clone(),
+                    format!("CASE {name} WHEN {UNFILLED} THEN {value} ELSE {name} END"),
+                )
             })
             .collect();
         let mut statements: Vec<String> = self.update_row(&sets).into_iter().collect();
         statements.extend(self.inserted.iter().cloned());
         statements.extend(self.audit.iter().map(|entries| entries.insert.clone()));
         let comment = "Fills what the database knows better, then records the new row.";
-        self.trigger("inserted", Timing::After, TriggerEvent::Insert, Vec::new(), &statements, comment)
+        self.trigger(
+            "inserted",
+            Timing::After,
+            TriggerEvent::Insert,
+            Vec::new(),
+            &statements,
+            comment,
+        )
     }
 
     /// The nested UPDATE that fills a new row is part of its INSERT.
     fn not_filling(&self) -> Vec<String> {
-        self.fills.iter().map(|(column, _)| format!("OLD.{} IS NOT {UNFILLED}", ident(column))).collect()
+        self.fills
+            .iter()
+            .map(|(column, _)| format!("OLD.{} IS NOT {UNFILLED}", ident(column)))
+            .collect()
     }
 
     fn make_updated(&self) -> Option<Trigger> {
@@ -253,11 +325,21 @@ impl Work {
             when.push(format!("(OLD.{deleted_at} IS NULL) = (NEW.{deleted_at} IS NULL)"));
             if let Some(reason) = &soft.reason {
                 // Only a row that is just being restored is alive and has a reason.
-                when.push(format!("NOT (OLD.{deleted_at} IS NULL AND OLD.{} IS NOT NULL)", ident(reason)));
+                when.push(format!(
+                    "NOT (OLD.{deleted_at} IS NULL AND OLD.{} IS NOT NULL)",
+                    ident(reason)
+                ));
             }
         }
         let event = TriggerEvent::Update(self.own_columns());
-        self.trigger("updated", Timing::After, event, when, &statements, "Stamps and records a change.")
+        self.trigger(
+            "updated",
+            Timing::After,
+            event,
+            when,
+            &statements,
+            "Stamps and records a change.",
+        )
     }
 
     /// A statement that raises the version and nothing else is a change too.
@@ -273,7 +355,14 @@ impl Work {
             },
         ];
         let event = TriggerEvent::Update(vec![version.clone()]);
-        self.trigger("touched", Timing::After, event, when, &[statement], "A version raised by the application is a change.")
+        self.trigger(
+            "touched",
+            Timing::After,
+            event,
+            when,
+            &[statement],
+            "A version raised by the application is a change.",
+        )
     }
 
     fn make_soft_deleted(&self) -> Option<Trigger> {
@@ -285,7 +374,9 @@ impl Work {
         statements.extend(self.soft_deleted.iter().cloned());
         statements.extend(self.audit.iter().filter_map(|entries| entries.soft.clone()));
         let deleted_at = ident(&soft.deleted_at);
-        let when = vec![format!("(OLD.{deleted_at} IS NULL) <> (NEW.{deleted_at} IS NULL)")];
+        let when = vec![format!(
+            "(OLD.{deleted_at} IS NULL) <> (NEW.{deleted_at} IS NULL)"
+        )];
         let event = TriggerEvent::Update(vec![soft.deleted_at.clone()]);
         let comment = "A row falls or comes back, with everything that goes with it.";
         self.trigger("soft_deleted", Timing::After, event, when, &statements, comment)
@@ -294,6 +385,13 @@ impl Work {
     fn make_deleted(&self) -> Option<Trigger> {
         let mut statements = self.deleted.clone();
         statements.extend(self.audit.iter().map(|entries| entries.delete.clone()));
-        self.trigger("deleted", Timing::After, TriggerEvent::Delete, Vec::new(), &statements, "Records that a row went for good.")
+        self.trigger(
+            "deleted",
+            Timing::After,
+            TriggerEvent::Delete,
+            Vec::new(),
+            &statements,
+            "Records that a row went for good.",
+        )
     }
 }

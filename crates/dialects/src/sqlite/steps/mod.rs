@@ -76,9 +76,15 @@ fn index_step(table: &Table, index: &physical::Index) -> Step {
         Undo::Sql(vec![format!("DROP INDEX {}", quote(index.name.as_str()))]),
         index.origin,
     );
-    made.hazards.push(Hazard::Scan(format!("reads all of `{}` while the file is locked", table.name)));
+    made.hazards.push(Hazard::Scan(format!(
+        "reads all of `{}` while the file is locked",
+        table.name
+    )));
     if index.unique {
-        made.hazards.push(Hazard::MayFail(format!("fails when rows of `{}` have the same key", table.name)));
+        made.hazards.push(Hazard::MayFail(format!(
+            "fails when rows of `{}` have the same key",
+            table.name
+        )));
     }
     made
 }
@@ -109,14 +115,26 @@ fn seed_step(seed: &Seed, database: &Database) -> Option<Step> {
     let mut rows = Vec::with_capacity(seed.rows.len());
     for row in &seed.rows {
         let values = row.iter().zip(&seed.columns).map(|(value, column)| {
-            let ty = table.column(column.as_str()).map_or(physical::SqlType::Text, |column| column.ty.clone());
+            let ty = table
+                .column(column.as_str())
+                .map_or(physical::SqlType::Text, |column| column.ty.clone());
             types::literal_for(value, &ty).unwrap_or_else(|_| super::ident::literal(value))
         });
         rows.push(format!("  ({})", values.collect::<Vec<_>>().join(", ")));
     }
     let name = table_name(&seed.table);
-    let sql = format!("INSERT INTO {name} ({})\nVALUES\n{}", columns.join(", "), rows.join(",\n"));
-    Some(step(format!("rows of {}", seed.table), Section::Seeds, vec![sql], Undo::WithOther, seed.origin))
+    let sql = format!(
+        "INSERT INTO {name} ({})\nVALUES\n{}",
+        columns.join(", "),
+        rows.join(",\n")
+    );
+    Some(step(
+        format!("rows of {}", seed.table),
+        Section::Seeds,
+        vec![sql],
+        Undo::WithOther,
+        seed.origin,
+    ))
 }
 
 fn opaque_step(opaque: &Opaque) -> Step {
@@ -125,5 +143,11 @@ fn opaque_step(opaque: &Opaque) -> Step {
         None => Undo::Impossible("its author gave no way back".to_owned()),
     };
     let definition = opaque.definition.trim().trim_end_matches(';').to_owned();
-    step(format!("{} {}", opaque.kind, opaque.name), Section::Raw, vec![definition], undo, opaque.origin)
+    step(
+        format!("{} {}", opaque.kind, opaque.name),
+        Section::Raw,
+        vec![definition],
+        undo,
+        opaque.origin,
+    )
 }

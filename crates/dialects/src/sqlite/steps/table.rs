@@ -10,18 +10,42 @@ use super::text::{comment, pad};
 /// Writes a table with everything that belongs to it alone. Comments stand inside, where the catalog keeps them.
 pub(in super::super) fn create(table: &Table) -> String {
     let mut items: Vec<(String, String)> = Vec::new();
-    let names = table.columns.iter().map(|column| ident(&column.name).chars().count()).max().unwrap_or(0);
-    let types = table.columns.iter().map(|column| types::type_name(&column.ty).chars().count()).max().unwrap_or(0);
+    let names = table
+        .columns
+        .iter()
+        .map(|column| ident(&column.name).chars().count())
+        .max()
+        .unwrap_or(0);
+    let types = table
+        .columns
+        .iter()
+        .map(|column| types::type_name(&column.ty).chars().count())
+        .max()
+        .unwrap_or(0);
     let rowid = rowid_column(table);
     for column in &table.columns {
         let key = rowid.filter(|rowid| rowid.name == column.name);
-        items.push((comment(column.comment.as_ref(), "  "), column_line(table, column, key.is_some(), names, types)));
+        items.push((
+            comment(column.comment.as_ref(), "  "),
+            column_line(table, column, key.is_some(), names, types),
+        ));
     }
     if let (Some(key), None) = (&table.primary_key, rowid) {
-        items.push((String::new(), format!("CONSTRAINT {} PRIMARY KEY ({})", ident(&key.name), idents(&key.columns))));
+        items.push((
+            String::new(),
+            format!(
+                "CONSTRAINT {} PRIMARY KEY ({})",
+                ident(&key.name),
+                idents(&key.columns)
+            ),
+        ));
     }
     for unique in &table.uniques {
-        let line = format!("CONSTRAINT {} UNIQUE ({})", ident(&unique.name), idents(&unique.columns));
+        let line = format!(
+            "CONSTRAINT {} UNIQUE ({})",
+            ident(&unique.name),
+            idents(&unique.columns)
+        );
         items.push((comment(unique.comment.as_ref(), "  "), line));
     }
     for key in &table.foreign_keys {
@@ -65,16 +89,26 @@ pub(in super::super) fn create(table: &Table) -> String {
 /// The column that is the rowid: a single INTEGER key.
 pub(in super::super) fn rowid_column(table: &Table) -> Option<&Column> {
     let key = table.primary_key.as_ref()?;
-    let [only] = key.columns.as_slice() else { return None };
+    let [only] = key.columns.as_slice() else {
+        return None;
+    };
     let column = table.column(only.as_str())?;
     let integer = types::type_name(&column.ty).eq_ignore_ascii_case("integer");
     (integer && !table.without_rowid).then_some(column)
 }
 
 fn column_line(table: &Table, column: &Column, is_rowid: bool, names: usize, types: usize) -> String {
-    let mut line = format!("{} {}", pad(&ident(&column.name), names), pad(&types::type_name(&column.ty), types));
+    let mut line = format!(
+        "{} {}",
+        pad(&ident(&column.name), names),
+        pad(&types::type_name(&column.ty), types)
+    );
     if is_rowid {
-        if let Some(key) = table.primary_key.as_ref().filter(|key| key.name.as_str() != default_key(table)) {
+        if let Some(key) = table
+            .primary_key
+            .as_ref()
+            .filter(|key| key.name.as_str() != default_key(table))
+        {
             line.push_str(&format!(" CONSTRAINT {}", ident(&key.name)));
         }
         line.push_str(" PRIMARY KEY");
@@ -88,15 +122,22 @@ fn column_line(table: &Table, column: &Column, is_rowid: bool, names: usize, typ
     if let Some(collation) = &column.collation {
         line.push_str(&format!(" COLLATE {}", super::super::ident::quote(collation)));
     }
-    if let Some(Ok(value)) = column.default.as_ref().map(|value| types::default_text(value, &column.ty)) {
-        line.push_str(&if is_constant(&value) { format!(" DEFAULT {value}") } else { format!(" DEFAULT ({value})") });
+    if let Some(Ok(value)) = column
+        .default
+        .as_ref()
+        .map(|value| types::default_text(value, &column.ty))
+    {
+        line.push_str(&if is_constant(&value) {
+            format!(" DEFAULT {value}")
+        } else {
+            format!(" DEFAULT ({value})")
+        });
     }
-    if let Some(generated) = &column.generated {
-        if let Ok(expr) = Renderer::default().render_as(&generated.expr, &column.ty) {
+    if let Some(generated) = &column.generated
+        && let Ok(expr) = Renderer::default().render_as(&generated.expr, &column.ty) {
             let kind = if generated.stored { "STORED" } else { "VIRTUAL" };
             line.push_str(&format!(" GENERATED ALWAYS AS ({expr}) {kind}"));
         }
-    }
     line.trim_end().to_owned()
 }
 
@@ -110,7 +151,10 @@ fn is_constant(value: &str) -> bool {
     let number = value.strip_prefix(['-', '+']).unwrap_or(value);
     let is_number = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '.');
     let is_text = value.len() > 1
-        && value.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).is_some_and(|inner| !inner.replace("''", "").contains('\''));
+        && value
+            .strip_prefix('\'')
+            .and_then(|rest| rest.strip_suffix('\''))
+            .is_some_and(|inner| !inner.replace("''", "").contains('\''));
     let is_blob = value
         .strip_prefix("x'")
         .and_then(|rest| rest.strip_suffix('\''))
@@ -158,8 +202,13 @@ pub(in super::super) fn index(table: &Table, index: &Index) -> String {
         .iter()
         .filter_map(|key| {
             let expr = expression::render(&key.expr).ok()?;
-            let collation = key.operator_class.as_ref().map_or(String::new(), |name| format!(" COLLATE {}", super::super::ident::quote(name)));
-            Some(format!("{expr}{collation}{}", if key.descending { " DESC" } else { "" }))
+            let collation = key.operator_class.as_ref().map_or(String::new(), |name| {
+                format!(" COLLATE {}", super::super::ident::quote(name))
+            });
+            Some(format!(
+                "{expr}{collation}{}",
+                if key.descending { " DESC" } else { "" }
+            ))
         })
         .collect();
     let mut sql = format!("CREATE {unique}INDEX {}\n", ident(&index.name));

@@ -9,25 +9,52 @@ use super::text::{comment, pad};
 /// Writes a view.
 pub(in super::super) fn create(view: &View) -> String {
     let heading = comment(view.comment.as_ref(), "  ");
-    format!("CREATE VIEW {} AS\n{heading}{}", table_name(&view.name), query(&view.query))
+    format!(
+        "CREATE VIEW {} AS\n{heading}{}",
+        table_name(&view.name),
+        query(&view.query)
+    )
 }
 
 /// Writes what a view shows.
 pub(in super::super) fn query(query: &ViewQuery) -> String {
     let (from, joins, items, filter) = match query {
         ViewQuery::Sql(sql) => return sql.clone(),
-        ViewQuery::Select { from, joins, items, filter } => (from, joins, items, filter),
+        ViewQuery::Select {
+            from,
+            joins,
+            items,
+            filter,
+        } => (from, joins, items, filter),
     };
-    let said: Vec<(String, String)> =
-        items.iter().filter_map(|(name, expr)| Some((expression::render(expr).ok()?, ident(name)))).collect();
-    let width = said.iter().filter(|(expr, _)| !expr.contains('\n')).map(|(expr, _)| expr.chars().count()).max().unwrap_or(0).min(60);
-    let lines: Vec<String> = said.iter().map(|(expr, name)| format!("  {} AS {name}", pad(expr, width))).collect();
+    let said: Vec<(String, String)> = items
+        .iter()
+        .filter_map(|(name, expr)| Some((expression::render(expr).ok()?, ident(name))))
+        .collect();
+    let width = said
+        .iter()
+        .filter(|(expr, _)| !expr.contains('\n'))
+        .map(|(expr, _)| expr.chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(60);
+    let lines: Vec<String> = said
+        .iter()
+        .map(|(expr, name)| format!("  {} AS {name}", pad(expr, width)))
+        .collect();
     let mut sql = format!("SELECT\n{}\nFROM {} AS t", lines.join(",\n"), table_name(from));
     for join in joins {
         let alias = ident(&join.alias);
-        let on: Vec<String> =
-            join.on.iter().map(|(theirs, own)| format!("{alias}.{} = t.{}", ident(theirs), ident(own))).collect();
-        sql.push_str(&format!("\nLEFT JOIN {} AS {alias} ON {}", table_name(&join.table), on.join(" AND ")));
+        let on: Vec<String> = join
+            .on
+            .iter()
+            .map(|(theirs, own)| format!("{alias}.{} = t.{}", ident(theirs), ident(own)))
+            .collect();
+        sql.push_str(&format!(
+            "\nLEFT JOIN {} AS {alias} ON {}",
+            table_name(&join.table),
+            on.join(" AND ")
+        ));
     }
     if let Some(Ok(filter)) = filter.as_ref().map(expression::render) {
         sql.push_str(&format!("\nWHERE {filter}"));
@@ -48,7 +75,11 @@ pub(in super::super) fn trigger(table: &Name, trigger: &Trigger) -> String {
         Some(TriggerEvent::Delete) => "DELETE".to_owned(),
         Some(TriggerEvent::Insert | TriggerEvent::Truncate) | None => "INSERT".to_owned(),
     };
-    let mut sql = format!("CREATE TRIGGER {}\n{timing} {event} ON {}\nFOR EACH ROW\n", ident(&trigger.name), table_name(table));
+    let mut sql = format!(
+        "CREATE TRIGGER {}\n{timing} {event} ON {}\nFOR EACH ROW\n",
+        ident(&trigger.name),
+        table_name(table)
+    );
     sql.push_str(&comment(trigger.comment.as_ref(), ""));
     if let Some(Ok(when)) = trigger.when.as_ref().map(expression::render) {
         sql.push_str(&format!("WHEN {when}\n"));
