@@ -9,6 +9,7 @@ mod lost;
 
 pub use database::{introspect, is_empty};
 pub use hash::source_hash;
+pub use lost::{LostGuarantee, by_guarantee};
 
 use std::path::Path;
 
@@ -71,13 +72,9 @@ pub fn check(system: &dyn System, path: &Path) -> Checked {
     let files: Vec<(FileId, &Parse)> = loaded.sources.iter().map(|(id, _)| id).zip(&parses).collect();
     let (model, found) = model::resolve(&files);
     diagnostics.append(found);
-    diagnostics.append(rules::lint(&model));
-    Checked {
-        loaded,
-        parses,
-        model,
-        diagnostics,
-    }
+    diagnostics.append(rules::check(&model));
+    let trees = parses.into_iter().map(|parse| parse.tree).collect();
+    Checked { loaded, trees, model, diagnostics }
 }
 
 /// Designs, realises and plans what was checked. Sensible only when there are no errors, but safe at any time.
@@ -87,21 +84,26 @@ pub fn build(checked: &Checked) -> Built {
     let mut diagnostics = std::mem::take(&mut designed.diagnostics);
     let mut targets = Vec::new();
     for dialect in dialects_of(&checked.model, &mut diagnostics) {
-        let realised = (dialect.realise)(&designed.blueprint);
-        diagnostics.extend(lost::findings(dialect, &realised.lost));
-        match migrate::plan(&Database::default(), &realised.database, dialect) {
-            Ok(plan) => targets.push(Target {
-                dialect,
-                realised,
-                plan,
-            }),
-            Err(error) => diagnostics.push(Diagnostic::global(&codes::NO_PLAN, error.to_string())),
+        match realise(&designed, dialect) {
+            Ok(target) => {
+                diagnostics.extend(lost::finding(dialect, &target.realised.lost));
+                targets.push(target);
+            }
+            Err(finding) => diagnostics.push(*finding),
         }
     }
-    Built {
-        designed,
-        targets,
-        diagnostics,
+    Built { designed, targets, diagnostics }
+}
+
+/// What one product makes of a design, also one that the project does not name.
+///
+/// # Errors
+/// A finding, when there is no order in which it can be made.
+pub fn realise(designed: &Designed, dialect: &'static Relational) -> Result<Target, Box<Diagnostic>> {
+    let realised = (dialect.realise)(&designed.blueprint);
+    match migrate::plan(&Database::default(), &realised.database, dialect) {
+        Ok(plan) => Ok(Target { dialect, realised, plan }),
+        Err(error) => Err(Box::new(Diagnostic::global(&codes::NO_PLAN, error.to_string()))),
     }
 }
 
@@ -157,25 +159,19 @@ pub const fn name_of(database: model::Database) -> &'static str {
 /// The files that a build writes, relative to the project's output folder.
 #[must_use]
 pub fn emit(checked: &Checked, built: &Built, version: &str) -> Vec<project::Generated> {
-    let project = checked
-        .model
-        .project
-        .as_ref()
-        .map_or("", |project| project.name.text.as_str());
+    let project = checked.model.project.as_ref().map_or("", |project| project.name.text.as_str());
     let mut files = Vec::new();
     for target in &built.targets {
         let heading = emit::Heading {
-            project,
-            dialect: target.dialect,
-            version,
+            project: project.to_owned(),
+            dialect: target.dialect.title.to_owned(),
+            floor: target.dialect.floor.to_owned(),
+            generator: format!("architrave {version}"),
+            hash: target.plan.to.clone(),
         };
         let generator = format!("sql {}", target.dialect.name);
         for file in emit::sql(&target.plan, &heading) {
-            files.push(project::Generated {
-                path: file.path,
-                text: file.text,
-                generator: generator.clone(),
-            });
+            files.push(project::Generated { path: file.path, text: file.text, generator: generator.clone() });
         }
     }
     files

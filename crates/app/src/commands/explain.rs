@@ -22,6 +22,13 @@ pub(crate) fn run(context: Context, arguments: &Explain) -> Outcome {
         return findings::show(context, crate::cli::FindingFormat::Text, &checked.loaded.sources, &found);
     }
     let built = state::build(&checked);
+    if let Some(target) = built.targets.iter().find(|target| target.dialect.name == arguments.name) {
+        context.terminal.print(&match arguments.format {
+            Format::Text => lost(context, target),
+            Format::Json => lost_document(target),
+        });
+        return Outcome::Holds;
+    }
     let decisions = design::explain(&built.designed, &arguments.name);
     if decisions.is_empty() {
         return unknown(context, &built.designed, &arguments.name);
@@ -73,6 +80,34 @@ fn text(context: Context, sources: &Sources, decisions: &[&Decision]) -> String 
         }
     }
     text
+}
+
+/// What a database cannot give.
+fn lost(context: Context, target: &state::Target) -> String {
+    let (bold, off) = if context.terminal.color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+    let title = target.dialect.title;
+    let all = state::by_guarantee(&target.realised.lost);
+    if all.is_empty() {
+        return format!("{title} gives every guarantee of this schema\n");
+    }
+    let mut text = format!("{bold}{title}{off} cannot give:\n");
+    for lost in all {
+        text.push_str(&format!("\n  {bold}{}{off}\n", lost.guarantee));
+        for reason in lost.reasons {
+            paragraph(&mut text, context.terminal.width, "why", reason);
+        }
+        paragraph(&mut text, context.terminal.width, "to", &lost.objects.join(", "));
+    }
+    text
+}
+
+fn lost_document(target: &state::Target) -> String {
+    let all: Vec<Value> = state::by_guarantee(&target.realised.lost)
+        .iter()
+        .map(|lost| json!({ "guarantee": lost.guarantee, "objects": lost.objects, "reasons": lost.reasons }))
+        .collect();
+    let document = json!({ "schema": SCHEMA, "name": target.dialect.name, "lost": all });
+    format!("{}\n", serde_json::to_string_pretty(&document).unwrap_or_default())
 }
 
 fn place(sources: &Sources, decision: &Decision) -> String {

@@ -6,5 +6,5 @@ pub(crate) mod explain;
 pub(crate) mod findings;
 pub(crate) mod fmt;
 pub(crate) mod prove;
-pub(crate) mod seal;
-pub(crate) mod verify;
+
+
