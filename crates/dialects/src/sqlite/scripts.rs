@@ -2,7 +2,7 @@
 //!
 //! Each script is run inside a transaction, in order, with the parameters that it names bound. Times are the database's own.
 
-use physical::{Blueprint, ErasureStep, Expr, Ident, Name, Service, SqlType, Tombstone};
+use physical::{Behaviour, Blueprint, ErasureStep, Expr, Ident, Name, Service, SqlType, Tombstone};
 
 use super::expression::Renderer;
 use super::ident::{ident, idents, table, text};
@@ -108,8 +108,19 @@ fn living(deleted_at: Option<&Ident>) -> String {
 
 fn look_up(own: &Own<'_>, by: &Ident, returns: &[Ident], deleted_at: Option<&Ident>) -> String {
     let sql = &own.sql;
+    let info = own.blueprint.tables.iter().find(|info| info.name == *own.name);
+    let tenant = info
+        .and_then(|info| info.tenant.as_ref())
+        .map_or(String::new(), |tenant| {
+            let context = table(&context_table(own.blueprint));
+            format!(
+                "\n    AND {} = coalesce((SELECT tenant_id FROM {context}), {0})",
+                ident(tenant)
+            )
+        });
     format!(
-        "SELECT {}\nFROM {sql}\nWHERE {} = :{by}{};\n",
+        "-- Where several rows match, none is answered.\nSELECT {0}\nFROM (\n  SELECT {0}, count(*) OVER () AS matches\n  \
+         FROM {sql}\n  WHERE {1} = :{by}{tenant}{2}\n)\nWHERE matches = 1;\n",
         idents(returns),
         ident(by),
         living(deleted_at)
@@ -274,12 +285,32 @@ fn erase(own: &Own<'_>, steps: &[ErasureStep]) -> String {
     ordered.sort_by_key(rank);
     for step in ordered {
         sql.push_str(&erasure(own, step, &subject));
+        if matches!(step, ErasureStep::Empty { table, .. } if table == own.name) {
+            sql.push_str(&falls(own, &subject));
+        }
     }
     if let Some(log) = log {
+        let context = table(&context_table(own.blueprint));
         sql.push_str(&format!(
-            "-- Entries that are not sealed yet keep their payload: when this is not 0, seal, and run all of it again.\n\
-             SELECT CAST(count(*) AS TEXT) AS unsealed\nFROM {log}\n\
-             WHERE subject_id = {subject}\n  AND commitment IS NULL\n  AND changes IS NOT NULL;\n"
+            "-- The mark without which an emptied payload counts as destroyed.\n\
+             INSERT INTO {log} (recorded_at, transaction_id, actor_id, tenant_id, subject_id, entity, row_id, row_public_id, operation)\n\
+             SELECT {NOW}, c.transaction_id, coalesce(c.actor_id, 1), c.tenant_id, {subject}, {}, {subject}, :public_id, 'erase'\n\
+             FROM {context} AS c;\n",
+            text(local(own.blueprint, own.name).name.as_str())
+        ));
+    }
+    let events = own
+        .blueprint
+        .services
+        .iter()
+        .find(|placed| placed.what == Service::SecurityEvents);
+    if let Some(events) = events {
+        let context = table(&context_table(own.blueprint));
+        sql.push_str(&format!(
+            "INSERT INTO {} (recorded_at, kind, actor_id, tenant_id, entity, row_public_id)\n\
+             SELECT {NOW}, 'erasure', c.actor_id, c.tenant_id, {}, :public_id\nFROM {context} AS c;\n",
+            at(&events.table),
+            text(local(own.blueprint, own.name).name.as_str())
         ));
     }
     sql
@@ -329,10 +360,13 @@ fn erasure(own: &Own<'_>, step: &ErasureStep, subject: &str) -> String {
             )
         }
         ErasureStep::AuditPayloads { log } => format!(
-            "UPDATE {}\nSET changes = NULL,\n    salt = NULL\nWHERE subject_id = {subject}\n  AND commitment IS NOT NULL;\n",
+            "UPDATE {}\nSET changes = NULL,\n    salt = NULL\nWHERE subject_id = {subject};\n",
             at(log)
         ),
-        ErasureStep::Key { table } => format!("DELETE FROM {}\nWHERE subject_id = {subject};\n", at(table)),
+        ErasureStep::Key { table } => format!(
+            "UPDATE {}\nSET wrapped = NULL,\n    shredded_at = {NOW}\nWHERE subject_id = {subject}\n  AND shredded_at IS NULL;\n",
+            at(table)
+        ),
         ErasureStep::Actor { table, link } => {
             format!(
                 "UPDATE {}\nSET {1} = NULL\nWHERE {1} = {subject};\n",
@@ -343,7 +377,36 @@ fn erasure(own: &Own<'_>, step: &ErasureStep, subject: &str) -> String {
     }
 }
 
+/// The subject's own row falls softly where the table does that.
+fn falls(own: &Own<'_>, subject: &str) -> String {
+    let soft = own
+        .blueprint
+        .behaviours
+        .iter()
+        .find_map(|placed| match &placed.what {
+            Behaviour::SoftDelete { deleted_at, key, .. } if placed.table == *own.name => {
+                Some((deleted_at, key))
+            }
+            _ => None,
+        });
+    soft.map_or(String::new(), |(deleted_at, key)| {
+        let at = ident(deleted_at);
+        format!(
+            "UPDATE {}\nSET {at} = {NOW}\nWHERE {} = {subject}\n  AND {at} IS NULL;\n",
+            own.sql,
+            ident(key)
+        )
+    })
+}
+
 fn touch(own: &Own<'_>, access: &Name, throttle_seconds: u32) -> String {
+    if access == own.name {
+        return format!(
+            "UPDATE {}\nSET last_accessed = {NOW},\n    access_count = access_count + 1\nWHERE public_id = :public_id\n  \
+             AND (last_accessed IS NULL OR last_accessed <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{throttle_seconds} seconds'));\n",
+            own.sql
+        );
+    }
     format!(
         "INSERT INTO {} AS a (row_id, last_accessed, access_count)\n\
          SELECT t.id, {NOW}, 1 FROM {} AS t WHERE t.public_id = :public_id\n\

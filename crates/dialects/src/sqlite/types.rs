@@ -4,9 +4,9 @@ use physical::{Check, Column, DefaultValue, Expr, Literal, Origin, SqlType, Tabl
 use plan::Unspeakable;
 
 use super::expression::Renderer;
+use super::ident::{ident, literal, text};
 use super::kind::Kind;
 use super::literals;
-use super::ident::{ident, literal, text};
 
 /// The one form in which instants are stored: UTC, milliseconds, comparable as text.
 pub(super) const INSTANT_FORMAT: &str = "%Y-%m-%dT%H:%M:%fZ";

@@ -285,9 +285,10 @@ fn table(name: &str, parsed: CreateTable) -> Table {
         });
     }
     if let Some(rowid) = super::steps::rowid_column(&table).map(|column| column.name.clone())
-        && let Some(column) = table.columns.iter_mut().find(|column| column.name == rowid) {
-            column.nullable = false;
-        }
+        && let Some(column) = table.columns.iter_mut().find(|column| column.name == rowid)
+    {
+        column.nullable = false;
+    }
     if table.without_rowid || table.strict {
         let key = table
             .primary_key

@@ -250,13 +250,13 @@ impl<'a> Parser<'a> {
                     most: Some(1),
                 },
             ] = items.as_slice()
-            {
-                return Ok(vec![vec![Item {
-                    set: set.clone(),
-                    least,
-                    most,
-                }]]);
-            }
+        {
+            return Ok(vec![vec![Item {
+                set: set.clone(),
+                least,
+                most,
+            }]]);
+        }
         let Some(most) = most.filter(|most| *most <= 8) else {
             return self.fail("repeats a group without a small limit");
         };

@@ -24,16 +24,6 @@ pub(super) fn add(work: &mut Work, erasable: &[Ident]) {
     }
     let guard = work.guard("42501", "append_only", &changed.join("\n   OR "));
     work.before_update.push(guard);
-    if sealed_later {
-        // What was never committed to could be emptied without a trace.
-        let emptied: Vec<String> = erasable
-            .iter()
-            .map(|column| format!("NEW.{0} IS NOT OLD.{0}", ident(column)))
-            .collect();
-        let condition = format!("NEW.{COMMITMENT} IS NULL AND ({})", emptied.join(" OR "));
-        let guard = work.guard("55000", "seal_first", &condition);
-        work.before_update.push(guard);
-    }
     let guard = work.guard("42501", "append_only", "1");
     work.before_delete.push(guard);
 }

@@ -50,7 +50,13 @@ pub(super) fn add(blueprint: &Blueprint, work: &mut Work, what: &Behaviour) {
     let entry =
         |operation: &str, row: &str, changes: &str| head(work, &into, &columns, operation, row, changes);
     let insert = format!("{}\n{from}", entry("'insert'", "r", &whole(&told, redacted, "r")));
-    let diff = diff(&told, redacted);
+    // Where neither id tells the row, its key does.
+    let named = if public_id.is_none() && !is_whole(work, key) {
+        work.key.clone()
+    } else {
+        Vec::new()
+    };
+    let diff = diff(&told, redacted, &named);
     let update = format!("{}\n{from}\n  AND ({changed})", entry("'update'", "r", &diff));
     let soft = deleted_at(blueprint, work).map(|at| {
         let operation = format!("CASE WHEN NEW.{at} IS NULL THEN 'restore' ELSE 'soft_delete' END");
@@ -82,14 +88,22 @@ fn head(work: &Work, log: &str, columns: &Columns<'_>, operation: &str, row: &st
     format!(
         "INSERT INTO {log} (recorded_at, transaction_id, actor_id, tenant_id, subject_id,\n  \
          entity, row_id, row_public_id, operation, changes, salt)\n\
-         SELECT {NOW},\n  {},\n  {},\n  {},\n  {},\n  {},\n  {},\n  {},\n  {operation},\n  {changes},\n  randomblob(32)",
+         SELECT {NOW},\n  {},\n  {},\n  {},\n  {},\n  {},\n  {},\n  {},\n  {operation},\n  {changes},\n  randomblob(16)",
         work.transaction,
         work.actor,
         of(columns.tenant),
         of(columns.subject),
         text(work.name.name.as_str()),
-        of(Some(columns.key)),
+        of(Some(columns.key).filter(|key| is_whole(work, key))),
         of(columns.public_id),
+    )
+}
+
+fn is_whole(work: &Work, key: &Ident) -> bool {
+    let found = work.columns.iter().find(|(column, _)| column == key);
+    matches!(
+        found,
+        Some((_, SqlType::BigInt | SqlType::Integer | SqlType::SmallInt))
     )
 }
 
@@ -136,7 +150,7 @@ fn whole(told: &[(Ident, SqlType)], redacted: &[Ident], row: &str) -> String {
 }
 
 /// `{"column": [old, new]}` for columns that changed: a merge patch leaves out what is NULL.
-fn diff(told: &[(Ident, SqlType)], redacted: &[Ident]) -> String {
+fn diff(told: &[(Ident, SqlType)], redacted: &[Ident], named: &[Ident]) -> String {
     let pairs: Vec<String> = told
         .iter()
         .map(|(column, ty)| {
@@ -148,6 +162,9 @@ fn diff(told: &[(Ident, SqlType)], redacted: &[Ident]) -> String {
                 let new = json_value(&format!("r.{name}"), ty);
                 format!("json_array({old}, {new})")
             };
+            if named.contains(column) {
+                return format!("{}, {value}", text(column.as_str()));
+            }
             format!(
                 "{}, CASE WHEN r.{name} IS NOT OLD.{name} THEN {value} END",
                 text(column.as_str())

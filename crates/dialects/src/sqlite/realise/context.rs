@@ -1,7 +1,7 @@
 //! Whom a transaction acts for: one row, set and cleared inside the transaction.
 
 use physical::{
-    Blueprint, Check, Column, Context, DefaultValue, Expr, Ident, Literal, Name, Origin, PrimaryKey, Seed,
+    Blueprint, Check, Column, Context, DefaultValue, Expr, Ident, Literal, Name, Origin, PrimaryKey, Seed, Service,
     SqlType, Table, Timing, Trigger, TriggerAction, TriggerEvent,
 };
 use plan::ContextValues;
@@ -20,18 +20,32 @@ pub(crate) fn context_table(blueprint: &Blueprint) -> Name {
     Name::bare(format!("{}_context", blueprint.private_schema))
 }
 
+/// Whose public id the context holds: an actor's, or without actors the user's own.
+fn who(blueprint: &Blueprint) -> Option<Name> {
+    match &blueprint.actors {
+        Some(actors) => Some(actors.table.clone()),
+        None => {
+            let context = blueprint
+                .services
+                .iter()
+                .find(|placed| placed.what == Service::Context);
+            context.map(|placed| placed.table.clone())
+        }
+    }
+}
+
 /// What answers the context inside of triggers and views.
 pub(crate) fn context_sql(blueprint: &Blueprint, context: Context) -> String {
     let row = table(&context_table(blueprint));
     match (context, &blueprint.actors) {
-        (Context::Actor, _) => format!("(SELECT actor_id FROM {row})"),
         (Context::Tenant, _) => format!("(SELECT tenant_id FROM {row})"),
+        (Context::Actor, Some(_)) => format!("(SELECT actor_id FROM {row})"),
         (Context::User, Some(actors)) => {
             let actors = table(&super::local(blueprint, &actors.table));
             format!("(SELECT a.user_id FROM {row} AS c JOIN {actors} AS a ON a.id = c.actor_id)")
         }
-        // Without actors there is no link to a user, and the actor is the user.
         (Context::User, None) => format!("(SELECT actor_id FROM {row})"),
+        (Context::Actor, None) => "NULL".to_owned(),
     }
 }
 
@@ -142,8 +156,7 @@ pub(crate) fn enter(blueprint: &Blueprint, values: &ContextValues) -> Vec<String
         (Some(value), None) => (text(value), "NULL".to_owned()),
         (None, _) => ("NULL".to_owned(), "NULL".to_owned()),
     };
-    let actors = blueprint.actors.as_ref().map(|actors| actors.table.clone());
-    let (actor, actor_id) = by_public_id(&values.actor, actors);
+    let (actor, actor_id) = by_public_id(&values.actor, who(blueprint));
     let (tenant, tenant_id) = by_public_id(&values.tenant, blueprint.tenant.clone());
     vec![format!(
         "UPDATE {row} SET actor = {actor}, actor_id = {actor_id}, tenant = {tenant}, tenant_id = {tenant_id}, \

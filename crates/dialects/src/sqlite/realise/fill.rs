@@ -17,12 +17,22 @@ pub(super) fn add(work: &mut Work, column: &Ident, value: String) {
 /// Refuses a row whose column stays empty.
 fn required(work: &mut Work, column: &Ident, value: &str) {
     let name = ident(column);
+    let marker = work.marker(column);
+    let rule = format!("{column}_required");
     let guard = work.guard(
         "23502",
-        &format!("{column}_required"),
-        &format!("NEW.{name} = {UNFILLED} AND {value} IS NULL"),
+        &rule,
+        &format!("NEW.{name} IS {marker} AND {value} IS NULL"),
     );
     work.before_insert.push(guard);
+    if marker != UNFILLED {
+        let guard = work.guard(
+            "23502",
+            &rule,
+            &format!("NEW.{name} IS NULL AND OLD.{name} IS NOT NULL"),
+        );
+        work.before_update.push(guard);
+    }
 }
 
 /// Owner and tenant from the context.
@@ -34,10 +44,11 @@ pub(super) fn from_context(work: &mut Work, owner: Option<&Ident>, tenant: Optio
     if let Some(tenant) = tenant {
         let value = work.tenant.clone();
         let name = ident(tenant);
+        let marker = work.marker(tenant);
         let foreign = work.guard(
             "42501",
             &format!("{tenant}_foreign"),
-            &format!("NEW.{name} IS NOT {UNFILLED} AND NEW.{name} <> {value}"),
+            &format!("NEW.{name} IS NOT {marker} AND NEW.{name} <> {value}"),
         );
         work.before_insert.push(foreign.clone());
         work.before_update.push(foreign);

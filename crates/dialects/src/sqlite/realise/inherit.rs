@@ -22,6 +22,7 @@ pub(super) fn add(
             ident(key),
             ident(via)
         );
+        work.follows.push((own.clone(), via.clone(), value.clone()));
         fill::add(work, own, value);
     }
 }

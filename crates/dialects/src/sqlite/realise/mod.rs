@@ -100,12 +100,24 @@ fn behave(blueprint: &Blueprint, work: &mut [Work], losses: &mut Losses) {
                 Behaviour::StampAuthors { .. } | Behaviour::FromContext { .. } | Behaviour::Inherit { .. }
             );
             if is_fill == fills
-                && let Some(work) = work.iter_mut().find(|work| work.name == name) {
-                    behaviour(blueprint, work, &placed.what, placed.origin, losses);
-                }
+                && let Some(work) = work.iter_mut().find(|work| work.name == name)
+            {
+                behaviour(blueprint, work, &placed.what, placed.origin, losses);
+            }
         }
     }
     soft_delete::batches(blueprint, work);
+    for placed in &blueprint.services {
+        let Service::TouchAccess { access, .. } = &placed.what else {
+            continue;
+        };
+        let own = work
+            .iter_mut()
+            .find(|work| *access == placed.table && work.name == local(blueprint, access));
+        if let Some(work) = own {
+            work.access = vec!["last_accessed".into(), "access_count".into()];
+        }
+    }
 }
 
 fn behaviour(blueprint: &Blueprint, work: &mut Work, what: &Behaviour, origin: Origin, losses: &mut Losses) {

@@ -244,15 +244,16 @@ fn uniques(table: &mut Table, losses: &mut Losses) {
     for index in table.indexes.iter_mut().filter(|index| index.nulls_not_distinct) {
         for key in &mut index.keys {
             if let Expr::Column { name, ty, .. } = &key.expr
-                && nullable.iter().any(|(column, _)| column == name) {
-                    // STRICT keeps every value of a column in one storage class, so a value of another class is never equal.
-                    let other = if types::type_name(ty) == "BLOB" {
-                        "0"
-                    } else {
-                        "x''"
-                    };
-                    key.expr = Expr::Sql(format!("coalesce({}, {other})", ident(name)));
-                }
+                && nullable.iter().any(|(column, _)| column == name)
+            {
+                // STRICT keeps every value of a column in one storage class, so a value of another class is never equal.
+                let other = if types::type_name(ty) == "BLOB" {
+                    "0"
+                } else {
+                    "x''"
+                };
+                key.expr = Expr::Sql(format!("coalesce({}, {other})", ident(name)));
+            }
         }
         index.nulls_not_distinct = false;
     }

@@ -26,7 +26,7 @@ pub(super) struct Work {
     pub(super) name: Name,
     /// The table's name as SQL.
     pub(super) sql: String,
-    key: Vec<Ident>,
+    pub(super) key: Vec<Ident>,
     /// Columns and their types, in physical order.
     pub(super) columns: Vec<(Ident, SqlType)>,
     generated: Vec<Ident>,
@@ -38,6 +38,10 @@ pub(super) struct Work {
     pub(super) transaction: String,
     /// Columns filled on INSERT: how, in order of preference.
     pub(super) fills: Vec<(Ident, Vec<String>)>,
+    /// Columns that follow a reference: the column, the reference, and the value.
+    pub(super) follows: Vec<(Ident, Ident, String)>,
+    /// Columns of access that is kept inline: reading is no change.
+    pub(super) access: Vec<Ident>,
     /// Columns that only the database sets.
     pub(super) stamps: Vec<Ident>,
     pub(super) soft: Option<SoftColumns>,
@@ -101,6 +105,8 @@ impl Work {
             tenant: context_sql(blueprint, Context::Tenant),
             transaction: format!("(SELECT transaction_id FROM {context})"),
             fills: Vec::new(),
+            follows: Vec::new(),
+            access: Vec::new(),
             stamps: Vec::new(),
             soft: None,
             before_insert: Vec::new(),
@@ -146,6 +152,15 @@ impl Work {
         parts.collect::<Vec<_>>().join(" AND ")
     }
 
+    /// What an unfilled column holds: 0 where keys are numbers, else NULL.
+    pub(super) fn marker(&self, column: &Ident) -> &'static str {
+        let found = self.columns.iter().find(|(own, _)| own == column);
+        match found.map(|(_, ty)| ty) {
+            Some(SqlType::BigInt | SqlType::Integer | SqlType::SmallInt) => UNFILLED,
+            _ => "NULL",
+        }
+    }
+
     /// Whether a column is filled by the database after INSERT.
     pub(super) fn is_filled(&self, column: &Ident) -> bool {
         self.fills.iter().any(|(filled, _)| filled == column)
@@ -161,6 +176,8 @@ impl Work {
         let soft = self.soft.as_ref();
         let own = self.columns.iter().map(|(column, _)| column).filter(|column| {
             !self.stamps.contains(*column)
+                && !self.access.contains(*column)
+                && !self.follows.iter().any(|(follower, ..)| follower == *column)
                 && !self.generated.contains(*column)
                 && soft.is_none_or(|soft| soft.deleted_at != **column && soft.batch != **column)
         });
@@ -170,8 +187,15 @@ impl Work {
     /// Gives the table its triggers, and the columns that are filled their marker.
     pub(super) fn place(self, table: &mut Table) {
         for (column, _) in &self.fills {
+            let marker = self.marker(column);
             if let Some(column) = table.columns.iter_mut().find(|own| own.name == *column) {
-                column.default = Some(physical::DefaultValue::Literal(physical::Literal::Int(0)));
+                if marker == UNFILLED {
+                    column.default = Some(physical::DefaultValue::Literal(physical::Literal::Int(0)));
+                } else {
+                    // Empty for as long as the INSERT runs; a trigger stands in for NOT NULL.
+                    column.default = None;
+                    column.nullable = true;
+                }
             }
         }
         let made = [
@@ -287,10 +311,11 @@ impl Work {
                     many => format!("coalesce({})", many.join(", ")),
                 };
                 let name = ident(column);
-                (
-                    column.clone(),
-                    format!("CASE {name} WHEN {UNFILLED} THEN {value} ELSE {name} END"),
-                )
+                let filled = match self.marker(column) {
+                    "NULL" => format!("coalesce({name}, {value})"),
+                    marker => format!("CASE {name} WHEN {marker} THEN {value} ELSE {name} END"),
+                };
+                (column.clone(), filled)
             })
             .collect();
         let mut statements: Vec<String> = self.update_row(&sets).into_iter().collect();
@@ -311,12 +336,31 @@ impl Work {
     fn not_filling(&self) -> Vec<String> {
         self.fills
             .iter()
+            .filter(|(column, _)| self.marker(column) == UNFILLED)
             .map(|(column, _)| format!("OLD.{} IS NOT {UNFILLED}", ident(column)))
             .collect()
     }
 
+    /// What every change sets: stamps, and what follows a reference.
+    fn all_change_sets(&self) -> Vec<(Ident, String)> {
+        let mut sets = self.change_sets.clone();
+        let mut done: Vec<&Ident> = Vec::new();
+        for (column, ..) in &self.follows {
+            if done.contains(&column) {
+                continue;
+            }
+            done.push(column);
+            let mut value = String::from("CASE");
+            for (_, via, theirs) in self.follows.iter().filter(|(follower, ..)| follower == column) {
+                value.push_str(&format!(" WHEN NEW.{0} IS NOT OLD.{0} THEN {theirs}", ident(via)));
+            }
+            sets.push((column.clone(), format!("{value} ELSE {} END", ident(column))));
+        }
+        sets
+    }
+
     fn make_updated(&self) -> Option<Trigger> {
-        let mut statements: Vec<String> = self.update_row(&self.change_sets).into_iter().collect();
+        let mut statements: Vec<String> = self.update_row(&self.all_change_sets()).into_iter().collect();
         statements.extend(self.updated.iter().cloned());
         statements.extend(self.audit.iter().map(|entries| entries.update.clone()));
         let mut when = self.not_filling();
@@ -368,7 +412,7 @@ impl Work {
     fn make_soft_deleted(&self) -> Option<Trigger> {
         let soft = self.soft.as_ref()?;
         let mut sets = self.soft_sets.clone();
-        sets.extend(self.change_sets.iter().cloned());
+        sets.extend(self.all_change_sets());
         let mut statements: Vec<String> = self.update_row(&sets).into_iter().collect();
         statements.extend(self.updated.iter().cloned());
         statements.extend(self.soft_deleted.iter().cloned());

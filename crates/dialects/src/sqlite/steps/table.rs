@@ -134,10 +134,11 @@ fn column_line(table: &Table, column: &Column, is_rowid: bool, names: usize, typ
         });
     }
     if let Some(generated) = &column.generated
-        && let Ok(expr) = Renderer::default().render_as(&generated.expr, &column.ty) {
-            let kind = if generated.stored { "STORED" } else { "VIRTUAL" };
-            line.push_str(&format!(" GENERATED ALWAYS AS ({expr}) {kind}"));
-        }
+        && let Ok(expr) = Renderer::default().render_as(&generated.expr, &column.ty)
+    {
+        let kind = if generated.stored { "STORED" } else { "VIRTUAL" };
+        line.push_str(&format!(" GENERATED ALWAYS AS ({expr}) {kind}"));
+    }
     line.trim_end().to_owned()
 }
 
