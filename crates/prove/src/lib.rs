@@ -17,6 +17,7 @@ mod inventory;
 mod progress;
 mod prove;
 mod rejection;
+pub mod seal;
 mod subject;
 mod summary;
 
