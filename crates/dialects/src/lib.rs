@@ -9,7 +9,7 @@ pub mod sqlite;
 use plan::Relational;
 
 /// Every relational product, in the order in which they are offered.
-pub static ALL: &[&Relational] = &[&postgres::POSTGRES];
+pub static ALL: &[&Relational] = &[&postgres::POSTGRES, &sqlite::SQLITE];
 
 /// The product with this name, as configuration and the command line spell it.
 #[must_use]
