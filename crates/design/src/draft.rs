@@ -218,11 +218,32 @@ impl<'m> Draft<'m> {
             let finding = Diagnostic::global(&codes::NAME_SHORTENED, message);
             self.complain(finding.help(format!("it is called `{}` in the database", shortened.short)));
         }
+        read_in_order(&mut self.blueprint);
         Designed {
             blueprint: self.blueprint,
             decisions: self.decisions,
             diagnostics: self.diagnostics,
         }
+    }
+}
+
+/// Puts what the user wrote first and what serves it after: the order in which people read the SQL. Dependencies are
+/// satisfied later, as far as they differ from it.
+fn read_in_order(blueprint: &mut Blueprint) {
+    let ranks: HashMap<Name, u8> =
+        blueprint.tables.iter().map(|info| (info.name.clone(), rank(info.purpose))).collect();
+    blueprint.database.tables.sort_by_key(|table| ranks.get(&table.name).copied().unwrap_or(0));
+}
+
+const fn rank(purpose: Purpose) -> u8 {
+    match purpose {
+        Purpose::Entity(_) | Purpose::Link(..) => 0,
+        Purpose::Actors => 1,
+        Purpose::Access(_) => 2,
+        Purpose::Keys | Purpose::Context | Purpose::Private => 3,
+        Purpose::Audit => 4,
+        Purpose::Seals => 5,
+        Purpose::Events => 6,
     }
 }
 
