@@ -154,7 +154,7 @@ mod tests {
         assert!(shorten(&"ü".repeat(40)).len() <= LIMIT);
         assert_eq!(
             shorten("a_table_whose_name_is_so_long_that_nobody_would_want_to_type_it_twice"),
-            "a_table_whose_name_is_so_long_that_nobody_would_want_t_3b3efc60"
+            "a_table_whose_name_is_so_long_that_nobody_would_want_t_5e8c7036"
         );
     }
 

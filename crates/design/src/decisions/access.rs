@@ -29,7 +29,7 @@ pub(crate) static KIND: Kind = Kind {
         },
         Alternative {
             option: "nowhere",
-            how: "`access off` in the policy, or `without access because \"…\"`",
+            how: "`access off(\"…\")` in the policy, or `without access because \"…\"`",
         },
     ],
     attacker: Some(Attacker::A4),

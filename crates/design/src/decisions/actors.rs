@@ -23,7 +23,7 @@ pub(crate) static KIND: Kind = Kind {
         },
         Alternative {
             option: "no actors, and no authorship",
-            how: "`actor none` in the policy",
+            how: "`actor none(\"…\")` in the policy",
         },
     ],
     attacker: Some(Attacker::A4),

@@ -36,7 +36,7 @@ pub(crate) static KIND: Kind = Kind {
         },
         Alternative {
             option: "none",
-            how: "`audit off` in the policy, or `without audit because \"…\"`",
+            how: "`audit off(\"…\")` in the policy, or `without audit because \"…\"`",
         },
     ],
     attacker: Some(Attacker::A5),
@@ -213,7 +213,11 @@ fn log(draft: &mut Draft<'_>, chain: Chain) -> Name {
     table.comment = Some("Who changed what, and when; entries are only ever added".to_owned());
     table.columns = log_columns(subject.clone(), tenant_key(draft.model), chain, origin);
     let nobody = draft.blueprint.actors.is_none();
-    for column in table.columns.iter_mut().filter(|column| column.name.as_str() == "actor_id") {
+    for column in table
+        .columns
+        .iter_mut()
+        .filter(|column| column.name.as_str() == "actor_id")
+    {
         column.nullable = nobody;
     }
     let pkey = draft.names.constraint(Space::Audit, &name.name, [], "pkey");

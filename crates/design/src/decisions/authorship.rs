@@ -22,7 +22,7 @@ pub(crate) static KIND: Kind = Kind {
         },
         Alternative {
             option: "none anywhere",
-            how: "`actor none` in the policy",
+            how: "`actor none(\"…\")` in the policy",
         },
     ],
     attacker: Some(Attacker::A2),

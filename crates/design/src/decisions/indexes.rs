@@ -87,7 +87,7 @@ fn declared(draft: &Draft<'_>, entity: &Entity, chosen: &mut Vec<Candidate>) {
             method: IndexMethod::BTree,
             living: facts.deletion.is_some(),
             predicate: None,
-            why: vec!["declared".to_owned()],
+            why: vec!["what the schema declares".to_owned()],
             subjects: vec![entity.name.text.clone()],
             said: Some(index.span),
             equalities: 0,

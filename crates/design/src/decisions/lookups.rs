@@ -97,15 +97,10 @@ fn sign_up(draft: &mut Draft<'_>, entity: &Entity) {
     if facts.public_id.is_none() {
         return;
     }
+    // Ciphertext binds to the public id, which is not there yet; a blind index does not.
     let encrypted: Vec<Ident> = fields(entity)
         .filter(|(_, field)| matches!(field.protection, Protection::Encrypted { .. }))
-        .flat_map(|(id, field)| {
-            facts
-                .column(id)
-                .map(|(name, _)| name.clone())
-                .into_iter()
-                .chain(blind_column(field))
-        })
+        .filter_map(|(id, _)| facts.column(id).map(|(name, _)| name.clone()))
         .collect();
     let columns = insertable(draft, entity)
         .into_iter()

@@ -2,8 +2,8 @@
 
 use diagnostics::Diagnostic;
 use model::{
-    Access, Entity, Field, FieldOrigin, ImpliedField, Privacy, Protection, Retention,
-    RetentionKind, Scalar, Type,
+    Access, Entity, Field, FieldOrigin, ImpliedField, Privacy, Protection, Retention, RetentionKind, Scalar,
+    Type,
 };
 use physical::{Ident, Literal, Origin, Service, Tombstone};
 

@@ -101,7 +101,14 @@ fn of_entity(draft: &mut Draft<'_>, entity: &Entity) {
     let facts = draft.facts(entity.id).clone();
     let origin = decided(&KIND, entity);
     let mut names = operators(draft, &facts.table, origin, true);
-    if let Some(tenant) = &facts.tenant {
+    // The tenant's own table has no tenant column: there the key is it.
+    let own_key = || facts.single_key().map(|(key, _)| key.clone());
+    let tenant = if entity.ownership == Ownership::IsTenant {
+        own_key()
+    } else {
+        facts.tenant.clone()
+    };
+    if let Some(tenant) = &tenant {
         names.extend(tenant_policies(draft, &facts.table, tenant, origin));
     }
     if let Some(rule) = base_rule(draft, entity) {
@@ -168,8 +175,16 @@ fn base_rule<'a>(draft: &Draft<'_>, entity: &Entity) -> Option<Rule<'a>> {
         }
         Ownership::Public { .. } => {
             let readers = std::iter::once(draft.blueprint.roles.app.clone()).chain(named(draft, entity));
-            let public = rule("public", PolicyCommand::Select, always(), "Readable by everyone, as the schema says");
-            Rule { roles: readers.collect(), ..public }
+            let public = rule(
+                "public",
+                PolicyCommand::Select,
+                always(),
+                "Readable by everyone, as the schema says",
+            );
+            Rule {
+                roles: readers.collect(),
+                ..public
+            }
         }
         Ownership::Unknown => return None,
     })

@@ -15,7 +15,7 @@ pub(crate) static KIND: Kind = Kind {
              zone, and a naive `utcnow` is deprecated for good reason",
     alternatives: &[Alternative {
         option: "none",
-        how: "`without timestamps because \"…\"`, or `timestamps off` in the policy",
+        how: "`without timestamps because \"…\"`, or `timestamps off(\"…\")` in the policy",
     }],
     attacker: Some(Attacker::A2),
     apply,

@@ -59,7 +59,9 @@ fn declare(draft: &mut Draft<'_>, entity: &Entity, unique: &model::Unique) {
         .filter_map(|id| draft.model.field(*id))
         .collect();
     // Values that are encrypted at random are never equal: a lint says so.
-    let hidden = members.iter().any(|field| field.protection == Protection::Encrypted { searchable: false });
+    let hidden = members
+        .iter()
+        .any(|field| field.protection == Protection::Encrypted { searchable: false });
     if members.len() != unique.fields.len() || hidden {
         return;
     }

@@ -10,28 +10,30 @@ use model::Model;
 use physical::*;
 
 /// Resolves a text. Panics when the parser or the model finds an error, so that fixtures stay honest.
-pub fn model(text: &str) -> Model {
+pub(crate) fn model(text: &str) -> Model {
     let (model, errors) = try_model(text);
     assert!(errors.is_empty(), "{errors:#?}\n{text}");
     model
 }
 
 /// Resolves a text, and answers what is wrong with it.
-pub fn try_model(text: &str) -> (Model, Vec<String>) {
+pub(crate) fn try_model(text: &str) -> (Model, Vec<String>) {
     let parse = syntax::parse(FileId(0), text);
     let (model, found) = model::resolve(&[(FileId(0), &parse)]);
     let all = parse.diagnostics.iter().chain(found.iter());
-    let errors = all.filter(|found| found.severity == Severity::Error).map(|found| format!("{} {}", found.rule.code, found.message));
+    let errors = all
+        .filter(|found| found.severity == Severity::Error)
+        .map(|found| format!("{} {}", found.rule.code, found.message));
     let errors = errors.collect();
     (model, errors)
 }
 
 /// Designs a text with a project in front, unless it has one.
-pub fn designed(text: &str) -> Designed {
+pub(crate) fn designed(text: &str) -> Designed {
     design::design(&model(&with_project(text)))
 }
 
-pub fn with_project(text: &str) -> String {
+pub(crate) fn with_project(text: &str) -> String {
     if text.lines().any(|line| line.starts_with("project ")) {
         text.to_owned()
     } else {
@@ -39,33 +41,50 @@ pub fn with_project(text: &str) -> String {
     }
 }
 
-
-pub fn table<'d>(designed: &'d Designed, name: &str) -> &'d Table {
-    let found = designed.blueprint.database.tables.iter().find(|table| table.name.name.as_str() == name);
+pub(crate) fn table<'d>(designed: &'d Designed, name: &str) -> &'d Table {
+    let found = designed
+        .blueprint
+        .database
+        .tables
+        .iter()
+        .find(|table| table.name.name.as_str() == name);
     found.unwrap_or_else(|| panic!("no table {name}"))
 }
 
-pub fn behaviours<'d>(designed: &'d Designed, name: &str) -> Vec<&'d Behaviour> {
+pub(crate) fn behaviours<'d>(designed: &'d Designed, name: &str) -> Vec<&'d Behaviour> {
     let all = designed.blueprint.behaviours.iter();
-    all.filter(|placed| placed.table.name.as_str() == name).map(|placed| &placed.what).collect()
+    all.filter(|placed| placed.table.name.as_str() == name)
+        .map(|placed| &placed.what)
+        .collect()
 }
 
-pub fn services<'d>(designed: &'d Designed, name: &str) -> Vec<&'d Service> {
+pub(crate) fn services<'d>(designed: &'d Designed, name: &str) -> Vec<&'d Service> {
     let all = designed.blueprint.services.iter();
-    all.filter(|placed| placed.table.name.as_str() == name).map(|placed| &placed.what).collect()
+    all.filter(|placed| placed.table.name.as_str() == name)
+        .map(|placed| &placed.what)
+        .collect()
 }
 
-pub fn codes(designed: &Designed) -> Vec<&'static str> {
+pub(crate) fn codes(designed: &Designed) -> Vec<&'static str> {
     designed.diagnostics.iter().map(|found| found.rule.code).collect()
 }
 
 /// Everything, in words.
-pub fn dump(designed: &Designed) -> String {
+pub(crate) fn dump(designed: &Designed) -> String {
     let mut out = String::new();
     let database = &designed.blueprint.database;
     for role in &database.roles {
         let of: Vec<&str> = role.member_of.iter().map(Ident::as_str).collect();
-        let _ = writeln!(out, "role {}{}", role.name, if of.is_empty() { String::new() } else { format!(" of {}", of.join(", ")) });
+        let _ = writeln!(
+            out,
+            "role {}{}",
+            role.name,
+            if of.is_empty() {
+                String::new()
+            } else {
+                format!(" of {}", of.join(", "))
+            }
+        );
     }
     for schema in &database.schemas {
         let _ = writeln!(out, "schema {} for {}", schema.name, grants(&schema.grants));
@@ -87,17 +106,36 @@ pub fn dump(designed: &Designed) -> String {
     }
     out.push_str("\ndecisions\n");
     for decision in &designed.decisions {
-        let because = decision.because.as_ref().map_or_else(String::new, |why| format!(" because \"{why}\""));
-        let _ = writeln!(out, "  [{}] {}: {}{because}", decision.id, decision.subject, decision.choice);
+        let because = decision
+            .because
+            .as_ref()
+            .map_or_else(String::new, |why| format!(" because \"{why}\""));
+        let _ = writeln!(
+            out,
+            "  [{}] {}: {}{because}",
+            decision.id, decision.subject, decision.choice
+        );
     }
     for found in designed.diagnostics.iter() {
-        let _ = writeln!(out, "\n{:?} {}: {}", found.severity, found.rule.code, found.message);
+        let _ = writeln!(
+            out,
+            "\n{:?} {}: {}",
+            found.severity, found.rule.code, found.message
+        );
     }
     out
 }
 
 fn dump_table(out: &mut String, designed: &Designed, table: &Table) {
-    let _ = writeln!(out, "\ntable {}{}", table.name, table.comment.as_ref().map_or_else(String::new, |c| format!("  -- {c}")));
+    let _ = writeln!(
+        out,
+        "\ntable {}{}",
+        table.name,
+        table
+            .comment
+            .as_ref()
+            .map_or_else(String::new, |c| format!("  -- {c}"))
+    );
     for column in &table.columns {
         let mut line = format!("  {} {}", column.name, ty(&column.ty));
         if !column.nullable {
@@ -116,34 +154,81 @@ fn dump_table(out: &mut String, designed: &Designed, table: &Table) {
         if let Some(generated) = &column.generated {
             let _ = write!(line, " generated {}", expr(&generated.expr));
         }
-        let _ = writeln!(out, "{line}  -- {}", column.comment.as_deref().unwrap_or("NO COMMENT"));
+        let _ = writeln!(
+            out,
+            "{line}  -- {}",
+            column.comment.as_deref().unwrap_or("NO COMMENT")
+        );
     }
     if let Some(key) = &table.primary_key {
         let _ = writeln!(out, "  primary key {} ({})", key.name, idents(&key.columns));
     }
     for unique in &table.uniques {
-        let nulls = if unique.nulls_not_distinct { " nulls not distinct" } else { "" };
-        let _ = writeln!(out, "  unique {} ({}){nulls}", unique.name, idents(&unique.columns));
+        let nulls = if unique.nulls_not_distinct {
+            " nulls not distinct"
+        } else {
+            ""
+        };
+        let _ = writeln!(
+            out,
+            "  unique {} ({}){nulls}",
+            unique.name,
+            idents(&unique.columns)
+        );
     }
     for key in &table.foreign_keys {
-        let set_null = if key.set_null.is_empty() { String::new() } else { format!(" ({})", idents(&key.set_null)) };
+        let set_null = if key.set_null.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", idents(&key.set_null))
+        };
         let _ = writeln!(
             out,
             "  foreign key {} ({}) -> {} ({}) on delete {:?}{set_null} on update {:?}",
-            key.name, idents(&key.columns), key.references, idents(&key.referenced), key.on_delete, key.on_update
+            key.name,
+            idents(&key.columns),
+            key.references,
+            idents(&key.referenced),
+            key.on_delete,
+            key.on_update
         );
     }
     for check in &table.checks {
         let _ = writeln!(out, "  check {} {}", check.name, expr(&check.expr));
     }
     for index in &table.indexes {
-        let keys: Vec<String> = index.keys.iter().map(|key| {
-            format!("{}{}{}", expr(&key.expr), if key.descending { " desc" } else { "" }, key.operator_class.as_ref().map_or_else(String::new, |class| format!(" {class}")))
-        }).collect();
+        let keys: Vec<String> = index
+            .keys
+            .iter()
+            .map(|key| {
+                format!(
+                    "{}{}{}",
+                    expr(&key.expr),
+                    if key.descending { " desc" } else { "" },
+                    key.operator_class
+                        .as_ref()
+                        .map_or_else(String::new, |class| format!(" {class}"))
+                )
+            })
+            .collect();
         let unique = if index.unique { "unique " } else { "" };
-        let nulls = if index.nulls_not_distinct { " nulls not distinct" } else { "" };
-        let filter = index.predicate.as_ref().map_or_else(String::new, |p| format!(" where {}", expr(p)));
-        let _ = writeln!(out, "  {unique}index {} {:?} ({}){nulls}{filter}  -- {}", index.name, index.method, keys.join(", "), index.comment.as_deref().unwrap_or(""));
+        let nulls = if index.nulls_not_distinct {
+            " nulls not distinct"
+        } else {
+            ""
+        };
+        let filter = index
+            .predicate
+            .as_ref()
+            .map_or_else(String::new, |p| format!(" where {}", expr(p)));
+        let _ = writeln!(
+            out,
+            "  {unique}index {} {:?} ({}){nulls}{filter}  -- {}",
+            index.name,
+            index.method,
+            keys.join(", "),
+            index.comment.as_deref().unwrap_or("")
+        );
     }
     if let Some(cut) = &table.partitioned {
         let _ = writeln!(out, "  partitioned {:?} by ({})", cut.by, idents(&cut.columns));
@@ -153,28 +238,63 @@ fn dump_table(out: &mut String, designed: &Designed, table: &Table) {
     }
     let _ = writeln!(out, "  row security {:?}", table.row_security);
     for policy in &table.policies {
-        let kind = if policy.permissive { "permissive" } else { "restrictive" };
+        let kind = if policy.permissive {
+            "permissive"
+        } else {
+            "restrictive"
+        };
         let side = |e: &Option<Expr>| e.as_ref().map_or_else(|| "-".to_owned(), expr);
-        let _ = writeln!(out, "  policy {} {kind} {:?} to {} using {} check {}", policy.name, policy.command, idents(&policy.roles), side(&policy.using), side(&policy.check));
+        let _ = writeln!(
+            out,
+            "  policy {} {kind} {:?} to {} using {} check {}",
+            policy.name,
+            policy.command,
+            idents(&policy.roles),
+            side(&policy.using),
+            side(&policy.check)
+        );
     }
     for grant in &table.grants {
         let _ = writeln!(out, "  grant {}", grants(std::slice::from_ref(grant)));
     }
-    for behaviour in designed.blueprint.behaviours.iter().filter(|placed| placed.table == table.name) {
+    for behaviour in designed
+        .blueprint
+        .behaviours
+        .iter()
+        .filter(|placed| placed.table == table.name)
+    {
         let _ = writeln!(out, "  does {}", compact(&behaviour.what));
     }
-    for service in designed.blueprint.services.iter().filter(|placed| placed.table == table.name) {
+    for service in designed
+        .blueprint
+        .services
+        .iter()
+        .filter(|placed| placed.table == table.name)
+    {
         let _ = writeln!(out, "  offers {}", compact(&service.what));
     }
 }
 
 fn dump_view(out: &mut String, view: &View) {
     let _ = writeln!(out, "\nview {}", view.name);
-    if let ViewQuery::Select { from, joins, items, .. } = &view.query {
+    if let ViewQuery::Select {
+        from, joins, items, ..
+    } = &view.query
+    {
         let _ = writeln!(out, "  from {from} t");
         for join in joins {
-            let on: Vec<String> = join.on.iter().map(|(theirs, ours)| format!("{}.{theirs} = t.{ours}", join.alias)).collect();
-            let _ = writeln!(out, "  join {} {} on {}", join.table, join.alias, on.join(" and "));
+            let on: Vec<String> = join
+                .on
+                .iter()
+                .map(|(theirs, ours)| format!("{}.{theirs} = t.{ours}", join.alias))
+                .collect();
+            let _ = writeln!(
+                out,
+                "  join {} {} on {}",
+                join.table,
+                join.alias,
+                on.join(" and ")
+            );
         }
         for (name, item) in items {
             let _ = writeln!(out, "  {name} = {}", expr(item));
@@ -219,13 +339,17 @@ fn grants(all: &[Grant]) -> String {
             Grantee::Public => "public".to_owned(),
             Grantee::Role(role) => role.to_string(),
         };
-        let columns = if grant.columns.is_empty() { String::new() } else { format!(" ({})", idents(&grant.columns)) };
+        let columns = if grant.columns.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", idents(&grant.columns))
+        };
         format!("{:?}{columns} to {who}", grant.privilege)
     };
     all.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
-pub fn ty(ty: &SqlType) -> String {
+pub(crate) fn ty(ty: &SqlType) -> String {
     match ty {
         SqlType::Array(of) => format!("{}[]", self::ty(of)),
         SqlType::Named(name) => name.to_string(),
@@ -244,10 +368,14 @@ fn literal(value: &Literal) -> String {
     }
 }
 
-pub fn expr(value: &Expr) -> String {
+pub(crate) fn expr(value: &Expr) -> String {
     let list = |items: &[Expr], by: &str| items.iter().map(expr).collect::<Vec<_>>().join(by);
     match value {
-        Expr::Column { table: Some(table), name, .. } => format!("{table}.{name}"),
+        Expr::Column {
+            table: Some(table),
+            name,
+            ..
+        } => format!("{table}.{name}"),
         Expr::Column { name, .. } => name.to_string(),
         Expr::Literal(value) => literal(value),
         Expr::Context(what) => format!("context {what:?}").to_lowercase(),
@@ -265,9 +393,22 @@ pub fn expr(value: &Expr) -> String {
             };
             format!("{} {op} {}", expr(left), expr(right))
         }
-        Expr::IsNull { value, negated } => format!("{} is {}null", expr(value), if *negated { "not " } else { "" }),
-        Expr::In { value, items, negated } => format!("{} {}in ({})", expr(value), if *negated { "not " } else { "" }, list(items, ", ")),
-        Expr::Between { value, low, high, .. } => format!("{} between {} and {}", expr(value), expr(low), expr(high)),
+        Expr::IsNull { value, negated } => {
+            format!("{} is {}null", expr(value), if *negated { "not " } else { "" })
+        }
+        Expr::In {
+            value,
+            items,
+            negated,
+        } => format!(
+            "{} {}in ({})",
+            expr(value),
+            if *negated { "not " } else { "" },
+            list(items, ", ")
+        ),
+        Expr::Between { value, low, high, .. } => {
+            format!("{} between {} and {}", expr(value), expr(low), expr(high))
+        }
         Expr::Matches(value, pattern) => format!("{} matches '{pattern}'", expr(value)),
         Expr::Call(function, arguments) => format!("{function:?}({})", list(arguments, ", ")),
         other => format!("{other:?}"),
