@@ -11,6 +11,7 @@
 
 mod chain;
 mod context;
+mod cost;
 mod life;
 mod retention;
 mod shop;

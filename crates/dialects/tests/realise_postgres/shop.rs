@@ -251,7 +251,7 @@ impl Builder {
                 },
             );
         }
-        if self.variant != Variant::Silent {
+        if !matches!(self.variant, Variant::Silent | Variant::Bare) {
             self.place(
                 entity.table,
                 Behaviour::Audit {
@@ -325,7 +325,33 @@ pub(crate) fn blueprint(variant: Variant) -> Blueprint {
     catalogue(&mut builder);
     tenants(&mut builder);
     trail(&mut builder);
+    if variant == Variant::Bare {
+        bare(&mut builder.blueprint);
+    }
     builder.blueprint
+}
+
+/// Leaves the stamps to defaults: what there is to compare with.
+fn bare(blueprint: &mut Blueprint) {
+    blueprint.behaviours.retain(|placed| {
+        matches!(
+            placed.what,
+            Behaviour::FromContext { .. } | Behaviour::MakesActor { .. }
+        )
+    });
+    let stamped = ["created_at", "updated_at", "created_by", "updated_by"];
+    let columns = blueprint
+        .database
+        .tables
+        .iter_mut()
+        .flat_map(|table| &mut table.columns);
+    for column in columns.filter(|column| stamped.contains(&column.name.as_str())) {
+        column.default = Some(if column.ty == SqlType::TimestampTz {
+            DefaultValue::Now
+        } else {
+            DefaultValue::Literal(Literal::Int(1))
+        });
+    }
 }
 
 fn empty(variant: Variant) -> Blueprint {

@@ -22,6 +22,8 @@ pub(crate) enum Variant {
     Inline,
     /// No audit trail at all.
     Silent,
+    /// No audit trail, and nothing that the database does by itself but to fill in the owner.
+    Bare,
 }
 
 /// A database of its own.
@@ -103,7 +105,7 @@ const LOGINS: &[(&str, &str)] = &[
 ];
 
 fn template(variant: Variant) -> &'static str {
-    static TEMPLATES: [OnceLock<String>; 4] = [const { OnceLock::new() }; 4];
+    static TEMPLATES: [OnceLock<String>; 5] = [const { OnceLock::new() }; 5];
     static ROLES: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let slot = &TEMPLATES[variant as usize];
     slot.get_or_init(|| {
