@@ -26,7 +26,8 @@ pub fn canonical(database: &Database) -> Database {
         views: database.views.iter().map(|each| view(each, &scope)).collect(),
         functions: database.functions.iter().map(function).collect(),
         seeds: Vec::new(),
-        opaque: database.opaque.iter().map(opaque).collect(),
+        // A call does something once; it is no object that could be found again.
+        opaque: database.opaque.iter().filter(|each| each.kind != "call").map(opaque).collect(),
     };
     out.extensions.retain(|name| name.as_str() != "plpgsql");
     out.extensions.sort();

@@ -75,6 +75,19 @@ fn typed(node: Node, ty: &str) -> Node {
 
 /// A query in its normal form; names of what it shows stay.
 pub(crate) fn normal_query(select: Select, types: TypeOf<'_>) -> Select {
+    let mut tables = Vec::new();
+    select.from.iter().for_each(|from| sources(from, &mut tables));
+    let types: TypeOf<'_> = &|path| match path {
+        [column] => tables
+            .iter()
+            .find_map(|(_, table)| types(&[table.clone(), column.clone()]))
+            .or_else(|| types(path)),
+        [qualifier, column] => match tables.iter().find(|(alias, _)| alias == qualifier) {
+            Some((_, table)) => types(&[table.clone(), column.clone()]),
+            None => types(path),
+        },
+        _ => types(path),
+    };
     Select {
         distinct: select.distinct,
         items: select
@@ -130,6 +143,22 @@ fn source(from: From, types: TypeOf<'_>) -> From {
     }
 }
 
+/// The tables that a query reads, by alias.
+fn sources(from: &From, out: &mut Vec<(String, String)>) {
+    match from {
+        From::Table(name, alias) => {
+            if let Some(table) = name.last() {
+                out.push((alias.clone().unwrap_or_else(|| table.clone()), table.clone()));
+            }
+        }
+        From::Join(left, _, right, _) => {
+            sources(left, out);
+            sources(right, out);
+        }
+        From::Query(..) | From::Call(..) => {}
+    }
+}
+
 /// The name that the server gives to what has none.
 fn default_alias(node: &Node) -> Option<String> {
     match node {
@@ -163,10 +192,37 @@ fn junction(and: bool, items: Vec<Node>, types: TypeOf<'_>) -> Node {
 }
 
 fn binary(op: String, left: Node, right: Node, types: TypeOf<'_>) -> Node {
-    let left = normal(left, types);
-    let right = normal(right, types);
+    // Rows are equal when each pair is.
+    if let (Node::Row(left), Node::Row(right)) = (&left, &right)
+        && op == "="
+        && left.len() == right.len()
+    {
+        let pairs = left.iter().zip(right);
+        let items = pairs
+            .map(|(left, right)| Node::Binary(op.clone(), Box::new(left.clone()), Box::new(right.clone())));
+        return junction(true, items.collect(), types);
+    }
+    let mut left = normal(left, types);
+    let mut right = normal(right, types);
+    if op == "^" {
+        (left, right) = (float(left, types), float(right, types));
+    }
     let (left, right) = (beside(left.clone(), &right, types), beside(right, &left, types));
     Node::Binary(op, Box::new(left), Box::new(right))
+}
+
+/// Powers of whole numbers are computed as floating point numbers, said or not.
+fn float(node: Node, types: TypeOf<'_>) -> Node {
+    match node {
+        Node::Cast(value, ty)
+            if ty == "double precision"
+                && type_of(&value, types)
+                    .is_some_and(|from| matches!(from.as_str(), "smallint" | "integer" | "bigint")) =>
+        {
+            *value
+        }
+        other => other,
+    }
 }
 
 /// Takes off a cast that the server inserted because `other` has that type already.

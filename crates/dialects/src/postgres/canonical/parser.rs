@@ -174,7 +174,7 @@ impl Parser {
             } else if self.words(&["is", "distinct", "from"]) {
                 value = self.distinct("is distinct from", value)?;
             } else if self.words(&["is", "not", "distinct", "from"]) {
-                value = self.distinct("is not distinct from", value)?;
+                value = Node::Not(Box::new(self.distinct("is distinct from", value)?));
             } else if self.word("is") {
                 let not = if self.word("not") { "not " } else { "" };
                 let what = self.name()?;
@@ -664,11 +664,21 @@ impl Parser {
         } else if self.words(&["bit", "varying"]) {
             text.push_str("bit varying");
         } else {
-            for (index, part) in self.path()?.iter().enumerate() {
-                if index > 0 {
-                    text.push('.');
-                }
-                text.push_str(&crate::postgres::ident::ident(part));
+            // A bare word is the type's own keyword; quoted, it would be somebody's type of that name.
+            let bare = match (self.peek(), self.ahead(1)) {
+                (Some(Token::Word(_)), Some(Token::Punct('.'))) => false,
+                (Some(Token::Word(_)), _) => true,
+                _ => false,
+            };
+            let path = self.path()?;
+            if bare {
+                text.push_str(&path.concat());
+            } else {
+                let parts: Vec<String> = path
+                    .iter()
+                    .map(|part| crate::postgres::ident::ident(part))
+                    .collect();
+                text.push_str(&parts.join("."));
             }
         }
         self.type_modifier(&mut text)?;

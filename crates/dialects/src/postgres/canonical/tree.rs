@@ -405,7 +405,7 @@ impl From {
 fn operator_level(op: &str) -> Level {
     match op {
         "=" | "<>" | "<" | ">" | "<=" | ">=" => Level::Compare,
-        "is distinct from" | "is not distinct from" => Level::Is,
+        "is distinct from" => Level::Is,
         "+" | "-" => Level::Sum,
         "*" | "/" | "%" => Level::Product,
         "^" => Level::Power,

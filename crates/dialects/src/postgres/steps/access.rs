@@ -5,16 +5,18 @@ use physical::{
 };
 use plan::{Hazard, Lock, RunsAs, Section, Step, Undo};
 
+use super::routine::free_tag;
 use super::{comment, locking, shown, step, undo, wrap};
 use crate::postgres::expression::{expression, or_refused};
 use crate::postgres::ident;
 
 /// Roles belong to the cluster, not to the database: one may be there already, and may still be needed by another database
-/// when this one is undone. So making one tolerates that it exists, and removing one tolerates that something depends on it.
+/// when this one is undone. So making one tolerates that it exists, and one is removed only when nothing in the cluster belongs
+/// to it, or to a group that it is in, any more.
 pub(super) fn role(role: &Role) -> Step {
     let name = role.name.as_str();
     let mut create = ident::sql();
-    create.kw("DO $$\nBEGIN\n    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = ");
+    create.kw("BEGIN\n    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = ");
     create
         .text(name)
         .kw(") THEN\n        CREATE ROLE ")
@@ -22,8 +24,8 @@ pub(super) fn role(role: &Role) -> Step {
     create.kw(if role.login { " LOGIN" } else { " NOLOGIN" });
     create.kw(if role.superuser { " SUPERUSER" } else { "" });
     create.kw(if role.bypass_rls { " BYPASSRLS" } else { "" });
-    create.kw(";\n    END IF;\nEND\n$$");
-    let mut statements = vec![create.finish()];
+    create.kw(";\n    END IF;\nEND");
+    let mut statements = vec![block(&create.finish())];
     for group in &role.member_of {
         let mut sql = ident::sql();
         sql.kw("GRANT ").ident(group).kw(" TO ").ident(&role.name);
@@ -36,19 +38,37 @@ pub(super) fn role(role: &Role) -> Step {
         role.comment.as_deref(),
     );
     let mut drop = ident::sql();
-    drop.kw("DO $$\nBEGIN\n    DROP ROLE IF EXISTS ")
+    drop.kw("BEGIN\n    IF EXISTS (\n        SELECT FROM pg_catalog.pg_shdepend AS d\n");
+    drop.kw("        JOIN pg_catalog.pg_roles AS r ON r.oid = d.refobjid\n        WHERE d.refclassid = ");
+    drop.kw("'pg_catalog.pg_authid'::regclass AND r.rolname IN (")
+        .text(name);
+    for group in &role.member_of {
+        drop.kw(", ").text(group.as_str());
+    }
+    drop.kw(")\n    ) THEN\n        RAISE NOTICE 'role % is still used elsewhere and stays', ");
+    drop.text(name)
+        .kw(";\n    ELSE\n        DROP ROLE IF EXISTS ")
         .ident(&role.name);
-    drop.kw(";\nEXCEPTION WHEN dependent_objects_still_exist THEN\n    RAISE NOTICE 'role % is still used elsewhere and stays', ");
-    drop.text(name).kw(";\nEND\n$$");
+    drop.kw(";\n    END IF;\nEND");
     let mut step = step(
         format!("role {name}"),
         Section::Access,
         statements,
-        undo(drop.finish()),
+        undo(block(&drop.finish())),
         role.origin,
     );
     step.runs_as = RunsAs::Administrator;
     step
+}
+
+/// An anonymous block. A name in it may hold what usually ends it.
+fn block(body: &str) -> String {
+    let tag = if body.contains("$$") {
+        free_tag("block", body)
+    } else {
+        "$$".to_owned()
+    };
+    format!("DO {tag}\n{body}\n{tag}")
 }
 
 pub(super) fn schema(schema: &Schema) -> Step {

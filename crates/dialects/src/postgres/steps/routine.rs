@@ -118,7 +118,7 @@ fn create_function(function: &Function) -> String {
         sql.kw("\nSET ").fragment(&parts.join(".")).kw(" = ");
         sql.fragment(&settings::spelled(name, value));
     }
-    let tag = free_tag(&function.body);
+    let tag = free_tag("function", &function.body);
     sql.kw("\nAS ").fragment(&tag).kw("\n");
     sql.fragment(body(&function.body)).kw("\n").fragment(&tag);
     sql.finish()
@@ -135,16 +135,15 @@ fn body(body: &str) -> &str {
     }
 }
 
-/// A dollar quote that does not occur in the text.
-fn free_tag(body: &str) -> String {
-    let mut tag = "$function$".to_owned();
+/// A dollar quote of this word that does not occur in the text, not even begun.
+pub(super) fn free_tag(word: &'static str, body: &str) -> String {
+    let mut tag = format!("${word}");
     let mut number = 0_u32;
-    // The body must not hold the tag, nor end in a way that completes it.
-    while body.contains(tag.trim_end_matches('$')) {
+    while body.contains(&tag) {
         number += 1;
-        tag = format!("$function_{number}$");
+        tag = format!("${word}_{number}");
     }
-    tag
+    format!("{tag}$")
 }
 
 fn argument(argument: &physical::Argument) -> String {
