@@ -2,6 +2,14 @@
 //!
 //! `UPDATE_FIXTURES=1` writes the `.txt` files anew.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::string_slice,
+    reason = "a test may fail loudly"
+)]
+
 use std::path::{Path, PathBuf};
 
 use diagnostics::{Diagnostics, Severity, Sources, render};

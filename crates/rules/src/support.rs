@@ -2,12 +2,12 @@
 
 use model::{Entity, Expr, ExprKind, Field, FieldOrigin, Model, Path, Privacy};
 
-/// The fields that stand in the source.
+/// The fields that stand in the source: they come first.
 pub(crate) fn written(entity: &Entity) -> impl Iterator<Item = &Field> {
     entity
         .fields
         .iter()
-        .filter(|field| field.origin == FieldOrigin::Written)
+        .take_while(|field| field.origin == FieldOrigin::Written)
 }
 
 /// The fields that say something about a person, or are secret.

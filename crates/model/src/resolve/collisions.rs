@@ -1,5 +1,6 @@
 //! Names that would meet in the database.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use diagnostics::{Diagnostic, Span};
@@ -68,7 +69,7 @@ impl Resolver<'_> {
     fn column_collisions(&mut self) {
         let mut found: Vec<Diagnostic> = Vec::new();
         let mut long = Vec::new();
-        let mut known: HashMap<String, (Span, &str)> = HashMap::new();
+        let mut known: HashMap<Cow<'_, str>, (Span, &str)> = HashMap::new();
         for entity in &self.model.entities {
             known.clear();
             for field in &entity.fields {
@@ -78,9 +79,13 @@ impl Resolver<'_> {
                 if field.origin == FieldOrigin::Written && field.column.len() > LONGEST_IDENTIFIER {
                     long.push((field.column.clone(), field.name.span));
                 }
-                if let Some((first, other)) =
-                    known.insert(field.column.to_lowercase(), (field.name.span, &field.name.text))
-                {
+                let column = folded(&field.column);
+                // Implied fields never meet each other.
+                let other = match field.origin {
+                    FieldOrigin::Written => known.insert(column, (field.name.span, &field.name.text)),
+                    FieldOrigin::Implied(_) => known.get(&column).copied(),
+                };
+                if let Some((first, other)) = other {
                     let message = format!(
                         "`{other}` and `{}` would share the column `{}`",
                         field.name.text, field.column
@@ -101,7 +106,7 @@ impl Resolver<'_> {
             }
             for field in &entity.fields {
                 for was in &field.was {
-                    if let Some((place, _)) = known.get(&was.to_lowercase()) {
+                    if let Some((place, _)) = known.get(&folded(was)) {
                         let message = format!("this says that it was `{was}`, which is still there");
                         let diagnostic = Diagnostic::new(&codes::WAS_STILL_EXISTS, field.name.span, message);
                         found.push(
@@ -128,5 +133,17 @@ impl Resolver<'_> {
             "PostgreSQL cuts names after 63 bytes without a word: write a shorter one, or `@{what}(\"…\")`"
         );
         self.report(&codes::LONG_IDENTIFIER, span, message, &help);
+    }
+}
+
+/// A name as databases compare it that do not look at case.
+fn folded(name: &str) -> Cow<'_, str> {
+    if name
+        .bytes()
+        .any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii())
+    {
+        Cow::Owned(name.to_lowercase())
+    } else {
+        Cow::Borrowed(name)
     }
 }

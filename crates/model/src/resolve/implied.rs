@@ -43,10 +43,12 @@ impl Resolver<'_> {
             let Some(entity) = self.model.entity(id) else {
                 continue;
             };
-            let mut all = self.identity_fields(entity);
+            // Those whose names are not fixed come first: the others are found by looking at the last few fields.
+            let mut all = self.state_fields(entity);
+            all.extend(self.identity_fields(entity));
             all.extend(self.principal_fields(entity));
-            all.extend(self.state_fields(entity));
             all.extend(policy_fields(entity, self.counts_from_access(id)));
+            self.change(id, |entity| entity.fields.reserve_exact(all.len()));
             for field in all {
                 self.imply(id, field);
             }
@@ -91,7 +93,11 @@ impl Resolver<'_> {
             immutable: None,
         };
         let index = entity.fields.len() as u32;
-        if let Some(names) = self.fields.get_mut(id.0 as usize) {
+        let fixed = !matches!(
+            implied.what,
+            ImpliedField::StateChangedAt | ImpliedField::StateChangedBy
+        );
+        if let Some(names) = self.fields.get_mut(id.0 as usize).filter(|_| !fixed) {
             names.insert(implied.name, index);
         }
         self.change(id, |entity| entity.fields.push(field));

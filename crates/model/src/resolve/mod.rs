@@ -36,7 +36,7 @@ use std::collections::{HashMap, HashSet};
 use diagnostics::{Certainty, Diagnostic, Diagnostics, FileId, Rule, Span, did_you_mean};
 use syntax::ast;
 
-use crate::{EntityId, Field, FieldId, Model, Name};
+use crate::{EntityId, Field, FieldId, FieldOrigin, Model, Name};
 
 /// How many names a whole run compares letter by letter to find what was meant; beyond that, complaints go without.
 const NEAR_BUDGET: usize = 2_000_000;
@@ -167,8 +167,20 @@ impl<'t> Resolver<'t> {
     }
 
     fn field_named(&self, entity: EntityId, name: &str) -> Option<FieldId> {
-        let index = *self.fields.get(entity.0 as usize)?.get(name)?;
-        Some(FieldId { entity, index })
+        /// No entity has more implied fields whose names are fixed.
+        const IMPLIED: usize = 24;
+        let known = self.fields.get(entity.0 as usize)?.get(name).copied();
+        if let Some(index) = known {
+            return Some(FieldId { entity, index });
+        }
+        let fields = &self.model.entity(entity)?.fields;
+        let mut last = fields.iter().enumerate().rev().take(IMPLIED);
+        let (at, _) =
+            last.find(|(_, field)| field.origin != FieldOrigin::Written && field.name.text == name)?;
+        Some(FieldId {
+            entity,
+            index: at as u32,
+        })
     }
 
     /// The fields of an entity that may be named in the source.

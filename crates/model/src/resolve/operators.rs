@@ -117,12 +117,20 @@ impl<'t> Resolver<'t> {
 
     /// Nothing when one of the values has no order, which is said.
     fn needs_order(&mut self, left: &Expr, right: &Expr) -> Option<()> {
-        let Some(bad) = [left, right].into_iter().find(|expr| !Class::of(&expr.ty).is_ordered()) else {
+        let Some(bad) = [left, right]
+            .into_iter()
+            .find(|expr| !Class::of(&expr.ty).is_ordered())
+        else {
             return Some(());
         };
         let shown = describe::type_name(&self.model, &bad.ty);
         let message = format!("values of type `{shown}` have no order");
-        self.report(&codes::UNORDERED, bad.span, message, "compare them with `=` or `in (…)`");
+        self.report(
+            &codes::UNORDERED,
+            bad.span,
+            message,
+            "compare them with `=` or `in (…)`",
+        );
         None
     }
 

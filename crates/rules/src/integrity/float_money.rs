@@ -22,10 +22,11 @@ const AMOUNTS: [&str; 14] = [
 
 fn check(model: &Model, found: &mut Diagnostics) {
     for field in model.entities.iter().flat_map(support::written) {
+        if field.ty != Type::Scalar(Scalar::Float) {
+            continue;
+        }
         let words = support::words(&field.name.text);
-        if field.ty == Type::Scalar(Scalar::Float)
-            && words.iter().any(|word| AMOUNTS.contains(&word.as_str()))
-        {
+        if words.iter().any(|word| AMOUNTS.contains(&word.as_str())) {
             let message = format!(
                 "`{}` is an amount, and a `Float` cannot hold most of them exactly",
                 field.name.text

@@ -34,11 +34,14 @@ fn check(model: &Model, found: &mut Diagnostics) {
                 field.ty,
                 Type::Scalar(Scalar::Int | Scalar::BigInt | Scalar::Uuid | Scalar::String(_) | Scalar::Text)
             );
+            if !bare || !field.name.text.ends_with(['d', 'D']) {
+                continue;
+            }
             let name = model::naming::snake(&field.name.text);
             let Some(target) = name.strip_suffix("_id").and_then(|stem| names.get(stem)) else {
                 continue;
             };
-            if bare && !parts.contains(&(at as u32)) {
+            if !parts.contains(&(at as u32)) {
                 let stem = name.trim_end_matches("_id");
                 let message = format!(
                     "`{}` looks like a reference to `{target}`, and is none",

@@ -21,6 +21,9 @@ fn check(model: &Model, found: &mut Diagnostics) {
             field.ty,
             Type::Scalar(Scalar::String(_) | Scalar::Text | Scalar::Int | Scalar::BigInt | Scalar::Float)
         );
+        if !raw {
+            continue;
+        }
         let words = support::words(&field.name.text);
         let last = words.last().map_or("", String::as_str);
         let meant = match last {
@@ -29,18 +32,16 @@ fn check(model: &Model, found: &mut Diagnostics) {
             "date" => "Date",
             _ => continue,
         };
-        if raw {
-            let message = format!("`{}` is a time, and not stored as one", field.name.text);
-            found.push(
-                Diagnostic::new(&RULE, field.type_span, message)
-                    .help(format!("use `{meant}`"))
-                    .replace(
-                        Certainty::Suggested,
-                        format!("write `{meant}`"),
-                        field.type_span,
-                        meant,
-                    ),
-            );
-        }
+        let message = format!("`{}` is a time, and not stored as one", field.name.text);
+        found.push(
+            Diagnostic::new(&RULE, field.type_span, message)
+                .help(format!("use `{meant}`"))
+                .replace(
+                    Certainty::Suggested,
+                    format!("write `{meant}`"),
+                    field.type_span,
+                    meant,
+                ),
+        );
     }
 }

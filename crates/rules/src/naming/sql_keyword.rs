@@ -93,8 +93,8 @@ fn check(model: &Model, found: &mut Diagnostics) {
 }
 
 fn is_reserved(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    RESERVED.binary_search(&lower.as_str()).is_ok()
+    const LONGEST: usize = 10;
+    name.len() <= LONGEST && RESERVED.iter().any(|word| word.eq_ignore_ascii_case(name))
 }
 
 fn complaint(span: diagnostics::Span, what: &str, name: &str) -> Diagnostic {

@@ -49,15 +49,13 @@ enum Meant {
 
 fn check(model: &Model, found: &mut Diagnostics) {
     for field in model.entities.iter().flat_map(support::written) {
-        let Some((_, meant)) = KNOWN
-            .iter()
-            .find(|(name, _)| *name == model::naming::snake(&field.name.text))
-        else {
-            continue;
-        };
         if field.privacy != Privacy::None || field.protection != Protection::Plain || !holds_data(field) {
             continue;
         }
+        let name = model::naming::snake(&field.name.text);
+        let Some((_, meant)) = KNOWN.iter().find(|(known, _)| *known == name) else {
+            continue;
+        };
         let text = matches!(field.ty, Type::Scalar(Scalar::String(_) | Scalar::Text));
         let message = format!("`{}` is personal data, and nothing says so", field.name.text);
         let diagnostic = Diagnostic::new(&RULE, field.name.span, message);

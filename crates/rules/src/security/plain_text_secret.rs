@@ -84,13 +84,15 @@ fn is_secret(field: &Field) -> bool {
         field.ty,
         Type::Scalar(Scalar::String(_) | Scalar::Text | Scalar::Uuid | Scalar::Bytes(_))
     );
+    if !text || field.protection != Protection::Plain {
+        return false;
+    }
     let words = support::words(&field.name.text);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let meant = match words.as_slice() {
+    match words.as_slice() {
         [.., one, other] if PAIRS.contains(&(one, other)) => true,
         // What is named after a hash holds one, and is judged as such.
         [.., last] => SECRETS.contains(last),
         [] => false,
-    };
-    text && meant && field.protection == Protection::Plain
+    }
 }
