@@ -1,19 +1,21 @@
 //! Names of objects. They become SQL text only through a dialect's quoting.
 
 use std::fmt;
+use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// A name as the database stores it: unquoted, any characters.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct Ident(String);
+///
+/// Cheap to clone: a schema names each of its tables and columns many times.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ident(Arc<str>);
 
 impl Ident {
     /// The name as it is stored.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self(name.into())
+        Self(name.into().into())
     }
 
     /// The bare, unquoted text: for comparing and for messages, never for SQL.
@@ -25,13 +27,19 @@ impl Ident {
 
 impl From<&str> for Ident {
     fn from(name: &str) -> Self {
-        Self(name.to_owned())
+        Self(name.into())
     }
 }
 
 impl From<String> for Ident {
     fn from(name: String) -> Self {
-        Self(name)
+        Self(name.into())
+    }
+}
+
+impl Serialize for Ident {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
