@@ -96,7 +96,7 @@ impl<'t> Resolver<'t> {
         let unclear = entity.ownership == Ownership::Unknown;
         let (rule, exists) = match name.text {
             "owner" => (AccessRule::Owner, owned || unclear),
-            "tenant" => (AccessRule::Tenant, in_tenant),
+            "tenant" => (AccessRule::Tenant, in_tenant || self.tenant_unclear),
             _ => {
                 let meant = self.near(name.text, ["owner", "tenant"].into_iter());
                 let message = format!("`when {}` says nothing", name.text);

@@ -17,6 +17,7 @@ pub(super) struct Seen<'t> {
     pub(super) queries: HashMap<&'t str, Span>,
     volume: Option<Span>,
     references: Vec<(usize, Span)>,
+    reference_names: HashMap<&'t str, Span>,
 }
 
 impl<'t> Resolver<'t> {
@@ -290,6 +291,13 @@ impl<'t> Resolver<'t> {
         let (Some(name), Some(target)) = (view.name(), view.target()) else {
             return;
         };
+        if let Some(first) = self.reference_named(id, name.text, seen) {
+            let message = format!("`{}` is the name of something else already", name.text);
+            let found =
+                Diagnostic::new(&codes::DUPLICATE_FIELD, name.span, message).also(first, "the first one");
+            self.push(found.help("rename one of them: references and fields share their names"));
+            return;
+        }
         let target_id = self.expect_entity(target);
         let fields = self.field_list(id, view.from());
         let Some(target_id) = target_id else { return };
@@ -331,9 +339,18 @@ impl<'t> Resolver<'t> {
             span: view.span(),
         };
         if let Some(entity) = self.model.entity(id) {
+            seen.reference_names.insert(name.text, name.span);
             seen.references.push((entity.references.len(), view.span()));
         }
         self.change(id, |entity| entity.references.push(reference));
+    }
+
+    /// A field or another reference of the same name.
+    fn reference_named(&self, id: EntityId, name: &'t str, seen: &mut Seen<'t>) -> Option<Span> {
+        let field = self.field_named(id, name).and_then(|field| self.field(field));
+        field
+            .map(|field| field.name.span)
+            .or_else(|| seen.reference_names.get(name).copied())
     }
 
     fn paired_types(&mut self, own: FieldId, other: FieldId, span: Span) {

@@ -108,6 +108,8 @@ struct Resolver<'t> {
     id_attributes: HashMap<EntityId, (FieldId, Span)>,
     /// Entities of which something was not understood.
     unsure: HashSet<EntityId>,
+    /// The policy names a tenant that is not understood.
+    tenant_unclear: bool,
     /// Whether the policy says who acts.
     actor_said: bool,
     compared: usize,

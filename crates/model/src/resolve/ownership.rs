@@ -200,7 +200,8 @@ impl Resolver<'_> {
             self.change(id, |entity| entity.ownership = Ownership::Tenant);
             return;
         }
-        let in_circle = edges.iter().any(|edge| edge.to == id) || self.unsure.contains(&id);
+        let in_circle =
+            edges.iter().any(|edge| edge.to == id) || self.tenant_unclear || self.unsure.contains(&id);
         let Some(entity) = self.model.entity(id).filter(|_| !in_circle) else {
             return;
         };

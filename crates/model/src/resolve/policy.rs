@@ -258,8 +258,9 @@ impl<'t> Resolver<'t> {
     }
 
     fn tenant(&mut self, value: ast::Value<'t>) {
-        if let Some(tenant) = self.principal(value) {
-            self.model.policy.tenant = tenant;
+        match self.principal(value) {
+            Some(tenant) => self.model.policy.tenant = tenant,
+            None => self.tenant_unclear = true,
         }
     }
 
