@@ -159,6 +159,16 @@ fn sequence(value: &str, items: &[Item], regex: &str) -> Result<String, Unspeaka
         .collect();
     match variable.as_slice() {
         [only] => one_variable(value, items, *only),
+        [first, ..] if *first > 0 => {
+            // Fixed characters at the start are looked at by themselves.
+            let (head, rest) = items.split_at_checked(*first).unwrap_or((items, &[]));
+            let length: u32 = head.iter().map(|item| item.least).sum();
+            let rest = sequence(&format!("substr({value}, {})", length + 1), rest, regex)?;
+            Ok(format!(
+                "{value} GLOB {} AND {rest}",
+                text(&format!("{}*", glob(head)))
+            ))
+        }
         [first, .., last] => split(value, items, *first, regex)
             .or_else(|_| split_right(value, items, *last, regex))
             .or_else(|unspeakable| expand(value, items, regex).unwrap_or(Err(unspeakable))),

@@ -6,7 +6,7 @@ use physical::{Behaviour, Blueprint, ErasureStep, Expr, Ident, Name, Service, Sq
 
 use super::expression::Renderer;
 use super::ident::{ident, idents, table, text};
-use super::realise::{LEAVE, context_table, local};
+use super::realise::{LEAVE, context_table, ids, local};
 use super::temporal;
 use super::types::{self, NOW};
 
@@ -90,15 +90,12 @@ impl Own<'_> {
     }
 
     fn key(&self) -> String {
-        let key = self
-            .blueprint
-            .database
-            .table(self.name)
-            .and_then(|table| table.primary_key.as_ref());
-        match key.map(|key| key.columns.as_slice()) {
-            Some([only]) => ident(only),
-            _ => "rowid".to_owned(),
-        }
+        ident(&ids(self.blueprint, self.name).0)
+    }
+
+    /// The column by which rows are known outside.
+    fn public(&self) -> String {
+        ident(&ids(self.blueprint, self.name).2)
     }
 }
 
@@ -155,9 +152,12 @@ fn redeem(own: &Own<'_>, service: &Service) -> String {
     sql.push_str(&living(deleted_at.as_ref()));
     let mut answers: Vec<String> = Vec::new();
     if let Some((reference, of)) = owner {
-        let of = table(&local(own.blueprint, of));
+        let (key, _, public) = ids(own.blueprint, of);
         answers.push(format!(
-            "(SELECT o.public_id FROM {of} AS o WHERE o.id = {}) AS owner",
+            "(SELECT o.{} FROM {} AS o WHERE o.{} = {}) AS owner",
+            ident(&public),
+            table(&local(own.blueprint, of)),
+            ident(&key),
             ident(reference)
         ));
     }
@@ -172,10 +172,11 @@ fn redeem(own: &Own<'_>, service: &Service) -> String {
 fn sign_up(own: &Own<'_>, columns: &[Ident]) -> String {
     let params: Vec<String> = columns.iter().map(|column| format!(":{column}")).collect();
     let mut sql = format!(
-        "INSERT INTO {} ({})\nVALUES ({})\nRETURNING public_id;\n",
+        "INSERT INTO {} ({})\nVALUES ({})\nRETURNING {};\n",
         own.sql,
         idents(columns),
-        params.join(", ")
+        params.join(", "),
+        own.public()
     );
     if let Some(actors) = &own.blueprint.actors {
         sql.push_str(&format!(
@@ -212,7 +213,7 @@ fn tombstone(own: &Own<'_>, column: &Ident, value: &Tombstone) -> String {
         Tombstone::Null => "NULL".to_owned(),
         Tombstone::Literal(value) => types::literal_for(value, &own.column_type(column))
             .unwrap_or_else(|_| super::ident::literal(value)),
-        Tombstone::UniqueText { suffix } => format!("'deleted-' || public_id || {}", text(suffix)),
+        Tombstone::UniqueText { suffix } => format!("'deleted-' || {} || {}", own.public(), text(suffix)),
     }
 }
 
@@ -291,10 +292,15 @@ fn erase(own: &Own<'_>, steps: &[ErasureStep]) -> String {
     }
     if let Some(log) = log {
         let context = table(&context_table(own.blueprint));
+        let row = if own.public() == own.key() {
+            "NULL"
+        } else {
+            ":public_id"
+        };
         sql.push_str(&format!(
             "-- The mark without which an emptied payload counts as destroyed.\n\
              INSERT INTO {log} (recorded_at, transaction_id, actor_id, tenant_id, subject_id, entity, row_id, row_public_id, operation)\n\
-             SELECT {NOW}, c.transaction_id, coalesce(c.actor_id, 1), c.tenant_id, {subject}, {}, {subject}, :public_id, 'erase'\n\
+             SELECT {NOW}, c.transaction_id, coalesce(c.actor_id, 1), c.tenant_id, {subject}, {}, NULL, {row}, 'erase'\n\
              FROM {context} AS c;\n",
             text(local(own.blueprint, own.name).name.as_str())
         ));
@@ -318,6 +324,9 @@ fn erase(own: &Own<'_>, steps: &[ErasureStep]) -> String {
 
 /// The subject's key; from the audit trail when the row itself has gone.
 fn subject(own: &Own<'_>, log: Option<&str>) -> String {
+    if own.public() == own.key() {
+        return ":public_id".to_owned();
+    }
     let row = format!("SELECT s.id FROM {} AS s WHERE s.public_id = :public_id", own.sql);
     match log {
         Some(log) => format!(
@@ -402,19 +411,22 @@ fn falls(own: &Own<'_>, subject: &str) -> String {
 fn touch(own: &Own<'_>, access: &Name, throttle_seconds: u32) -> String {
     if access == own.name {
         return format!(
-            "UPDATE {}\nSET last_accessed = {NOW},\n    access_count = access_count + 1\nWHERE public_id = :public_id\n  \
+            "UPDATE {}\nSET last_accessed = {NOW},\n    access_count = access_count + 1\nWHERE {} = :public_id\n  \
              AND (last_accessed IS NULL OR last_accessed <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{throttle_seconds} seconds'));\n",
-            own.sql
+            own.sql,
+            own.public()
         );
     }
     format!(
-        "INSERT INTO {} AS a (row_id, last_accessed, access_count)\n\
-         SELECT t.id, {NOW}, 1 FROM {} AS t WHERE t.public_id = :public_id\n\
+        "INSERT INTO {0} AS a (row_id, last_accessed, access_count)\n\
+         SELECT t.{2}, {NOW}, 1 FROM {1} AS t WHERE t.{3} = :public_id\n\
          ON CONFLICT (row_id) DO UPDATE\n\
          SET last_accessed = excluded.last_accessed,\n    access_count = a.access_count + 1\n\
          WHERE a.last_accessed <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{throttle_seconds} seconds');\n",
         table(&local(own.blueprint, access)),
-        own.sql
+        own.sql,
+        own.key(),
+        own.public()
     )
 }
 

@@ -313,6 +313,11 @@ fn patterns_mean_what_they_mean_elsewhere() {
             &["draft", "v1", "v12"],
             &["v", "drafts", "1"],
         ),
+        (
+            "^\\$[a-z0-9-]+\\$.*$",
+            &["$argon2id$v=19$x", "$2b$"],
+            &["argon2id$x", "$$x", "$A$x", "x$a$b", "$ab"],
+        ),
         ("abc", &["abc", "xabcx"], &["ab", "ABC"]),
         ("^a*b?$", &["", "a", "aab", "b"], &["ba", "abb"]),
         ("^.{2,3}$", &["ab", "äöü"], &["a", "abcd"]),

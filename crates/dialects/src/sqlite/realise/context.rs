@@ -1,8 +1,8 @@
 //! Whom a transaction acts for: one row, set and cleared inside the transaction.
 
 use physical::{
-    Blueprint, Check, Column, Context, DefaultValue, Expr, Ident, Literal, Name, Origin, PrimaryKey, Seed, Service,
-    SqlType, Table, Timing, Trigger, TriggerAction, TriggerEvent,
+    Blueprint, Check, Column, Context, DefaultValue, Expr, Ident, Literal, Name, Origin, PrimaryKey, Seed,
+    Service, SqlType, Table, Timing, Trigger, TriggerAction, TriggerEvent,
 };
 use plan::ContextValues;
 
@@ -57,6 +57,7 @@ pub(super) fn make(blueprint: &Blueprint) -> (Table, Seed) {
     context.comment = Some(
         "Whom the running transaction acts for: set after BEGIN IMMEDIATE, cleared before COMMIT.".to_owned(),
     );
+    let key_type = |of: Option<Name>| of.map_or(SqlType::BigInt, |of| super::ids(blueprint, &of).1);
     let column = |name: &str, ty: SqlType, nullable: bool, comment: &str| {
         let mut column = Column::new(name, ty, BY);
         column.nullable = nullable;
@@ -75,12 +76,17 @@ pub(super) fn make(blueprint: &Blueprint) -> (Table, Seed) {
         column("actor", SqlType::Text, true, "The actor's public id."),
         column(
             "actor_id",
-            SqlType::BigInt,
+            key_type(who(blueprint)),
             true,
             "The actor; NULL for the system.",
         ),
         column("tenant", SqlType::Text, true, "The tenant's public id."),
-        column("tenant_id", SqlType::BigInt, true, "The tenant; NULL for none."),
+        column(
+            "tenant_id",
+            key_type(blueprint.tenant.clone()),
+            true,
+            "The tenant; NULL for none.",
+        ),
         counter,
     ];
     context.primary_key = Some(PrimaryKey {
@@ -144,13 +150,7 @@ pub(crate) fn enter(blueprint: &Blueprint, values: &ContextValues) -> Vec<String
     let by_public_id = |value: &Option<String>, of: Option<Name>| match (value, of) {
         (Some(value), Some(of)) => {
             let value = text(&value.to_ascii_lowercase());
-            (
-                value.clone(),
-                format!(
-                    "(SELECT id FROM {} WHERE public_id = {value})",
-                    table(&super::local(blueprint, &of))
-                ),
-            )
+            (value.clone(), known(blueprint, &of, &value))
         }
         // An id of a table that is not there is unknown, and refused by the CHECK.
         (Some(value), None) => (text(value), "NULL".to_owned()),
@@ -162,6 +162,17 @@ pub(crate) fn enter(blueprint: &Blueprint, values: &ContextValues) -> Vec<String
         "UPDATE {row} SET actor = {actor}, actor_id = {actor_id}, tenant = {tenant}, tenant_id = {tenant_id}, \
          transaction_id = transaction_id + 1 WHERE id = 1"
     )]
+}
+
+/// The key of the row that is known outside by a value.
+fn known(blueprint: &Blueprint, of: &Name, value: &str) -> String {
+    let (key, _, public) = super::ids(blueprint, of);
+    let from = table(&super::local(blueprint, of));
+    format!(
+        "(SELECT {} FROM {from} WHERE {} = {value})",
+        ident(&key),
+        ident(&public)
+    )
 }
 
 /// A new row of the user entity gets its pseudonym.

@@ -28,7 +28,8 @@ mod triggers;
 pub(super) use context::{LEAVE, context_sql, context_table, enter};
 
 use physical::{
-    Behaviour, Blueprint, Database, Lost, Name, Opaque, Origin, Realised, Service, Table, TableInfo,
+    Behaviour, Blueprint, Database, Ident, Lost, Name, Opaque, Origin, Realised, Service, SqlType, Table,
+    TableInfo,
 };
 
 use self::lost::Losses;
@@ -267,6 +268,23 @@ fn finish(blueprint: &Blueprint, database: &mut Database, losses: &mut Losses) {
             origin: raw.origin,
         });
     }
+}
+
+/// How rows of a table are known: inside, with its type, and outside. Without a public id both are the key.
+pub(super) fn ids(blueprint: &Blueprint, name: &Name) -> (Ident, SqlType, Ident) {
+    let table = blueprint.database.table(name);
+    let key = table
+        .and_then(|table| table.primary_key.as_ref())
+        .and_then(|key| key.columns.first().cloned())
+        .unwrap_or_else(|| "id".into());
+    let ty = table
+        .and_then(|table| table.column(key.as_str()))
+        .map_or(SqlType::BigInt, |column| column.ty.clone());
+    let public = match table.and_then(|table| table.column("public_id")) {
+        Some(column) => column.name.clone(),
+        None => key.clone(),
+    };
+    (key, ty, public)
 }
 
 /// A guarantee that is lost, for the modules below.
