@@ -200,7 +200,9 @@ impl<'a> Graph<'a> {
             }
         }
         for (at, opaque) in database.opaque.iter().enumerate() {
-            self.add(What::Opaque(at), Class::Opaque, 0, Some(&opaque.name));
+            // What only says more about a thing has the thing's name, and nobody waits for it.
+            let own = !opaque.depends_on.contains(&opaque.name);
+            self.add(What::Opaque(at), Class::Opaque, 0, own.then_some(&opaque.name));
         }
     }
 
@@ -322,15 +324,9 @@ impl<'a> Graph<'a> {
             What::View(at) => database.views.get(at).map(|view| self.view_needs(view)),
             What::Grants(at) => table(at).map(|table| self.named(&table.name)),
             What::Opaque(at) => database.opaque.get(at).map(|opaque| {
-                let makers = opaque.depends_on.iter().filter(|name| **name != opaque.name);
-                let mut out: BTreeSet<usize> = makers.flat_map(|name| self.named(name)).collect();
-                // What says more about a table or a type has its name, and comes after it.
-                out.extend(self.named(&opaque.name).into_iter().filter(|number| {
-                    !matches!(
-                        self.nodes.get(*number).map(|node| node.what),
-                        Some(What::Opaque(_))
-                    )
-                }));
+                let mut out: BTreeSet<usize> =
+                    opaque.depends_on.iter().flat_map(|name| self.named(name)).collect();
+                out.extend(self.in_text(&opaque.definition));
                 out
             }),
             What::Role(_) | What::Schema(_) | What::Extension(_) => None,

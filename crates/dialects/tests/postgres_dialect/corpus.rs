@@ -167,10 +167,7 @@ fn rebuilt(label: &str, number: usize, found: &Database) {
     found.schemas.retain(|schema| schema.name.as_str() != "public");
     let mut other = database(&format!("corpus_again_{number}"));
     let plan = migrate::plan(&Database::default(), &found, &POSTGRES).unwrap();
-    if let Err(error) = engine::apply(&mut other, &plan.steps) {
-        eprintln!("{label}: NOT REBUILT: {error:?}");
-        return;
-    }
+    engine::apply(&mut other, &plan.steps).unwrap_or_else(|error| panic!("{label}: {error:#?}"));
     let mut again = introspect(&mut other);
     again.roles.retain(|role| !role.superuser);
     again.schemas.retain(|schema| schema.name.as_str() != "public");

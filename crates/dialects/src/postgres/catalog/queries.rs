@@ -151,11 +151,13 @@ SELECT o.conrelid::int8, o.contypid::int8, o.conname::text, o.contype::text, o.c
        o.conislocal AND o.conparentid = 0, d.description, coalesce(i.indnullsnotdistinct, false),
        CASE WHEN o.contype IN ('x', 't') OR o.confmatchtype = 'f' OR (o.condeferrable AND NOT o.condeferred)
               OR (o.contype = 'p' AND o.condeferrable) OR i.indnatts > i.indnkeyatts OR o.connoinherit AND o.contype = 'c'
+              OR r.relispartition
               OR (current_setting('server_version_num')::int >= 180000
                   AND (to_jsonb(o) ->> 'conperiod' = 'true' OR to_jsonb(o) ->> 'conenforced' = 'false'))
             THEN pg_get_constraintdef(o.oid) END
   FROM pg_constraint o
   JOIN pg_namespace n ON n.oid = o.connamespace
+  LEFT JOIN pg_class r ON r.oid = o.conrelid
   LEFT JOIN pg_index i ON i.indexrelid = o.conindid AND o.contype IN ('p', 'u')
   LEFT JOIN pg_description d ON d.classoid = 'pg_constraint'::regclass AND d.objoid = o.oid AND d.objsubid = 0
  WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND o.contype IN ('c', 'f', 'p', 'u', 'x')
@@ -168,7 +170,7 @@ SELECT i.indrelid::int8, c.relname::text, m.amname::text, i.indisunique, i.indnu
             THEN (SELECT array_agg(pg_get_indexdef(i.indexrelid, k, false) ORDER BY k)
                     FROM generate_series(1, i.indnkeyatts) k)::text END,
        c.reloptions::text, d.description, i.indisclustered,
-       CASE WHEN r.relkind = 'm' OR NOT i.indisvalid
+       CASE WHEN r.relkind = 'm' OR r.relispartition OR NOT i.indisvalid
               OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = i.indexrelid AND a.attoptions IS NOT NULL)
             THEN pg_get_indexdef(i.indexrelid) END
   FROM pg_index i
@@ -185,7 +187,7 @@ const TRIGGERS: &str = "
 SELECT t.tgrelid::int8, t.tgname::text, t.tgtype, t.tgenabled::text, t.tgattr::text, encode(t.tgargs, 'hex'),
        pn.nspname::text, p.proname::text, t.tgoldtable::text, t.tgnewtable::text, d.description,
        t.tgconstraint <> 0, t.tgqual IS NOT NULL, CASE WHEN t.tgqual IS NOT NULL OR t.tgconstraint <> 0
-         OR c.relkind NOT IN ('r', 'p') THEN pg_get_triggerdef(t.oid) END
+         OR c.relkind NOT IN ('r', 'p') OR c.relispartition THEN pg_get_triggerdef(t.oid) END
   FROM pg_trigger t
   JOIN pg_class c ON c.oid = t.tgrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
