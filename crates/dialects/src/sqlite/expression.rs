@@ -201,6 +201,8 @@ impl Renderer<'_> {
     }
 
     fn compare(&self, op: Comparison, left: &Expr, right: &Expr) -> Said {
+        // A constant is as large as it is written, whatever it is compared with.
+        let both_vary = !is_constant(left) && !is_constant(right);
         let [left, right] = self.aligned([left, right])?;
         let sign = match op {
             Comparison::Equal => "=",
@@ -210,7 +212,7 @@ impl Renderer<'_> {
             Comparison::Greater => ">",
             Comparison::GreaterOrEqual => ">=",
         };
-        if left.kind.digits() > MAX_DIGITS && right.kind.digits() > MAX_DIGITS {
+        if both_vary && left.kind.digits() > MAX_DIGITS && right.kind.digits() > MAX_DIGITS {
             return unspeakable("both sides can be larger than 64 bits, where SQLite rounds");
         }
         let ordered = !matches!(op, Comparison::Equal | Comparison::NotEqual);

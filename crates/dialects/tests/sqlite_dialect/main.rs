@@ -10,6 +10,7 @@
 
 mod behaviours;
 mod catalog;
+mod conformance;
 mod expressions;
 mod scripts;
 mod shop;

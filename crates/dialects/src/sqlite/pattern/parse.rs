@@ -38,9 +38,27 @@ impl<'a> Parser<'a> {
                     most: None,
                 };
                 if open {
+                    // What stands beside "anything" need not be longer than it must.
+                    while let Some(first) = items.first_mut() {
+                        first.most = Some(first.least);
+                        if first.least > 0 {
+                            break;
+                        }
+                        items.remove(0);
+                    }
                     items.insert(0, run.clone());
                 }
                 if !closed {
+                    while let Some(last) = items.last_mut() {
+                        if last.set.is_any() && last.least == 0 && last.most.is_none() {
+                            break;
+                        }
+                        last.most = Some(last.least);
+                        if last.least > 0 {
+                            break;
+                        }
+                        items.pop();
+                    }
                     items.push(run);
                 }
                 all.push(items);
