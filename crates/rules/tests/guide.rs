@@ -1,8 +1,10 @@
-//! The guide of the language is run: each block resolves without errors, and without warnings but those that it marks; and what
-//! the compiler offers as a choice, the guide explains.
+//! The guide of the language is run: each block resolves without errors, and without warnings but those that it marks, and stands in
+//! the formatter's form; and what the compiler offers as a choice, the guide explains.
 //!
 //! A block is fenced as `arch`. `arch as NAME` gives it a name, `arch with NAME` reads the named block beside it. A block without
 //! `project` is given one, in a file of its own.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::string_slice, reason = "tests may fail loudly")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -163,6 +165,19 @@ fn every_block_resolves() {
         wrong.len(),
         wrong.join("\n")
     );
+}
+
+#[test]
+fn every_block_is_formatted() {
+    for block in blocks(&page()) {
+        let formatted = syntax::format(&syntax::parse(FileId(0), &block.text));
+        assert_eq!(
+            formatted.as_deref(),
+            Some(block.text.as_str()),
+            "language.md, block at line {}",
+            block.line
+        );
+    }
 }
 
 /// The words in backticks that the help of a finding offers.
