@@ -1,6 +1,7 @@
 //! The schema while it is being decided.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use diagnostics::{Diagnostic, Diagnostics};
 use model::{ContextMode, Entity, EntityId, Field, FieldId, Model, Ownership, Type};
@@ -31,9 +32,10 @@ pub(crate) struct Draft<'m> {
     pub log: Option<Name>,
     /// The key table, when anything is encrypted.
     pub keys: Option<Name>,
-    facts: Vec<Facts>,
+    facts: Vec<Rc<Facts>>,
     incoming: Vec<Vec<FieldId>>,
-    nothing: Facts,
+    user: Option<&'m Entity>,
+    nothing: Rc<Facts>,
     tables: HashMap<Name, usize>,
 }
 
@@ -68,8 +70,9 @@ impl<'m> Draft<'m> {
             log: None,
             keys: None,
             incoming: incoming(model),
-            facts,
-            nothing: Facts::nothing(),
+            user: user(model),
+            facts: facts.into_iter().map(Rc::new).collect(),
+            nothing: Rc::new(Facts::nothing()),
             tables: HashMap::new(),
         };
         for entity in &model.entities {
@@ -134,7 +137,7 @@ impl<'m> Draft<'m> {
     }
 
     /// The facts of an entity.
-    pub(crate) fn facts(&self, id: EntityId) -> &Facts {
+    pub(crate) fn facts(&self, id: EntityId) -> &Rc<Facts> {
         self.facts.get(id.0 as usize).unwrap_or(&self.nothing)
     }
 
@@ -172,20 +175,8 @@ impl<'m> Draft<'m> {
     }
 
     /// The entity of the people who log in.
-    pub(crate) fn user(&self) -> Option<&'m Entity> {
-        let model = self.model;
-        let owns_itself = || {
-            model
-                .entities
-                .iter()
-                .find(|entity| entity.ownership == Ownership::Itself)
-        };
-        model
-            .policy
-            .actor
-            .value
-            .and_then(|id| model.entity(id))
-            .or_else(owns_itself)
+    pub(crate) const fn user(&self) -> Option<&'m Entity> {
+        self.user
     }
 
     /// A name in the private schema.
@@ -230,9 +221,15 @@ impl<'m> Draft<'m> {
 /// Puts what the user wrote first and what serves it after: the order in which people read the SQL. Dependencies are
 /// satisfied later, as far as they differ from it.
 fn read_in_order(blueprint: &mut Blueprint) {
-    let ranks: HashMap<Name, u8> =
-        blueprint.tables.iter().map(|info| (info.name.clone(), rank(info.purpose))).collect();
-    blueprint.database.tables.sort_by_key(|table| ranks.get(&table.name).copied().unwrap_or(0));
+    let ranks: HashMap<Name, u8> = blueprint
+        .tables
+        .iter()
+        .map(|info| (info.name.clone(), rank(info.purpose)))
+        .collect();
+    blueprint
+        .database
+        .tables
+        .sort_by_key(|table| ranks.get(&table.name).copied().unwrap_or(0));
 }
 
 const fn rank(purpose: Purpose) -> u8 {
@@ -259,6 +256,22 @@ pub(crate) fn fields(entity: &Entity) -> impl Iterator<Item = (FieldId, &Field)>
             field,
         )
     })
+}
+
+/// The entity of the people who log in.
+fn user(model: &Model) -> Option<&Entity> {
+    let owns_itself = || {
+        model
+            .entities
+            .iter()
+            .find(|entity| entity.ownership == Ownership::Itself)
+    };
+    model
+        .policy
+        .actor
+        .value
+        .and_then(|id| model.entity(id))
+        .or_else(owns_itself)
 }
 
 /// Where an object comes from that a decision made for an entity.

@@ -4,11 +4,15 @@
 //! stricter than any single database, so that no two of them can collide on any.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use physical::Ident;
 
 /// How many bytes a name has at most (PostgreSQL; MariaDB takes 64).
 pub(crate) const LIMIT: usize = 63;
+
+const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const PRIME: u64 = 0x0000_0100_0000_01b3;
 
 /// Which names must differ from each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,7 +45,7 @@ pub(crate) struct Shortened {
 /// The names that are taken.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    taken: HashSet<(Space, String)>,
+    taken: HashSet<(Space, String), BuildHasherDefault<Fnv>>,
     /// What was shortened, in order.
     pub shortened: Vec<Shortened>,
 }
@@ -104,9 +108,31 @@ fn with_hash(name: &str, hashed: &str) -> String {
 
 /// FNV-1a: stable for ever, whatever the standard library does.
 fn fnv(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    let mut hash = Fnv::default();
+    hash.write(text.as_bytes());
+    hash.finish()
+}
+
+/// The same for the set of names: they come from the project's own source, and there are many.
+#[derive(Debug)]
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(OFFSET)
+    }
+}
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes
+            .iter()
+            .fold(self.0, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME));
+    }
 }
 
 /// 64 bits into 32.

@@ -1,5 +1,12 @@
 //! Each `fixtures/design/*.arch` designs to the `.txt` beside it. `UPDATE_FIXTURES=1` writes them again.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may fail loudly"
+)]
+
 mod common;
 
 use std::collections::BTreeSet;

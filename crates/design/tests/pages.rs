@@ -1,5 +1,12 @@
 //! The pages of the design's findings under `docs/rules` are run: each block finds what it marks, exactly there.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may fail loudly"
+)]
+
 use std::collections::BTreeSet;
 
 use diagnostics::{FileId, Severity, Source, Sources};

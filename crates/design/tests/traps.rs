@@ -1,5 +1,12 @@
 //! The traps of the fine print, one test each.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may fail loudly"
+)]
+
 mod common;
 
 use common::{behaviours, codes, designed, expr, services, table, try_model, with_project};
@@ -465,7 +472,7 @@ fn explain_finds_things_by_every_name() {
             .all(|decision| decision.subject == "Order.public_id"),
         "nothing about the whole entity"
     );
-    let json = serde_json::to_value(&public_id[0]).unwrap();
+    let json = serde_json::to_value(public_id[0]).unwrap();
     assert_eq!(json["id"], "public-id");
     assert_eq!(json["attacker"], "A1");
 }

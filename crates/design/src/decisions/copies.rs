@@ -79,7 +79,7 @@ fn add(draft: &mut Draft<'_>, entity: &Entity, (id, field): (FieldId, &Field), o
     let columns = vec![(own.clone(), theirs)];
     let what = Behaviour::Inherit {
         via: via.clone(),
-        parent: parent.table,
+        parent: parent.table.clone(),
         key,
         columns,
     };

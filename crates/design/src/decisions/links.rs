@@ -1,5 +1,7 @@
 //! Decision: many-to-many relations without an entity of their own.
 
+use std::rc::Rc;
+
 use model::{Entity, EntityId, ManyToMany, Ownership};
 use physical::{
     Behaviour, Column, DefaultValue, ForeignKey, Ident, Index, IndexMethod, Literal, Name, OnDelete, Origin,
@@ -58,7 +60,7 @@ impl LinkTable {
 
 /// One side of a link.
 struct Side {
-    facts: Facts,
+    facts: Rc<Facts>,
     column: Ident,
     key: Typed,
     /// Owner and tenant that must agree: (column of the link, column of the side).
@@ -145,7 +147,7 @@ fn side(draft: &Draft<'_>, entity: &Entity, prefix: &str) -> Option<Side> {
 }
 
 /// The side whose owner the link has: the declaring one, or the other when the declaring one is everyone's.
-fn guide(draft: &Draft<'_>, left: &Entity, right: &Entity) -> Facts {
+fn guide(draft: &Draft<'_>, left: &Entity, right: &Entity) -> Rc<Facts> {
     let public = matches!(left.ownership, Ownership::Public { .. });
     draft.facts(if public { right.id } else { left.id }).clone()
 }

@@ -29,7 +29,7 @@ fn apply(draft: &mut Draft<'_>) {
             };
             let parent = draft.facts(target).clone();
             let (Some(deletion), FieldOrigin::Written, Some(pairs)) =
-                (parent.deletion, field.origin, pairs(draft, id))
+                (parent.deletion.clone(), field.origin, pairs(draft, id))
             else {
                 continue;
             };
@@ -42,9 +42,9 @@ fn apply(draft: &mut Draft<'_>) {
             draft.decide(decision.members(&table, pairs.own.iter().take(1)));
             let what = Behaviour::LivingParent {
                 columns: pairs.own,
-                parent: parent.table,
+                parent: parent.table.clone(),
                 referenced: pairs.theirs,
-                deleted_at: deletion.at,
+                deleted_at: deletion.at.clone(),
             };
             draft.behave(&table, what, decided(&KIND, entity));
         }
@@ -63,9 +63,9 @@ fn link_parents(draft: &mut Draft<'_>) {
             };
             let what = Behaviour::LivingParent {
                 columns: vec![column],
-                parent: parent.table,
+                parent: parent.table.clone(),
                 referenced: vec![key],
-                deleted_at: deletion.at,
+                deleted_at: deletion.at.clone(),
             };
             draft.behave(&made.table, what, physical::Origin::Decision(KIND.id, None));
         }

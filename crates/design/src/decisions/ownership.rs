@@ -92,7 +92,7 @@ fn inherit(draft: &mut Draft<'_>, entity: &Entity, facts: &Facts, via: model::Fi
     let columns = owners.into_iter().chain(tenants).collect();
     let what = Behaviour::Inherit {
         via: reference,
-        parent: parent.table,
+        parent: parent.table.clone(),
         key,
         columns,
     };

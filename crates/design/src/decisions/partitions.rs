@@ -30,7 +30,7 @@ pub(crate) static KIND: Kind = Kind {
 fn apply(draft: &mut Draft<'_>) {
     for entity in &draft.model.entities {
         let facts = draft.facts(entity.id).clone();
-        let (Some(column), Some((field, span))) = (facts.partition, entity.partition) else {
+        let (Some(column), Some((field, span))) = (facts.partition.clone(), entity.partition) else {
             continue;
         };
         let optional = draft.model.field(field).is_some_and(|field| field.optional);

@@ -180,7 +180,7 @@ fn key_table(draft: &mut Draft<'_>) {
         facts
             .single_key()
             .cloned()
-            .map(|(key, ty)| (facts.table, key, ty))
+            .map(|(key, ty)| (facts.table.clone(), key, ty))
     });
     let mut table = Table::new(name.clone(), origin);
     table.comment =

@@ -179,7 +179,7 @@ pub(super) const fn action(declared: OnDelete) -> Action {
 fn tenant(draft: &mut Draft<'_>, entity: &Entity) {
     let facts = draft.facts(entity.id).clone();
     let root = draft.model.policy.tenant.value.map(|id| draft.facts(id).clone());
-    let (Some(column), Some(root)) = (facts.tenant, root) else {
+    let (Some(column), Some(root)) = (facts.tenant.clone(), root) else {
         return;
     };
     let Some((key, _)) = root.single_key().cloned() else {
@@ -190,7 +190,7 @@ fn tenant(draft: &mut Draft<'_>, entity: &Entity) {
             .names
             .constraint(Space::App, &facts.table.name, [&column], "fkey"),
         columns: vec![column],
-        references: root.table,
+        references: root.table.clone(),
         referenced: vec![key],
         on_delete: Action::Restrict,
         on_update: Action::NoAction,
@@ -225,7 +225,7 @@ fn composite(draft: &mut Draft<'_>, entity: &Entity, reference: &model::Referenc
         return;
     }
     let emptied = own.clone();
-    if let (Some(tenant), Some(above)) = (facts.tenant, parent.tenant) {
+    if let (Some(tenant), Some(above)) = (facts.tenant.clone(), parent.tenant.clone()) {
         own.push(tenant);
         theirs.push(above);
     }
@@ -252,7 +252,7 @@ fn composite(draft: &mut Draft<'_>, entity: &Entity, reference: &model::Referenc
             Vec::new()
         },
         columns: own,
-        references: parent.table,
+        references: parent.table.clone(),
         referenced: theirs,
         on_delete,
         on_update: Action::NoAction,

@@ -1,6 +1,13 @@
 //! Designs of `.arch` texts, and a dump of them that people can read.
 
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test uses a part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests may fail loudly"
+)]
 
 use std::fmt::Write as _;
 
