@@ -4,7 +4,12 @@
 //! A block is fenced as `arch`. `arch as NAME` gives it a name, `arch with NAME` reads the named block beside it. A block without
 //! `project` is given one, in a file of its own.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::string_slice, reason = "tests may fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "tests may fail loudly"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
