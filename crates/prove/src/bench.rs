@@ -130,7 +130,11 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// When the schema cannot be built, or the server does not do its part.
     pub fn fresh(&mut self) -> Result<Db, Stop> {
-        self.host.fresh(self.subject)
+        let db = self.host.fresh(self.subject)?;
+        if self.host.elevated() {
+            self.note("the schema was built by the superuser, since the planned roles were refused; see the gate apply");
+        }
+        Ok(db)
     }
 
     /// A database of this gate's own, with the schema and rows in it.

@@ -10,6 +10,8 @@ pub struct Run {
     pub runs_as: RunsAs,
     /// Whether it is one transaction.
     pub transactional: bool,
+    /// Whether it makes roles that whoever runs it must become a member of.
+    pub grants: bool,
     /// Title and statements of each step, in order.
     pub steps: Vec<(String, Vec<String>)>,
 }
@@ -39,7 +41,11 @@ pub fn forward(plan: &Plan) -> Vec<Run> {
     let statements = |step: &Step| match &step.action {
         Action::Sql(statements) => Some(statements.clone()),
     };
-    stretches(plan.steps.iter(), statements)
+    let mut runs = stretches(plan.steps.iter(), statements);
+    for run in &mut runs {
+        run.grants = run.runs_as == RunsAs::Administrator && plan.dialect == "postgres";
+    }
+    runs
 }
 
 /// The way back, as stretches; or what cannot be undone, and why.
@@ -73,6 +79,7 @@ fn stretches<'a>(
             _ => runs.push(Run {
                 runs_as: step.runs_as,
                 transactional: step.transactional,
+                grants: false,
                 steps: vec![entry],
             }),
         }
@@ -110,13 +117,23 @@ impl Run {
     /// The first statement that failed.
     pub fn steps_upto(&self, connection: &mut Connection, count: usize) -> Result<(), Failure> {
         for (title, statements) in self.steps.iter().take(count) {
-            for statement in statements {
+            for statement in statements.iter().chain(self.self_grant(title).as_ref()) {
                 connection
                     .batch(statement)
                     .map_err(|error| self.failure(title, statement, error))?;
             }
         }
         Ok(())
+    }
+
+    /// An administrator who is no superuser must be a member of a role to hand objects to it. From PostgreSQL 16 the server
+    /// does this for whoever makes a role (`createrole_self_grant`); on 15 the administrator does it.
+    fn self_grant(&self, title: &str) -> Option<String> {
+        let role = title.strip_prefix("role ").filter(|_| self.grants)?;
+        Some(format!(
+            "GRANT {} TO CURRENT_USER",
+            engine::quote_identifier(role)
+        ))
     }
 
     fn failure(&self, step: &str, statement: &str, error: EngineError) -> Failure {

@@ -50,6 +50,9 @@ impl Target {
 
 /// The administrator of a proof: makes roles, owns the database, is no superuser.
 const ADMINISTRATOR: &str = "architrave_proof_admin";
+/// What the login that migrates is a member of: besides the migrator, whom it hands functions and views to.
+const MIGRATES: [fn(&physical::Roles) -> &physical::Ident; 3] =
+    [|roles| &roles.migrator, |roles| &roles.guard, |roles| &roles.mask];
 const TEMPLATE: &str = "architrave_proof_template";
 
 #[derive(Debug)]
@@ -68,6 +71,8 @@ pub(crate) struct Host {
     sabotage: Vec<String>,
     entropy: [u8; 32],
     count: u32,
+    elevated: bool,
+    rebuilt: bool,
 }
 
 /// A database of a proof. It goes when the value does.
@@ -77,6 +82,7 @@ pub struct Db {
     name: String,
     file: Option<TemporarySqlite>,
     keep: bool,
+    elevated: bool,
 }
 
 impl Host {
@@ -98,6 +104,8 @@ impl Host {
             sabotage: sabotage.to_vec(),
             entropy,
             count: 0,
+            elevated: false,
+            rebuilt: false,
         })
     }
 
@@ -135,7 +143,9 @@ impl Host {
                     .to_owned(),
             ));
         }
-        Self::start(&self.target, &self.sabotage, self.entropy)
+        let mut host = Self::start(&self.target, &self.sabotage, self.entropy)?;
+        host.elevated = self.elevated;
+        Ok(host)
     }
 
     /// A database with nothing in it.
@@ -153,26 +163,69 @@ impl Host {
             db.sabotage(&self.sabotage)?;
             return Ok(db);
         }
-        self.build_template(subject)?
-            .map_err(|failure| not_built(&failure))?;
+        let refused = self.build_template(subject)?.is_err();
+        if refused && !self.rebuilt {
+            self.drop_template()?;
+            self.again(subject)?;
+            self.rebuilt = true;
+        }
         self.count += 1;
         let name = format!("architrave_proof_{}", self.count);
         self.make(&name, Some(TEMPLATE))
     }
 
     /// Builds the schema from nothing, once; later calls answer what the first found.
+    ///
+    /// A build that the planned roles are refused is done again by the superuser, so that the other gates still have a schema
+    /// to try; that it was refused is for the gate apply to tell.
     pub(crate) fn build_template(&mut self, subject: &Subject) -> Result<Result<(), Failure>, Stop> {
         if let Some(result) = &self.template {
             return Ok(result.clone());
         }
-        let mut db = self.make(TEMPLATE, None)?;
+        let db = self.make(TEMPLATE, None)?;
         let result = build(&db, subject);
-        if result.is_ok() {
-            db.sabotage(&self.sabotage)?;
-        }
-        db.keep = true;
         self.template = Some(result.clone());
+        if result.is_ok() {
+            self.finish(db)?;
+        } else {
+            self.drop_template()?;
+            drop(db);
+            self.elevated = true;
+        }
         Ok(result)
+    }
+
+    /// The same by the superuser, for the other gates.
+    fn again(&mut self, subject: &Subject) -> Result<(), Stop> {
+        let db = self.make(TEMPLATE, None)?;
+        build(&db, subject).map_err(|failure| not_built(&failure))?;
+        self.finish(db)
+    }
+
+    fn finish(&self, mut db: Db) -> Result<(), Stop> {
+        db.sabotage(&self.sabotage)?;
+        db.keep = true;
+        Ok(())
+    }
+
+    fn drop_template(&self) -> Result<(), Stop> {
+        match &*self.home {
+            Home::Own(server) => server.drop_database(TEMPLATE)?,
+            Home::Given(url, _) => {
+                let sql = format!(
+                    "DROP DATABASE IF EXISTS {} WITH (FORCE)",
+                    quote_identifier(TEMPLATE)
+                );
+                Connection::open(url, &ConnectOptions::default())?.execute(&sql)?;
+            }
+            Home::Files(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Whether the schema had to be built by the superuser, because the planned roles were refused.
+    pub(crate) const fn elevated(&self) -> bool {
+        self.elevated
     }
 
     /// What the statements of a test, run after the schema is built, are.
@@ -186,6 +239,7 @@ impl Host {
             name: name.to_owned(),
             file,
             keep: false,
+            elevated: self.elevated,
         };
         match &*self.home {
             Home::Files(folder) => return Ok(db(Some(TemporarySqlite::create(folder)?))),
@@ -349,12 +403,23 @@ impl Db {
 
     /// A connection of whom a step of a plan needs.
     pub(crate) fn runner(&self, subject: &Subject, runs_as: RunsAs) -> Result<Connection, EngineError> {
-        if self.file.is_some() {
+        if self.file.is_some() || self.elevated {
             return self.superuser();
         }
         match runs_as {
             RunsAs::Administrator => self.connect(ADMINISTRATOR),
-            RunsAs::Migrator => self.member(subject.blueprint.roles.migrator.as_str()),
+            RunsAs::Migrator => {
+                // A membership goes with its role, and an undo removes roles: the login may be an old one.
+                let roles = &subject.blueprint.roles;
+                let login = member(roles.migrator.as_str());
+                let mut superuser = self.superuser()?;
+                self.login(&mut superuser, &login, "")?;
+                for role in MIGRATES.iter().map(|role| role(roles)) {
+                    let (role, login) = (quote_identifier(role.as_str()), quote_identifier(&login));
+                    superuser.batch(&format!("GRANT {role} TO {login}"))?;
+                }
+                self.connect(&login)
+            }
         }
     }
 

@@ -97,6 +97,8 @@ impl Rejection {
             }
             "SQLITE_CONSTRAINT_CHECK" => Kind::Check,
             "SQLITE_CONSTRAINT_FOREIGNKEY" => Kind::ForeignKey,
+            // RESTRICT is refused by a trigger that SQLite makes of it.
+            _ if sql.message == "FOREIGN KEY constraint failed" => Kind::ForeignKey,
             "SQLITE_CONSTRAINT_DATATYPE" | "SQLITE_MISMATCH" | "SQLITE_TOOBIG" => Kind::Type,
             _ => Kind::Other,
         };

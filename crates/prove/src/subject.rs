@@ -125,3 +125,25 @@ impl Subject {
         self.table_of(owner.id).map(|table| table.name.clone())
     }
 }
+
+impl Subject {
+    /// Puts together what is proven. The model's hash is that of what was designed from it, before any database.
+    #[must_use]
+    pub fn new(
+        model: Arc<Model>,
+        blueprint: Arc<Blueprint>,
+        realised: Realised,
+        plan: Plan,
+        dialect: &'static Relational,
+    ) -> Self {
+        Self {
+            project: blueprint.project.as_str().to_owned(),
+            model_hash: physical::hash(&blueprint.database),
+            model,
+            blueprint,
+            realised,
+            plan,
+            dialect,
+        }
+    }
+}

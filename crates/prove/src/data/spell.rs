@@ -24,6 +24,12 @@ impl Speller {
         }
     }
 
+    /// For which database.
+    #[must_use]
+    pub const fn dialect(&self) -> &'static Relational {
+        self.dialect
+    }
+
     /// A name.
     #[must_use]
     pub fn ident(&self, name: &str) -> String {

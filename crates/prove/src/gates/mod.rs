@@ -2,6 +2,7 @@
 
 mod apply;
 mod constraints;
+mod isolation;
 mod relations;
 mod rollback;
 mod secure_fields;
@@ -15,4 +16,5 @@ pub static GATES: &[&Gate] = &[
     &constraints::GATE,
     &relations::GATE,
     &rollback::GATE,
+    &isolation::GATE,
 ];

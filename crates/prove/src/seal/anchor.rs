@@ -53,7 +53,8 @@ impl Anchor {
         if *mark != MARK {
             return Err(format!("it begins with `{mark}` instead of `{MARK}`"));
         }
-        let number = |text: &str, what: &str| text.parse::<i64>().map_err(|_| format!("`{text}` is no {what}"));
+        let number =
+            |text: &str, what: &str| text.parse::<i64>().map_err(|_| format!("`{text}` is no {what}"));
         if mac.len() != 64 || !mac.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
             return Err("the MAC is not 64 hexadecimal digits in lower case".to_owned());
         }
@@ -120,7 +121,10 @@ mod tests {
 
     #[test]
     fn what_is_no_anchor_is_told() {
-        let good = format!("{MARK} shop 1 2 2026-01-31T00:00:00.000000Z k {}", "ab".repeat(32));
+        let good = format!(
+            "{MARK} shop 1 2 2026-01-31T00:00:00.000000Z k {}",
+            "ab".repeat(32)
+        );
         assert!(Anchor::parse(&good).is_ok());
         for (bad, why) in [
             ("", "words"),

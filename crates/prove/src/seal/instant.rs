@@ -40,7 +40,11 @@ const fn civil(day: i64) -> (i64, i64, i64) {
     let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_index = (5 * of_year + 2) / 153;
-    let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
+    let month = if month_index < 10 {
+        month_index + 3
+    } else {
+        month_index - 9
+    };
     let year = year_of_era + era * 400 + (month <= 2) as i64;
     (year, month, of_year - (153 * month_index + 2) / 5 + 1)
 }
@@ -62,10 +66,22 @@ mod tests {
         assert_eq!(text(0, 6), "1970-01-01T00:00:00.000000Z");
         assert_eq!(text(1_769_903_999_999_999, 6), "2026-01-31T23:59:59.999999Z");
         assert_eq!(text(1_769_903_999_999_999, 3), "2026-01-31T23:59:59.999Z");
-        for micros in [0, -1, 951_782_400_000_001, 4_102_444_800_000_000, -62_135_596_800_000_000] {
+        for micros in [
+            0,
+            -1,
+            951_782_400_000_001,
+            4_102_444_800_000_000,
+            -62_135_596_800_000_000,
+        ] {
             assert_eq!(parse(&text(micros, 6)), Some(micros));
         }
-        for bad in ["", "2026-01-31", "2026-01-31T00:00:00", "2026-01-31T00:00:00.1234567Z", "xT0:0:0Z"] {
+        for bad in [
+            "",
+            "2026-01-31",
+            "2026-01-31T00:00:00",
+            "2026-01-31T00:00:00.1234567Z",
+            "xT0:0:0Z",
+        ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
     }

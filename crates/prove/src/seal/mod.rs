@@ -123,8 +123,12 @@ pub fn seal(
                 }
             }
             Ok(None) => return Ok(report),
-            Err(SealError::Engine(error)) if error.code() == Some("40001") && retries < MOST_RETRIES => retries += 1,
-            Err(SealError::Engine(error)) if error.code() == Some("40001") => return Err(SealError::Contended),
+            Err(SealError::Engine(error)) if error.code() == Some("40001") && retries < MOST_RETRIES => {
+                retries += 1
+            }
+            Err(SealError::Engine(error)) if error.code() == Some("40001") => {
+                return Err(SealError::Contended);
+            }
             Err(error) => return Err(error),
         }
     }
@@ -166,7 +170,9 @@ fn seal_server(
         trail.function("unsealed_entries")
     );
     let rows = connection.query(&sql, &[])?;
-    let Some(first) = rows.rows.first() else { return Ok(None) };
+    let Some(first) = rows.rows.first() else {
+        return Ok(None);
+    };
     let bound = trail::int(first.first(), "the bound")?;
     let previous = trail::bytes(first.get(1));
     let mac = mac_of(signing, &rows, 2, bound, previous.as_deref())?;
@@ -211,14 +217,20 @@ fn seal_file(
         let counter = connection.query(&format!("SELECT transaction_id FROM {}", trail.counter()), &[])?;
         let bound = trail::int(counter.scalar(), "the counter of transactions")?;
         let last = connection.query(
-            &format!("SELECT up_to_transaction, mac FROM {} ORDER BY id DESC LIMIT 1", trail.seals),
+            &format!(
+                "SELECT up_to_transaction, mac FROM {} ORDER BY id DESC LIMIT 1",
+                trail.seals
+            ),
             &[],
         )?;
         let row = last.rows.first();
         let from = row.map_or(Ok(0), |row| trail::int(row.first(), "the last bound"))?;
         let previous = row.and_then(|row| trail::bytes(row.get(1)));
         commit_to(connection, trail, from, bound)?;
-        let rows = connection.query(&trail.entries_between(ENTRY_COLUMNS), &[Value::Int(from), Value::Int(bound)])?;
+        let rows = connection.query(
+            &trail.entries_between(ENTRY_COLUMNS),
+            &[Value::Int(from), Value::Int(bound)],
+        )?;
         if rows.rows.is_empty() {
             return Ok(None);
         }
@@ -237,7 +249,10 @@ fn seal_file(
             Value::Text(key_id.to_owned()),
         ];
         let id = trail::int(connection.query(&sql, &parameters)?.scalar(), "the seal's id")?;
-        Ok(Some((trail.anchor(id, bound, now, key_id, &mac), rows.rows.len() as u64)))
+        Ok(Some((
+            trail.anchor(id, bound, now, key_id, &mac),
+            rows.rows.len() as u64,
+        )))
     })();
     match work {
         Ok(answer) => connection.commit().map(|()| answer).map_err(SealError::from),

@@ -33,12 +33,18 @@ impl Trail {
             return Err(SealError::NothingToSeal("the schema keeps no audit trail"));
         };
         if chain == Chain::Plain {
-            return Err(SealError::NothingToSeal("the schema asks for a trail without seals; say `audit chained` in the policy"));
+            return Err(SealError::NothingToSeal(
+                "the schema asks for a trail without seals; say `audit chained` in the policy",
+            ));
         }
         let file = dialect.name == "sqlite";
         let spell = |name: &Name| match &name.schema {
             Some(schema) if file => (dialect.ident)(&format!("{schema}_{}", name.name)),
-            Some(schema) => format!("{}.{}", (dialect.ident)(schema.as_str()), (dialect.ident)(name.name.as_str())),
+            Some(schema) => format!(
+                "{}.{}",
+                (dialect.ident)(schema.as_str()),
+                (dialect.ident)(name.name.as_str())
+            ),
             None => (dialect.ident)(name.name.as_str()),
         };
         Ok(Self {
@@ -109,7 +115,9 @@ impl Trail {
 }
 
 pub(super) fn int(value: Option<&Value>, what: &str) -> Result<i64, SealError> {
-    value.and_then(Value::as_int).ok_or_else(|| SealError::Unreadable(format!("{what} is no number")))
+    value
+        .and_then(Value::as_int)
+        .ok_or_else(|| SealError::Unreadable(format!("{what} is no number")))
 }
 
 pub(super) fn bytes(value: Option<&Value>) -> Option<Vec<u8>> {
@@ -123,7 +131,12 @@ pub(super) fn bytes(value: Option<&Value>) -> Option<Vec<u8>> {
 pub(super) fn entry_of(row: &[Value]) -> Result<Entry, SealError> {
     let number = |at: usize| int(row.get(at), "an entry's column");
     let optional = |at: usize| row.get(at).and_then(Value::as_int);
-    let text = |at: usize| row.get(at).and_then(Value::as_text).unwrap_or_default().to_owned();
+    let text = |at: usize| {
+        row.get(at)
+            .and_then(Value::as_text)
+            .unwrap_or_default()
+            .to_owned()
+    };
     Ok(Entry {
         seq: number(0)?,
         recorded_at: number(1)?,

@@ -120,8 +120,15 @@ pub fn verify(
 
 fn read_anchors(trail: &Trail, text: &str) -> Result<Vec<Anchor>, SealError> {
     let mut anchors = Vec::new();
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let fault = |reason| SealError::Anchor { line: index + 1, reason };
+    for (index, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
+        let fault = |reason| SealError::Anchor {
+            line: index + 1,
+            reason,
+        };
         let anchor = Anchor::parse(line).map_err(fault)?;
         if anchor.project != trail.project {
             return Err(fault(format!("it speaks of the project `{}`", anchor.project)));
@@ -138,22 +145,41 @@ fn in_snapshot(
     anchors: &[Anchor],
 ) -> Result<VerifyReport, SealError> {
     let seals = read_seals(connection, trail)?;
-    let mut report = VerifyReport { seals: seals.len() as u64, ..VerifyReport::default() };
+    let mut report = VerifyReport {
+        seals: seals.len() as u64,
+        ..VerifyReport::default()
+    };
     let mut payloads = Payloads::default();
     let mut before: Option<&StoredSeal> = None;
     for seal in &seals {
         let from = before.map_or(0, |seal| seal.bound);
-        let entries = read_entries(connection, trail, (Some(seal.id), from, seal.bound), &mut report, &mut payloads)?;
+        let entries = read_entries(
+            connection,
+            trail,
+            (Some(seal.id), from, seal.bound),
+            &mut report,
+            &mut payloads,
+        )?;
         report.entries += entries.len() as u64;
         follows(&mut report, before, seal);
         covers(&mut report, seal, &entries, keys)?;
         before = Some(seal);
     }
     let from = before.map_or(0, |seal| seal.bound);
-    let open = read_entries(connection, trail, (None, from, i64::MAX), &mut report, &mut payloads)?;
+    let open = read_entries(
+        connection,
+        trail,
+        (None, from, i64::MAX),
+        &mut report,
+        &mut payloads,
+    )?;
     report.open = Open {
         entries: open.len() as u64,
-        since: open.iter().map(|entry| entry.recorded_at).min().map(|micros| instant::text(micros, 6)),
+        since: open
+            .iter()
+            .map(|entry| entry.recorded_at)
+            .min()
+            .map(|micros| instant::text(micros, 6)),
     };
     explained(&mut report, payloads);
     for anchor in anchors {
@@ -197,9 +223,16 @@ fn read_entries(
     report: &mut VerifyReport,
     payloads: &mut Payloads,
 ) -> Result<Vec<Entry>, SealError> {
-    let text = if trail.file { "e.changes" } else { "e.changes::text" };
+    let text = if trail.file {
+        "e.changes"
+    } else {
+        "e.changes::text"
+    };
     let columns = format!("{}, {text}, e.salt", trail.entry_columns("e"));
-    let rows = connection.query(&trail.entries_between(&columns), &[Value::Int(from), Value::Int(bound)])?;
+    let rows = connection.query(
+        &trail.entries_between(&columns),
+        &[Value::Int(from), Value::Int(bound)],
+    )?;
     let mut entries = Vec::with_capacity(rows.rows.len());
     for row in &rows.rows {
         let entry = entry_of(row)?;
@@ -207,7 +240,9 @@ fn read_entries(
         let salt = bytes(row.get(12));
         if entry.operation == "erase" {
             payloads.subjects.extend(entry.subject_id);
-            payloads.rows.extend(entry.row_id.map(|id| (entry.entity.clone(), id)));
+            payloads
+                .rows
+                .extend(entry.row_id.map(|id| (entry.entity.clone(), id)));
         }
         match (&entry.commitment, changes, salt) {
             (Some(_), None, None) => payloads.gone.push((seal, entry.clone())),
@@ -215,13 +250,18 @@ fn read_entries(
             // A file makes its commitments when it is sealed.
             (None, Some(_), _) if trail.file && seal.is_none() => {}
             (committed, changes, salt) => {
-                let found = changes.zip(salt).map(|(changes, salt)| commitment(&salt, changes));
+                let found = changes
+                    .zip(salt)
+                    .map(|(changes, salt)| commitment(&salt, changes));
                 if found.as_ref().map(<[u8; 32]>::as_slice) != committed.as_deref() {
                     report.faults.push(Fault {
                         kind: FaultKind::Payload,
                         seal,
                         seq: Some(entry.seq),
-                        message: format!("the payload of entry {} is not the one that was committed to", entry.seq),
+                        message: format!(
+                            "the payload of entry {} is not the one that was committed to",
+                            entry.seq
+                        ),
                     });
                 }
             }
@@ -233,12 +273,23 @@ fn read_entries(
 
 fn follows(report: &mut VerifyReport, before: Option<&StoredSeal>, seal: &StoredSeal) {
     let mut fault = |message: String| {
-        report.faults.push(Fault { kind: FaultKind::Order, seal: Some(seal.id), seq: None, message });
+        report.faults.push(Fault {
+            kind: FaultKind::Order,
+            seal: Some(seal.id),
+            seq: None,
+            message,
+        });
     };
     if seal.previous.as_deref() != before.map(|seal| seal.mac.as_slice()) {
         fault(match before {
-            Some(before) => format!("seal {} does not follow seal {}: one was changed, removed, or put in between", seal.id, before.id),
-            None => format!("seal {} is not the first one: seals before it are missing", seal.id),
+            Some(before) => format!(
+                "seal {} does not follow seal {}: one was changed, removed, or put in between",
+                seal.id, before.id
+            ),
+            None => format!(
+                "seal {} is not the first one: seals before it are missing",
+                seal.id
+            ),
         });
     }
     if before.is_some_and(|before| before.bound >= seal.bound) {
@@ -253,18 +304,36 @@ fn covers(
     keys: &[(String, Key)],
 ) -> Result<(), SealError> {
     let mut fault = |kind: FaultKind, message: String| {
-        report.faults.push(Fault { kind, seal: Some(seal.id), seq: None, message });
+        report.faults.push(Fault {
+            kind,
+            seal: Some(seal.id),
+            seq: None,
+            message,
+        });
     };
     let counted = i64::try_from(entries.len()).unwrap_or(i64::MAX);
     if counted != seal.entries {
-        let what = if counted < seal.entries { "removed" } else { "added" };
+        let what = if counted < seal.entries {
+            "removed"
+        } else {
+            "added"
+        };
         fault(
             FaultKind::Count,
-            format!("seal {} covers {} entries and {counted} are there: entries were {what}", seal.id, seal.entries),
+            format!(
+                "seal {} covers {} entries and {counted} are there: entries were {what}",
+                seal.id, seal.entries
+            ),
         );
     }
     let Some((_, key)) = keys.iter().find(|(id, _)| *id == seal.key_id) else {
-        fault(FaultKind::UnknownKey, format!("seal {} was made with the key `{}`, which was not given", seal.id, seal.key_id));
+        fault(
+            FaultKind::UnknownKey,
+            format!(
+                "seal {} was made with the key `{}`, which was not given",
+                seal.id, seal.key_id
+            ),
+        );
         return Ok(());
     };
     let mut mac = SealMac::new(
@@ -285,7 +354,13 @@ fn covers(
             (Some(first), Some(last)) => format!("; it covers entries from {} to {}", first.seq, last.seq),
             _ => String::new(),
         };
-        fault(FaultKind::Mac, format!("seal {} does not fit: it, or an entry that it covers, was changed{range}", seal.id));
+        fault(
+            FaultKind::Mac,
+            format!(
+                "seal {} does not fit: it, or an entry that it covers, was changed{range}",
+                seal.id
+            ),
+        );
     }
     Ok(())
 }
@@ -293,14 +368,21 @@ fn covers(
 /// A payload may be gone only where an erasure says so.
 fn explained(report: &mut VerifyReport, payloads: Payloads) {
     for (seal, entry) in payloads.gone {
-        let by_subject = entry.subject_id.is_some_and(|subject| payloads.subjects.contains(&subject));
-        let by_row = entry.row_id.is_some_and(|id| payloads.rows.contains(&(entry.entity.clone(), id)));
+        let by_subject = entry
+            .subject_id
+            .is_some_and(|subject| payloads.subjects.contains(&subject));
+        let by_row = entry
+            .row_id
+            .is_some_and(|id| payloads.rows.contains(&(entry.entity.clone(), id)));
         if !by_subject && !by_row {
             report.faults.push(Fault {
                 kind: FaultKind::Destroyed,
                 seal,
                 seq: Some(entry.seq),
-                message: format!("the payload of entry {} is gone, and no erasure says why", entry.seq),
+                message: format!(
+                    "the payload of entry {} is gone, and no erasure says why",
+                    entry.seq
+                ),
             });
         }
     }
@@ -308,12 +390,26 @@ fn explained(report: &mut VerifyReport, payloads: Payloads) {
 
 fn anchored(report: &mut VerifyReport, seals: &[StoredSeal], anchor: &Anchor) {
     let mut fault = |kind: FaultKind, message: String| {
-        report.faults.push(Fault { kind, seal: Some(anchor.seal), seq: None, message });
+        report.faults.push(Fault {
+            kind,
+            seal: Some(anchor.seal),
+            seq: None,
+            message,
+        });
     };
     match seals.iter().find(|seal| seal.id == anchor.seal) {
-        None => fault(FaultKind::Missing, format!("seal {} was anchored and is missing: the tail was cut", anchor.seal)),
+        None => fault(
+            FaultKind::Missing,
+            format!(
+                "seal {} was anchored and is missing: the tail was cut",
+                anchor.seal
+            ),
+        ),
         Some(seal) if hex(&seal.mac) != anchor.mac || seal.bound != anchor.up_to_transaction => {
-            fault(FaultKind::Replaced, format!("seal {} is not the one that was anchored", anchor.seal));
+            fault(
+                FaultKind::Replaced,
+                format!("seal {} is not the one that was anchored", anchor.seal),
+            );
         }
         Some(_) => {}
     }

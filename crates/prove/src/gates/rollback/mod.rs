@@ -85,7 +85,11 @@ fn there_and_back(bench: &mut Bench<'_>, host: &mut Host, back: &[execute::Run])
         Claim::proved("again", None, SAME, proof)
     } else {
         let observed = format!("{} differences", differing.len());
-        let example = Counterexample::new("the second build differs from the first", "no difference", observed);
+        let example = Counterexample::new(
+            "the second build differs from the first",
+            "no difference",
+            observed,
+        );
         Claim::refuted("again", None, SAME, example.with_differences(differing))
     });
     run_all(&db, subject, back)

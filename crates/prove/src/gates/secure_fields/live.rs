@@ -430,6 +430,40 @@ fn tokens(
             Err(_) => Vec::new(),
         };
         let object = format!("{}.{}", found.entity.table, field.column);
+        let claim = "what is not hashed or encrypted is refused";
+        // Where the database cannot say the form of a hash, it says that it cannot: then nobody claims it.
+        let given_up = bench.subject.realised.lost.iter().find(|lost| {
+            lost.guarantee == "check"
+                && lost
+                    .object
+                    .starts_with(&format!("{0}.{0}_{1}_", found.entity.table, field.column))
+        });
+        if let (Some(lost), false) = (given_up, faults.is_empty()) {
+            bench.claim(evidence::Claim::not_applicable(
+                "only-hashes",
+                Some(object),
+                claim,
+                lost.reason.clone(),
+            ));
+            continue;
+        }
+        let claim = "what is not hashed or encrypted is refused";
+        // Where the database cannot say the form of a hash, it says that it cannot: then nobody claims it.
+        let given_up = bench.subject.realised.lost.iter().find(|lost| {
+            lost.guarantee == "check"
+                && lost
+                    .object
+                    .starts_with(&format!("{0}.{0}_{1}_", found.entity.table, field.column))
+        });
+        if let (Some(lost), false) = (given_up, faults.is_empty()) {
+            bench.claim(evidence::Claim::not_applicable(
+                "only-hashes",
+                Some(object),
+                claim,
+                lost.reason.clone(),
+            ));
+            continue;
+        }
         report(
             bench,
             "only-hashes",

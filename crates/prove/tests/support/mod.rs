@@ -1,0 +1,92 @@
+//! Builds subjects from folders of `.arch` files, and finds fixtures.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly, and not every test file uses every helper"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use diagnostics::{FileId, Severity};
+use engine::StartOptions;
+use physical::Database;
+use prove::{Job, Options, Silent, Subject, Target, prove};
+
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
+}
+
+pub fn arch_files(folder: &Path) -> Vec<String> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|it| it == "arch"))
+        .collect();
+    paths.sort();
+    paths
+        .iter()
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect()
+}
+
+/// The subject of some sources on a kind of database.
+pub fn subject(sources: &[String], dialect: &str) -> Subject {
+    let parses: Vec<syntax::Parse> = sources
+        .iter()
+        .enumerate()
+        .map(|(index, text)| syntax::parse(FileId(index as u32), text))
+        .collect();
+    let files: Vec<(FileId, &syntax::Parse)> = parses
+        .iter()
+        .enumerate()
+        .map(|(index, parse)| (FileId(index as u32), parse))
+        .collect();
+    let (model, found) = model::resolve(&files);
+    let errors: Vec<String> = found
+        .iter()
+        .filter(|it| it.severity == Severity::Error)
+        .map(|it| format!("{it:?}"))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    let designed = design::design(&model);
+    let dialect = dialects::by_name(dialect).expect("a dialect");
+    let realised = (dialect.realise)(&designed.blueprint);
+    let plan = migrate::plan(&Database::default(), &realised.database, dialect).expect("a plan");
+    Subject::new(
+        Arc::new(model),
+        Arc::new(designed.blueprint),
+        realised,
+        plan,
+        dialect,
+    )
+}
+
+pub fn target(dialect: &str, folder: &Path) -> Target {
+    match dialect {
+        "postgres" => Target::Postgres(Box::new(StartOptions::new(folder.join("cache"), folder))),
+        _ => Target::Sqlite(folder.to_owned()),
+    }
+}
+
+/// A folder for one test that goes with the value.
+pub fn scratch() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("ap").tempdir_in("/tmp").unwrap()
+}
+
+/// Proves sources on a kind of database.
+pub fn evidence(sources: &[String], dialect: &str, options: &Options) -> evidence::Evidence {
+    let folder = scratch();
+    let job = Job {
+        subject: subject(sources, dialect),
+        target: target(dialect, folder.path()),
+    };
+    prove(&[job], options, &mut Silent)
+}
