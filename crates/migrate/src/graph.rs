@@ -324,8 +324,11 @@ impl<'a> Graph<'a> {
             What::View(at) => database.views.get(at).map(|view| self.view_needs(view)),
             What::Grants(at) => table(at).map(|table| self.named(&table.name)),
             What::Opaque(at) => database.opaque.get(at).map(|opaque| {
-                let mut out: BTreeSet<usize> =
-                    opaque.depends_on.iter().flat_map(|name| self.named(name)).collect();
+                let mut out: BTreeSet<usize> = opaque
+                    .depends_on
+                    .iter()
+                    .flat_map(|name| self.named(name))
+                    .collect();
                 out.extend(self.in_text(&opaque.definition));
                 out
             }),

@@ -101,23 +101,35 @@ fn builtin(name: &str) -> Builtin {
 fn cell(name: &str, row: &Json) -> String {
     let value = match &row[name] {
         Json::Array(items) => {
-            let items: Vec<String> = items.iter().map(|item| (POSTGRES.literal)(&literal(item))).collect();
+            let items: Vec<String> = items
+                .iter()
+                .map(|item| (POSTGRES.literal)(&literal(item)))
+                .collect();
             format!("ARRAY[{}]", items.join(", "))
         }
         other => (POSTGRES.literal)(&literal(other)),
     };
-    format!("({value})::{} AS {name}", (POSTGRES.type_name)(&column_type(name)))
+    format!(
+        "({value})::{} AS {name}",
+        (POSTGRES.type_name)(&column_type(name))
+    )
 }
 
 #[test]
 fn every_expression_answers_as_on_every_database() {
     let mut connection = database("conformance");
     connection.batch("SET TimeZone = 'America/New_York'").unwrap();
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/conformance/expressions.tsv");
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../fixtures/conformance/expressions.tsv"
+    );
     let text = std::fs::read_to_string(path).unwrap();
     let mut wrong = Vec::new();
     let mut cases = 0;
-    for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+    for line in text
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+    {
         let fields: Vec<&str> = line.split('\t').collect();
         let [name, expression, row, answer] = fields.as_slice() else {
             panic!("four fields: {line}");
@@ -146,5 +158,10 @@ fn every_expression_answers_as_on_every_database() {
         }
     }
     assert!(cases > 50, "only {cases} cases");
-    assert!(wrong.is_empty(), "{} of {cases} answer otherwise:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {cases} answer otherwise:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }

@@ -27,7 +27,12 @@ pub fn canonical(database: &Database) -> Database {
         functions: database.functions.iter().map(function).collect(),
         seeds: Vec::new(),
         // A call does something once; it is no object that could be found again.
-        opaque: database.opaque.iter().filter(|each| each.kind != "call").map(opaque).collect(),
+        opaque: database
+            .opaque
+            .iter()
+            .filter(|each| each.kind != "call")
+            .map(opaque)
+            .collect(),
     };
     out.extensions.retain(|name| name.as_str() != "plpgsql");
     out.extensions.sort();

@@ -182,7 +182,7 @@ impl Scanner {
 
     fn dollar(&mut self) -> Option<String> {
         self.at += 1;
-        let tag = self.take_while(is_word_part);
+        let tag = self.take_while(|c| is_word_part(c) && c != '$');
         if self.bump()? != '$' {
             return None;
         }
