@@ -273,21 +273,7 @@ impl<'t> Resolver<'t> {
     }
 
     fn reference(&mut self, id: EntityId, view: ast::Reference<'t>, seen: &mut Seen<'t>) {
-        let mut on_delete = OnDelete::Restrict;
-        let mut on_delete_span = None;
-        for attr in self.clause_attrs(view.attrs(), &["on_delete"], "a reference") {
-            const HELP: &str = "write one of `cascade`, `restrict`, `set_null`";
-            on_delete_span = Some(attr.span());
-            on_delete = match self.word_arg(attr, HELP).map(|word| word.text) {
-                Some("cascade") => OnDelete::Cascade,
-                Some("set_null") => OnDelete::SetNull,
-                Some("restrict") | None => OnDelete::Restrict,
-                Some(_) => {
-                    self.bad_argument(attr, HELP);
-                    OnDelete::Restrict
-                }
-            };
-        }
+        let (on_delete, on_delete_span) = self.reference_on_delete(view);
         let (Some(name), Some(target)) = (view.name(), view.target()) else {
             return;
         };
@@ -343,6 +329,24 @@ impl<'t> Resolver<'t> {
             seen.references.push((entity.references.len(), view.span()));
         }
         self.change(id, |entity| entity.references.push(reference));
+    }
+
+    fn reference_on_delete(&mut self, view: ast::Reference<'t>) -> (OnDelete, Option<Span>) {
+        const HELP: &str = "write one of `cascade`, `restrict`, `set_null`";
+        let attrs = self.clause_attrs(view.attrs(), &["on_delete"], "a reference");
+        let Some(attr) = attrs.first().copied() else {
+            return (OnDelete::Restrict, None);
+        };
+        let action = match self.word_arg(attr, HELP).map(|word| word.text) {
+            Some("cascade") => OnDelete::Cascade,
+            Some("set_null") => OnDelete::SetNull,
+            Some("restrict") | None => OnDelete::Restrict,
+            Some(_) => {
+                self.bad_argument(attr, HELP);
+                OnDelete::Restrict
+            }
+        };
+        (action, Some(attr.span()))
     }
 
     /// A field or another reference of the same name.

@@ -341,6 +341,27 @@ impl<'t> Resolver<'t> {
         Expr { kind, ty, span }
     }
 
+    fn function(&mut self, name: ast::Name<'_>) -> Option<Function> {
+        if let Some((_, function)) = FUNCTIONS.iter().find(|(known, _)| *known == name.text) {
+            return Some(*function);
+        }
+        let meant = self.near(name.text, FUNCTIONS.iter().map(|(name, _)| *name));
+        let message = format!("there is no function `{}`", name.text);
+        let names = FUNCTIONS.map(|(name, _)| format!("`{name}`")).join(", ");
+        let near = Near {
+            typed: name.text,
+            meant,
+        };
+        self.unknown(
+            &codes::UNKNOWN_FUNCTION,
+            name.span,
+            message,
+            near,
+            &format!("there are {names}"),
+        );
+        None
+    }
+
     pub(super) fn call(
         &mut self,
         scope: &mut Scope,
@@ -348,23 +369,7 @@ impl<'t> Resolver<'t> {
         expected: Option<&Type>,
     ) -> Option<Expr> {
         let name = view.path()?.names().next()?;
-        let Some((_, function)) = FUNCTIONS.iter().find(|(known, _)| *known == name.text) else {
-            let meant = self.near(name.text, FUNCTIONS.iter().map(|(name, _)| *name));
-            let message = format!("there is no function `{}`", name.text);
-            let names = FUNCTIONS.map(|(name, _)| format!("`{name}`")).join(", ");
-            let near = Near {
-                typed: name.text,
-                meant,
-            };
-            self.unknown(
-                &codes::UNKNOWN_FUNCTION,
-                name.span,
-                message,
-                near,
-                &format!("there are {names}"),
-            );
-            return None;
-        };
+        let function = &self.function(name)?;
         if matches!(function, Function::Now | Function::Today)
             && matches!(scope.place, Place::Check | Place::Computed)
         {
