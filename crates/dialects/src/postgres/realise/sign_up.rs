@@ -1,10 +1,11 @@
 //! A user row before anyone is logged in.
 
-use physical::{Ident, Privilege, Volatility};
+use physical::{DefaultValue, Ident, Privilege, Volatility};
 
 use super::Place;
 use super::emit::{id, qualified};
 use super::realiser::{Draft, Realiser, RunsAs};
+use crate::postgres::ident;
 
 /// Makes the row; a unique violation names its constraint and echoes no value.
 pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, name: &Ident, columns: &[Ident]) {
@@ -55,7 +56,7 @@ END
             // Columns answered and arguments share one namespace.
             name: Ident::new(format!("new_{column}")),
             ty: r.type_of(at.table, column),
-            default: self::nullable(r, at, column).then(|| "NULL".to_owned()),
+            default: left_out(r, at, column),
         })
         .collect();
     r.guard(at.table, Privilege::Select, &[]);
@@ -84,10 +85,13 @@ END
     }
 }
 
-fn nullable(r: &Realiser<'_>, at: Place<'_>, column: &Ident) -> bool {
-    r.table(at.table)
-        .and_then(|table| table.column(column.as_str()))
-        .is_some_and(|column| column.nullable)
+/// What an argument is when it is left out: what the column would be.
+fn left_out(r: &Realiser<'_>, at: Place<'_>, column: &Ident) -> Option<String> {
+    let column = r.table(at.table)?.column(column.as_str())?;
+    match &column.default {
+        Some(DefaultValue::Literal(literal)) => Some(ident::literal(literal)),
+        _ => column.nullable.then(|| "NULL".to_owned()),
+    }
 }
 
 /// The server wants every argument after one with a default to have one too; positions stay as declared.
