@@ -1,7 +1,7 @@
 //! What a gate works at: databases, people to be, rows, and the paper on which it writes what it finds.
 
 use engine::{CancelToken, Connection, EngineError};
-use evidence::{Claim, Fact};
+use evidence::{Claim, Counterexample, Fact};
 use physical::{ContextMode, Database, Name, Value};
 use plan::ContextValues;
 use sha2::{Digest, Sha256};
@@ -311,10 +311,12 @@ fn refused(statement: &str, error: EngineError) -> Stop {
     if error.sql().is_none() {
         return error.into();
     }
-    let shown: String = statement.chars().take(400).collect();
-    Stop::Unable(format!(
-        "rows that should be legal are refused: {error}; by {shown}"
-    ))
+    let example = Counterexample::new(
+        "rows that should be legal are refused",
+        "accepted",
+        error.to_string(),
+    );
+    Stop::Refused(Box::new(example.with_statements([statement]).run_as("superuser")))
 }
 
 /// HMAC-SHA-256 in hex, with a key of 32 bytes.

@@ -1,6 +1,7 @@
 //! What a gate is: static metadata and one function.
 
 use engine::EngineError;
+use evidence::Counterexample;
 
 use crate::bench::Bench;
 
@@ -29,6 +30,8 @@ pub enum Stop {
     Cancelled,
     /// The database, or the way to it, failed.
     Engine(EngineError),
+    /// Rows that should be legal are refused; a finding for the gate that speaks of constraints, an obstacle for the others.
+    Refused(Box<Counterexample>),
     /// What the gate needs is not there, in a sentence.
     Unable(String),
 }
@@ -50,6 +53,7 @@ impl std::fmt::Display for Stop {
                 Some(help) => write!(f, "{error}; {help}"),
                 None => write!(f, "{error}"),
             },
+            Self::Refused(example) => write!(f, "{}: {}", example.summary, example.observed),
             Self::Unable(reason) => f.write_str(reason),
         }
     }

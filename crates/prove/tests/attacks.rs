@@ -20,7 +20,10 @@ const GATES: &[&str] = &["isolation", "audit", "enumeration"];
 /// The folders of a gate's fixtures.
 fn fixtures(gate: &str) -> Vec<PathBuf> {
     let folder = support::root().join("fixtures/prove").join(gate);
-    let mut folders: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut folders: Vec<PathBuf> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     folders.sort();
     folders
 }
@@ -28,12 +31,22 @@ fn fixtures(gate: &str) -> Vec<PathBuf> {
 /// Statements of a file that breaks a schema, separated by lines of `--`.
 fn statements(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap();
-    text.split("\n--\n").map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
+    text.split("\n--\n")
+        .map(|part| part.trim().to_owned())
+        .filter(|part| !part.is_empty())
+        .collect()
 }
 
 /// `expect.txt`: the claim that must fall, then words that its counterexample must hold, one per line.
 fn holds(folder: &Path, dialect: &str) {
-    let gate = folder.parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned();
+    let gate = folder
+        .parent()
+        .unwrap()
+        .file_name()
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned();
     let expected = fs::read_to_string(folder.join("expect.txt")).unwrap();
     let mut lines = expected.lines().map(str::trim).filter(|line| !line.is_empty());
     let claim = lines.next().unwrap();
@@ -44,7 +57,12 @@ fn holds(folder: &Path, dialect: &str) {
     };
     let evidence = support::evidence(&support::arch_files(folder), dialect, &options);
     let text = summary(&evidence, 120, false);
-    assert_eq!(evidence.aggregate.verdict, Verdict::Refuted, "{}\n{text}", folder.display());
+    assert_eq!(
+        evidence.aggregate.verdict,
+        Verdict::Refuted,
+        "{}\n{text}",
+        folder.display()
+    );
     let fallen: Vec<String> = evidence.gates[0]
         .claims
         .iter()
@@ -57,17 +75,30 @@ fn holds(folder: &Path, dialect: &str) {
             other => panic!("a refuted claim without a counterexample: {other:?}"),
         })
         .collect();
-    assert!(!fallen.is_empty(), "{}: `{claim}` was not refuted\n{text}", folder.display());
+    assert!(
+        !fallen.is_empty(),
+        "{}: `{claim}` was not refuted\n{text}",
+        folder.display()
+    );
     for words in lines {
-        assert!(fallen.iter().any(|it| it.contains(words)), "{}: nothing about `{words}` in {fallen:#?}", folder.display());
+        assert!(
+            fallen.iter().any(|it| it.contains(words)),
+            "{}: nothing about `{words}` in {fallen:#?}",
+            folder.display()
+        );
     }
 }
 
 fn all_hold(gate: &str, dialect: &str) {
-    let broken: Vec<PathBuf> =
-        fixtures(gate).into_iter().filter(|folder| folder.join(format!("break.{dialect}.sql")).is_file()).collect();
+    let broken: Vec<PathBuf> = fixtures(gate)
+        .into_iter()
+        .filter(|folder| folder.join(format!("break.{dialect}.sql")).is_file())
+        .collect();
     let only = std::env::var("ARCHITRAVE_FIXTURE").unwrap_or_default();
-    for folder in broken.iter().filter(|folder| folder.to_string_lossy().contains(&only)) {
+    for folder in broken
+        .iter()
+        .filter(|folder| folder.to_string_lossy().contains(&only))
+    {
         holds(folder, dialect);
     }
 }
@@ -103,8 +134,14 @@ fn every_fixture_breaks_something() {
         let folders = fixtures(gate);
         assert!(folders.len() >= 4, "{gate} has {} fixtures", folders.len());
         for folder in folders {
-            assert!(folder.join("expect.txt").is_file() && !support::arch_files(&folder).is_empty(), "{}", folder.display());
-            let broken = ["postgres", "sqlite"].iter().any(|it| folder.join(format!("break.{it}.sql")).is_file());
+            assert!(
+                folder.join("expect.txt").is_file() && !support::arch_files(&folder).is_empty(),
+                "{}",
+                folder.display()
+            );
+            let broken = ["postgres", "sqlite"]
+                .iter()
+                .any(|it| folder.join(format!("break.{it}.sql")).is_file());
             assert!(broken, "{} breaks nothing", folder.display());
         }
     }
@@ -116,17 +153,35 @@ fn the_examples_stand() {
     let wanted = std::env::var("ARCHITRAVE_GATE").unwrap_or_default();
     let example = std::env::var("ARCHITRAVE_EXAMPLE").unwrap_or_default();
     let mut faults = Vec::new();
-    for name in ["shop", "auth", "tracker"].iter().filter(|name| name.contains(&example)) {
+    for name in ["shop", "auth", "tracker"]
+        .iter()
+        .filter(|name| name.contains(&example))
+    {
         for dialect in ["postgres", "sqlite"] {
             let sources = support::arch_files(&support::root().join("examples").join(name).join("schema"));
-            let gates = GATES.iter().filter(|gate| gate.contains(&wanted)).map(|gate| (*gate).to_owned()).collect();
-            let options = Options { gates, ..Options::default() };
+            let gates = GATES
+                .iter()
+                .filter(|gate| gate.contains(&wanted))
+                .map(|gate| (*gate).to_owned())
+                .collect();
+            let options = Options {
+                gates,
+                ..Options::default()
+            };
             let evidence = support::evidence(&sources, dialect, &options);
             println!("{}", summary(&evidence, 140, false));
             for gate in &evidence.gates {
                 println!("{name} {dialect} {} took {} s", gate.id, gate.seconds);
-                let bad = gate.claims.iter().filter(|it| matches!(it.verdict, Verdict::Refuted | Verdict::NotRun));
-                faults.extend(bad.map(|it| format!("{name} {dialect} {}: {} {:?} {:#?}", gate.id, it.id, it.object, it.finding)));
+                let bad = gate
+                    .claims
+                    .iter()
+                    .filter(|it| matches!(it.verdict, Verdict::Refuted | Verdict::NotRun));
+                faults.extend(bad.map(|it| {
+                    format!(
+                        "{name} {dialect} {}: {} {:?} {:#?}",
+                        gate.id, it.id, it.object, it.finding
+                    )
+                }));
             }
         }
     }

@@ -17,14 +17,14 @@ use engine::StartOptions;
 use physical::Database;
 use prove::{Job, Options, Silent, Subject, Target, prove};
 
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .canonicalize()
         .unwrap()
 }
 
-pub fn arch_files(folder: &Path) -> Vec<String> {
+pub(crate) fn arch_files(folder: &Path) -> Vec<String> {
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.unwrap().path())
@@ -38,7 +38,7 @@ pub fn arch_files(folder: &Path) -> Vec<String> {
 }
 
 /// The subject of some sources on a kind of database.
-pub fn subject(sources: &[String], dialect: &str) -> Subject {
+pub(crate) fn subject(sources: &[String], dialect: &str) -> Subject {
     let parses: Vec<syntax::Parse> = sources
         .iter()
         .enumerate()
@@ -69,7 +69,7 @@ pub fn subject(sources: &[String], dialect: &str) -> Subject {
     )
 }
 
-pub fn target(dialect: &str, folder: &Path) -> Target {
+pub(crate) fn target(dialect: &str, folder: &Path) -> Target {
     match dialect {
         "postgres" => Target::Postgres(Box::new(StartOptions::new(folder.join("cache"), folder))),
         _ => Target::Sqlite(folder.to_owned()),
@@ -77,12 +77,12 @@ pub fn target(dialect: &str, folder: &Path) -> Target {
 }
 
 /// A folder for one test that goes with the value.
-pub fn scratch() -> tempfile::TempDir {
+pub(crate) fn scratch() -> tempfile::TempDir {
     tempfile::Builder::new().prefix("ap").tempdir_in("/tmp").unwrap()
 }
 
 /// Proves sources on a kind of database.
-pub fn evidence(sources: &[String], dialect: &str, options: &Options) -> evidence::Evidence {
+pub(crate) fn evidence(sources: &[String], dialect: &str, options: &Options) -> evidence::Evidence {
     let folder = scratch();
     let job = Job {
         subject: subject(sources, dialect),

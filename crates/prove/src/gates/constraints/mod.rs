@@ -30,7 +30,18 @@ pub(super) static GATE: Gate = Gate {
 };
 
 fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
-    let loaded = bench.loaded(2)?;
+    let loaded = match bench.loaded(2) {
+        Err(Stop::Refused(example)) => {
+            bench.claim(Claim::refuted(
+                "legal-row",
+                None,
+                "legal rows are accepted",
+                *example,
+            ));
+            return Ok(());
+        }
+        other => other?,
+    };
     let mut connection = loaded.db.superuser()?;
     let found = bench.introspect(&mut connection)?;
     let goal = &bench.subject.realised.database;

@@ -101,9 +101,19 @@ pub(super) fn all(bench: &mut Bench<'_>, superuser: &mut Connection) -> Result<(
     let subject = bench.subject;
     let roles = &subject.blueprint.roles;
     let text = |value: &str| engine::quote_literal(value);
-    let names: Vec<String> = subject.realised.database.roles.iter().map(|role| text(role.name.as_str())).collect();
+    let names: Vec<String> = subject
+        .realised
+        .database
+        .roles
+        .iter()
+        .map(|role| text(role.name.as_str()))
+        .collect();
     let speller = crate::data::Speller::new(subject.dialect);
-    let belongs = subject.blueprint.tables.iter().filter(|info| info.owner.is_some() || info.tenant.is_some());
+    let belongs = subject
+        .blueprint
+        .tables
+        .iter()
+        .filter(|info| info.owner.is_some() || info.tenant.is_some());
     let tables: Vec<String> = belongs.map(|info| text(&speller.name(&info.name))).collect();
     for check in CHECKS {
         let sql = check
@@ -116,7 +126,11 @@ pub(super) fn all(bench: &mut Bench<'_>, superuser: &mut Connection) -> Result<(
         let mut sheet = Sheet::new(check.id, "", check.claim);
         for row in &found.rows {
             let name = row.first().map(shown).unwrap_or_default();
-            sheet.fault(catalog_fault(format!("not so: {}: `{name}`", check.claim), name, &sql));
+            sheet.fault(catalog_fault(
+                format!("not so: {}: `{name}`", check.claim),
+                name,
+                &sql,
+            ));
         }
         sheet.summary = "the catalog shows none".to_owned();
         sheet.file(bench);

@@ -27,7 +27,10 @@ pub(super) struct Arena<'a, 'm> {
 
 impl Arena<'_, '_> {
     pub(super) fn rights(&self, role: &str, table: &Name) -> Rights {
-        self.rights.get(&(role.to_owned(), table.clone())).cloned().unwrap_or_default()
+        self.rights
+            .get(&(role.to_owned(), table.clone()))
+            .cloned()
+            .unwrap_or_default()
     }
 }
 
@@ -39,17 +42,27 @@ pub(super) fn populated(bench: &mut Bench<'_>, arena: &Arena<'_, '_>) {
             continue;
         }
         let distinct = |of: fn(&Row) -> Option<&Datum>| {
-            ground.rows.iter().filter_map(of).map(|datum| format!("{datum:?}")).collect::<BTreeSet<_>>().len()
+            ground
+                .rows
+                .iter()
+                .filter_map(of)
+                .map(|datum| format!("{datum:?}"))
+                .collect::<BTreeSet<_>>()
+                .len()
         };
         let owners = distinct(|row| row.owner.as_ref());
         let tenants = distinct(|row| row.tenant.as_ref());
         let object = Some(ground.table.name.to_string());
-        let enough = (ground.info.owner.is_none() || owners > 1) && (ground.info.tenant.is_none() || tenants > 1);
+        let enough =
+            (ground.info.owner.is_none() || owners > 1) && (ground.info.tenant.is_none() || tenants > 1);
         bench.claim(if enough && !ground.rows.is_empty() {
             let told = format!("{} rows, {owners} owners, {tenants} tenants", ground.rows.len());
             Claim::proved("populated", object, claim, Proof::new(told))
         } else {
-            let told = format!("there are {} rows of {owners} owners and {tenants} tenants", ground.rows.len());
+            let told = format!(
+                "there are {} rows of {owners} owners and {tenants} tenants",
+                ground.rows.len()
+            );
             Claim::not_run("populated", object, claim, told)
         });
     }
@@ -65,8 +78,14 @@ pub(super) fn of_role(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, role: &str) 
             matrix.push(format!("{} {letters}", ground.table.name));
         }
     }
-    let reached = if matrix.is_empty() { "no table".to_owned() } else { matrix.join(", ") };
-    bench.note(format!("{role} reaches (select, insert, update, delete): {reached}"));
+    let reached = if matrix.is_empty() {
+        "no table".to_owned()
+    } else {
+        matrix.join(", ")
+    };
+    bench.note(format!(
+        "{role} reaches (select, insert, update, delete): {reached}"
+    ));
     Ok(())
 }
 
@@ -92,10 +111,12 @@ fn of_table(
     connection: &mut Connection,
 ) -> Result<String, Stop> {
     let subject = bench.subject;
-    let deleted_at = subject.behaviours(&ground.table.name).find_map(|behaviour| match behaviour {
-        Behaviour::SoftDelete { deleted_at, .. } => Some(deleted_at.as_str().to_owned()),
-        _ => None,
-    });
+    let deleted_at = subject
+        .behaviours(&ground.table.name)
+        .find_map(|behaviour| match behaviour {
+            Behaviour::SoftDelete { deleted_at, .. } => Some(deleted_at.as_str().to_owned()),
+            _ => None,
+        });
     let promised = |action| promise(subject, role, ground.info, action);
     let mut update = vec![promised(Action::Update)];
     let mut delete = promised(Action::Delete);
@@ -105,9 +126,23 @@ fn of_table(
     }
     let rights = arena.rights(role, &ground.table.name);
     let (read, create) = (promised(Action::Read), promised(Action::Create));
-    let cell = Cell { arena, role, ground, rights, read, create, update, delete, deleted_at };
+    let cell = Cell {
+        arena,
+        role,
+        ground,
+        rights,
+        read,
+        create,
+        update,
+        delete,
+        deleted_at,
+    };
     let object = format!("{role} × {}", ground.table.name);
-    let mut sheet = Sheet::new("cells", object, "reached are exactly the rows that the schema promises");
+    let mut sheet = Sheet::new(
+        "cells",
+        object,
+        "reached are exactly the rows that the schema promises",
+    );
     let reaches = cell.read.is_given() || cell.may_update() || cell.delete.is_given();
     let mut tried = 0;
     let mut guises = 0;
@@ -116,7 +151,9 @@ fn of_table(
         if !reaches && index > 1 {
             break;
         }
-        let Some(mut session) = Session::begin(connection, guise)? else { continue };
+        let Some(mut session) = Session::begin(connection, guise)? else {
+            continue;
+        };
         guises += 1;
         cell.select(&mut session, guise, &mut sheet)?;
         cell.change(&mut session, guise, &mut sheet)?;
@@ -156,7 +193,9 @@ impl Cell<'_, '_> {
         let mut kinds: BTreeSet<String> = BTreeSet::new();
         let foreign = |row: &&Row| promises.iter().all(|promise| promise.forbids(row, guise));
         let rows = self.ground.rows.iter().filter(foreign);
-        rows.filter(|row| kinds.insert(format!("{:?} {:?}", row.owner, row.tenant))).take(4).collect()
+        rows.filter(|row| kinds.insert(format!("{:?} {:?}", row.owner, row.tenant)))
+            .take(4)
+            .collect()
     }
 
     fn select(&self, session: &mut Session<'_>, guise: &Guise, sheet: &mut Sheet) -> Result<(), Stop> {
@@ -164,27 +203,66 @@ impl Cell<'_, '_> {
         let outcome = session.ask(&sql)?;
         if !self.read.is_given() {
             if !outcome.is_forbidden() {
-                sheet.wrong(self.role, guise, &sql, "refused (42501)", &outcome, "may read a table that it was promised nothing of");
+                sheet.wrong(
+                    self.role,
+                    guise,
+                    &sql,
+                    "refused (42501)",
+                    &outcome,
+                    "may read a table that it was promised nothing of",
+                );
             }
             return Ok(());
         }
         if let Outcome::Refused(error) = &outcome {
             // A garbled setting is refused where a policy reads it: nothing is answered.
             if !(guise.refusable && error.code.starts_with("22")) {
-                sheet.wrong(self.role, guise, &sql, "an answer", &outcome, "cannot read what it was promised");
+                sheet.wrong(
+                    self.role,
+                    guise,
+                    &sql,
+                    "an answer",
+                    &outcome,
+                    "cannot read what it was promised",
+                );
             }
             return Ok(());
         }
         let seen: BTreeSet<String> = outcome.keys().into_iter().collect();
-        if let Some(row) = self.ground.rows.iter().find(|row| seen.contains(&row.key) && self.read.forbids(row, guise)) {
+        if let Some(row) = self
+            .ground
+            .rows
+            .iter()
+            .find(|row| seen.contains(&row.key) && self.read.forbids(row, guise))
+        {
             let sql = format!("SELECT * FROM {} WHERE {}", self.ground.sql, row.condition);
-            sheet.observed(self.role, guise, &sql, "no row", "1 row", "sees a row that is not its own");
+            sheet.observed(
+                self.role,
+                guise,
+                &sql,
+                "no row",
+                "1 row",
+                "sees a row that is not its own",
+            );
         }
-        let unknown = seen.iter().find(|key| !self.ground.rows.iter().any(|row| row.key == **key));
-        let missing = self.ground.rows.iter().find(|row| self.read.reaches(row, guise) && !seen.contains(&row.key));
+        let unknown = seen
+            .iter()
+            .find(|key| !self.ground.rows.iter().any(|row| row.key == **key));
+        let missing = self
+            .ground
+            .rows
+            .iter()
+            .find(|row| self.read.reaches(row, guise) && !seen.contains(&row.key));
         if let (Some(row), false) = (missing, self.read.inexact || unknown.is_some()) {
             let sql = format!("SELECT * FROM {} WHERE {}", self.ground.sql, row.condition);
-            sheet.observed(self.role, guise, &sql, "1 row", "no row", "does not see a row that is its own");
+            sheet.observed(
+                self.role,
+                guise,
+                &sql,
+                "1 row",
+                "no row",
+                "does not see a row that is its own",
+            );
         }
         Ok(())
     }
@@ -192,27 +270,64 @@ impl Cell<'_, '_> {
     /// A column to change, and a constant that may stand in it: changing without reading meets the policies for changes alone.
     fn blind(&self) -> Option<(String, String)> {
         let plan = self.arena.loaded.maker.plan(&self.ground.table.name);
-        let keyed = |column: &str| plan.is_some_and(|plan| plan.keys.iter().any(|(_, columns, _)| columns.iter().any(|it| it == column)));
-        let referring = |column: &str| self.ground.table.foreign_keys.iter().any(|key| key.columns.iter().any(|it| it.as_str() == column));
-        let reason = self.rights.update.iter().find(|column| column.as_str() == "deletion_reason");
+        let keyed = |column: &str| {
+            plan.is_some_and(|plan| {
+                plan.keys
+                    .iter()
+                    .any(|(_, columns, _)| columns.iter().any(|it| it == column))
+            })
+        };
+        let referring = |column: &str| {
+            self.ground
+                .table
+                .foreign_keys
+                .iter()
+                .any(|key| key.columns.iter().any(|it| it.as_str() == column))
+        };
+        let reason = self
+            .rights
+            .update
+            .iter()
+            .find(|column| column.as_str() == "deletion_reason");
         if let Some(column) = reason {
             return Some((column.clone(), "'a'".to_owned()));
         }
-        let row = self.ground.rows.first().and_then(|row| self.ground.made(self.arena.loaded, row))?;
-        let column = self.rights.update.iter().find(|column| !keyed(column) && !referring(column) && row.contains_key(*column))?;
+        let row = self
+            .ground
+            .rows
+            .first()
+            .and_then(|row| self.ground.made(self.arena.loaded, row))?;
+        let column = self
+            .rights
+            .update
+            .iter()
+            .find(|column| !keyed(column) && !referring(column) && row.contains_key(*column))?;
         let ty = &self.ground.table.column(column)?.ty;
         Some((column.clone(), self.arena.speller.value(row.get(column)?, ty)))
     }
 
     fn change(&self, session: &mut Session<'_>, guise: &Guise, sheet: &mut Sheet) -> Result<(), Stop> {
         let ident = |column: &str| self.arena.speller.ident(column);
-        let any = self.rights.update.first().map(String::as_str).or_else(|| self.ground.table.columns.first().map(|column| column.name.as_str()));
+        let any = self.rights.update.first().map(String::as_str).or_else(|| {
+            self.ground
+                .table
+                .columns
+                .first()
+                .map(|column| column.name.as_str())
+        });
         let Some(any) = any.map(ident) else { return Ok(()) };
         if !self.may_update() {
             let sql = format!("UPDATE {} SET {any} = {any}", self.ground.sql);
             let outcome = session.change(&sql)?;
             if !outcome.is_forbidden() {
-                sheet.wrong(self.role, guise, &sql, "refused (42501)", &outcome, "may change a table that it was promised nothing of");
+                sheet.wrong(
+                    self.role,
+                    guise,
+                    &sql,
+                    "refused (42501)",
+                    &outcome,
+                    "may change a table that it was promised nothing of",
+                );
             }
             return Ok(());
         }
@@ -220,13 +335,37 @@ impl Cell<'_, '_> {
         let inexact = promises.iter().any(|promise| promise.inexact);
         if let (Some((column, value)), false) = (self.blind(), inexact) {
             let sql = format!("UPDATE {} SET {} = {value}", self.ground.sql, ident(&column));
-            let own = self.ground.rows.iter().filter(|row| promises.iter().any(|promise| promise.reaches(row, guise))).count();
-            self.at_most(&session.change(&sql)?, own, guise, &sql, sheet, "changes rows that are not its own, without reading them");
+            let own = self
+                .ground
+                .rows
+                .iter()
+                .filter(|row| promises.iter().any(|promise| promise.reaches(row, guise)))
+                .count();
+            self.at_most(
+                &session.change(&sql)?,
+                own,
+                guise,
+                &sql,
+                sheet,
+                "changes rows that are not its own, without reading them",
+            );
         }
         for row in self.beyond(&promises, guise) {
-            let mut statements = vec![format!("UPDATE {} SET {any} = {any} WHERE {}", self.ground.sql, row.condition)];
-            if let Some(column) = self.deleted_at.as_ref().filter(|column| self.rights.update.contains(column)) {
-                statements.push(format!("UPDATE {} SET {} = now() WHERE {}", self.ground.sql, ident(column), row.condition));
+            let mut statements = vec![format!(
+                "UPDATE {} SET {any} = {any} WHERE {}",
+                self.ground.sql, row.condition
+            )];
+            if let Some(column) = self
+                .deleted_at
+                .as_ref()
+                .filter(|column| self.rights.update.contains(column))
+            {
+                statements.push(format!(
+                    "UPDATE {} SET {} = now() WHERE {}",
+                    self.ground.sql,
+                    ident(column),
+                    row.condition
+                ));
             }
             statements.push(format!(
                 "MERGE INTO {} AS t USING (VALUES (1)) AS s (x) ON t.{} WHEN MATCHED THEN UPDATE SET {any} = t.{any}",
@@ -234,7 +373,14 @@ impl Cell<'_, '_> {
                 row.condition.replace(" AND ", " AND t.")
             ));
             for sql in statements {
-                self.at_most(&session.change(&sql)?, 0, guise, &sql, sheet, "changes a row that is not its own");
+                self.at_most(
+                    &session.change(&sql)?,
+                    0,
+                    guise,
+                    &sql,
+                    sheet,
+                    "changes a row that is not its own",
+                );
             }
         }
         Ok(())
@@ -245,24 +391,65 @@ impl Cell<'_, '_> {
         if !self.delete.is_given() {
             let outcome = session.change(&all)?;
             if !outcome.is_forbidden() {
-                sheet.wrong(self.role, guise, &all, "refused (42501)", &outcome, "may delete for good");
+                sheet.wrong(
+                    self.role,
+                    guise,
+                    &all,
+                    "refused (42501)",
+                    &outcome,
+                    "may delete for good",
+                );
             }
             return Ok(());
         }
-        let own = self.ground.rows.iter().filter(|row| self.delete.reaches(row, guise)).count();
-        self.at_most(&session.change(&all)?, own, guise, &all, sheet, "deletes rows that are not its own, without reading them");
+        let own = self
+            .ground
+            .rows
+            .iter()
+            .filter(|row| self.delete.reaches(row, guise))
+            .count();
+        self.at_most(
+            &session.change(&all)?,
+            own,
+            guise,
+            &all,
+            sheet,
+            "deletes rows that are not its own, without reading them",
+        );
         for row in self.beyond(&[&self.delete], guise) {
             let sql = format!("DELETE FROM {} WHERE {}", self.ground.sql, row.condition);
-            self.at_most(&session.change(&sql)?, 0, guise, &sql, sheet, "deletes a row that is not its own");
+            self.at_most(
+                &session.change(&sql)?,
+                0,
+                guise,
+                &sql,
+                sheet,
+                "deletes a row that is not its own",
+            );
         }
         Ok(())
     }
 
     /// A refusal changes nothing, whatever its reason.
-    fn at_most(&self, outcome: &Outcome, most: usize, guise: &Guise, sql: &str, sheet: &mut Sheet, what: &str) {
+    fn at_most(
+        &self,
+        outcome: &Outcome,
+        most: usize,
+        guise: &Guise,
+        sql: &str,
+        sheet: &mut Sheet,
+        what: &str,
+    ) {
         if let Outcome::Changed(count) = outcome {
             if *count > most as u64 {
-                sheet.wrong(self.role, guise, sql, &format!("at most {most} rows"), outcome, what);
+                sheet.wrong(
+                    self.role,
+                    guise,
+                    sql,
+                    &format!("at most {most} rows"),
+                    outcome,
+                    what,
+                );
             }
         }
     }
@@ -271,12 +458,29 @@ impl Cell<'_, '_> {
         if self.create.is_given() {
             return Ok(());
         }
-        let column = self.rights.insert.first().map(String::as_str).or_else(|| self.ground.table.columns.first().map(|column| column.name.as_str()));
+        let column = self.rights.insert.first().map(String::as_str).or_else(|| {
+            self.ground
+                .table
+                .columns
+                .first()
+                .map(|column| column.name.as_str())
+        });
         let Some(column) = column else { return Ok(()) };
-        let sql = format!("INSERT INTO {} ({}) VALUES (NULL)", self.ground.sql, self.arena.speller.ident(column));
+        let sql = format!(
+            "INSERT INTO {} ({}) VALUES (NULL)",
+            self.ground.sql,
+            self.arena.speller.ident(column)
+        );
         let outcome = session.change(&sql)?;
         if !outcome.is_forbidden() {
-            sheet.wrong(self.role, guise, &sql, "refused (42501)", &outcome, "may add rows that it was promised nothing of");
+            sheet.wrong(
+                self.role,
+                guise,
+                &sql,
+                "refused (42501)",
+                &outcome,
+                "may add rows that it was promised nothing of",
+            );
         }
         Ok(())
     }
@@ -289,13 +493,23 @@ impl Cell<'_, '_> {
             format!("ALTER TABLE {name} DISABLE ROW LEVEL SECURITY"),
             format!("ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY"),
             format!("CREATE POLICY everyone ON {name} USING (true)"),
-            format!("CREATE TRIGGER mine BEFORE INSERT ON {name} FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()"),
+            format!(
+                "CREATE TRIGGER mine BEFORE INSERT ON {name} FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+            ),
             format!("CREATE RULE mine AS ON DELETE TO {name} DO INSTEAD NOTHING"),
             format!("COPY {name} TO PROGRAM 'cat'"),
         ] {
-            let outcome = session.undone(|connection| connection.batch(&sql).map(|()| Outcome::Changed(0)))?;
+            let outcome =
+                session.undone(|connection| connection.batch(&sql).map(|()| Outcome::Changed(0)))?;
             if !matches!(outcome, Outcome::Refused(_)) {
-                sheet.wrong(self.role, guise, &sql, "refused", &outcome, "may do what only an owner may");
+                sheet.wrong(
+                    self.role,
+                    guise,
+                    &sql,
+                    "refused",
+                    &outcome,
+                    "may do what only an owner may",
+                );
             }
         }
         Ok(())

@@ -15,8 +15,14 @@ use crate::gate::Stop;
 pub(super) fn of_role(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, role: &str) -> Result<(), Stop> {
     let mut connection = arena.loaded.db.member(role)?;
     let guise = arena.guises.first().cloned().unwrap_or_default();
-    let mut sheet = Sheet::new("escalation", role, "the role cannot become another, make objects, or switch protections off");
-    let Some(mut session) = Session::begin(&mut connection, &guise)? else { return Ok(()) };
+    let mut sheet = Sheet::new(
+        "escalation",
+        role,
+        "the role cannot become another, make objects, or switch protections off",
+    );
+    let Some(mut session) = Session::begin(&mut connection, &guise)? else {
+        return Ok(());
+    };
     for sql in attempts(bench, arena, role) {
         let outcome = session.undone(|connection| connection.batch(&sql).map(|()| Outcome::Changed(0)))?;
         if !matches!(outcome, Outcome::Refused(_)) {
@@ -47,13 +53,31 @@ fn attempts(bench: &Bench<'_>, arena: &Arena<'_, '_>, role: &str) -> Vec<String>
         &roles.eraser,
         &roles.backup,
     ];
-    let others = fixed.into_iter().chain(&roles.declared).map(physical::Ident::as_str).filter(|other| *other != role);
-    let mut all: Vec<String> = others.flat_map(|other| [format!("SET LOCAL ROLE {}", ident(other)), format!("GRANT {} TO CURRENT_USER", ident(other))]).collect();
-    for schema in [&blueprint.schema, &blueprint.private_schema, &blueprint.audit_schema, &blueprint.masked_schema] {
+    let others = fixed
+        .into_iter()
+        .chain(&roles.declared)
+        .map(physical::Ident::as_str)
+        .filter(|other| *other != role);
+    let mut all: Vec<String> = others
+        .flat_map(|other| {
+            [
+                format!("SET LOCAL ROLE {}", ident(other)),
+                format!("GRANT {} TO CURRENT_USER", ident(other)),
+            ]
+        })
+        .collect();
+    for schema in [
+        &blueprint.schema,
+        &blueprint.private_schema,
+        &blueprint.audit_schema,
+        &blueprint.masked_schema,
+    ] {
         let schema = ident(schema.as_str());
         all.push(format!("CREATE TABLE {schema}.mine (a integer)"));
         all.push(format!("CREATE VIEW {schema}.mine AS SELECT 1 AS a"));
-        all.push(format!("CREATE FUNCTION {schema}.mine() RETURNS integer LANGUAGE sql AS 'SELECT 1'"));
+        all.push(format!(
+            "CREATE FUNCTION {schema}.mine() RETURNS integer LANGUAGE sql AS 'SELECT 1'"
+        ));
         all.push(format!("DROP SCHEMA {schema} CASCADE"));
     }
     all.extend(
@@ -86,7 +110,11 @@ fn hidden_rows(
     session: &mut Session<'_>,
     sheet: &mut Sheet,
 ) -> Result<(), Stop> {
-    for ground in arena.grounds.iter().filter(|ground| ground.info.owner.is_some() || ground.info.tenant.is_some()) {
+    for ground in arena
+        .grounds
+        .iter()
+        .filter(|ground| ground.info.owner.is_some() || ground.info.tenant.is_some())
+    {
         let sql = format!("SELECT {} FROM {} AS t", ground.key, ground.sql);
         let outcome = session.undone(|connection| {
             connection.batch("SET LOCAL row_security = off")?;
@@ -95,7 +123,14 @@ fn hidden_rows(
         let is_backup = role.ends_with("_backup");
         if let (Outcome::Answered(rows), false) = (&outcome, is_backup) {
             if rows.rows.len() >= ground.rows.len() && !ground.rows.is_empty() {
-                sheet.wrong(role, guise, &format!("SET LOCAL row_security = off; {sql}"), "refused", &outcome, "sees rows by switching row security off");
+                sheet.wrong(
+                    role,
+                    guise,
+                    &format!("SET LOCAL row_security = off; {sql}"),
+                    "refused",
+                    &outcome,
+                    "sees rows by switching row security off",
+                );
             }
         }
     }
@@ -115,22 +150,48 @@ fn functions(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, role: &str, guise: &G
         &[],
     )?;
     let mut connection = arena.loaded.db.member(role)?;
-    let Some(mut session) = Session::begin(&mut connection, guise)? else { return Ok(()) };
-    let mut sheet = Sheet::new("functions", role, "the role can call the functions that are for it, and no others");
+    let Some(mut session) = Session::begin(&mut connection, guise)? else {
+        return Ok(());
+    };
+    let mut sheet = Sheet::new(
+        "functions",
+        role,
+        "the role can call the functions that are for it, and no others",
+    );
     for row in &found.rows {
-        let [schema, name, arguments, trigger] = row.as_slice() else { continue };
-        let (Some(schema), Some(name), Some(arguments)) = (schema.as_text(), name.as_text(), arguments.as_text()) else { continue };
+        let [schema, name, arguments, trigger] = row.as_slice() else {
+            continue;
+        };
+        let (Some(schema), Some(name), Some(arguments)) =
+            (schema.as_text(), name.as_text(), arguments.as_text())
+        else {
+            continue;
+        };
         if trigger.as_bool() == Some(true) || allowed.contains(name) {
             continue;
         }
-        let sql = format!("SELECT {}.{}({arguments})", arena.speller.ident(schema), arena.speller.ident(name));
+        let sql = format!(
+            "SELECT {}.{}({arguments})",
+            arena.speller.ident(schema),
+            arena.speller.ident(name)
+        );
         let outcome = session.ask(&sql)?;
         if !outcome.is_forbidden() {
-            sheet.wrong(role, guise, &sql, "refused (42501)", &outcome, "calls a function that is not for it");
+            sheet.wrong(
+                role,
+                guise,
+                &sql,
+                "refused (42501)",
+                &outcome,
+                "calls a function that is not for it",
+            );
         }
     }
     let tried = session.end()?;
-    sheet.summary = format!("{} functions are for it, {tried} others were refused", allowed.len());
+    sheet.summary = format!(
+        "{} functions are for it, {tried} others were refused",
+        allowed.len()
+    );
     bench.count("statements tried", tried);
     sheet.file(bench);
     Ok(())
@@ -140,9 +201,13 @@ fn functions(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, role: &str, guise: &G
 fn allowed(bench: &Bench<'_>, role: &str) -> BTreeSet<String> {
     let blueprint = &bench.subject.blueprint;
     let roles = &blueprint.roles;
-    let application = role == roles.app.as_str() || roles.declared.iter().any(|declared| declared.as_str() == role);
-    let (eraser, sealer, auditor) =
-        (role == roles.eraser.as_str(), role == roles.sealer.as_str(), role == roles.auditor.as_str());
+    let application =
+        role == roles.app.as_str() || roles.declared.iter().any(|declared| declared.as_str() == role);
+    let (eraser, sealer, auditor) = (
+        role == roles.eraser.as_str(),
+        role == roles.sealer.as_str(),
+        role == roles.auditor.as_str(),
+    );
     let mut names: BTreeSet<String> = BTreeSet::new();
     let mut give = |name: &str, when: bool| {
         if when {
@@ -150,15 +215,27 @@ fn allowed(bench: &Bench<'_>, role: &str) -> BTreeSet<String> {
         }
     };
     // Policies and defaults of whoever runs a statement read the context; it tells the caller only what they said.
-    for name in ["current_actor", "current_user_id", "current_tenant", "enter", "uuid7", "uuid_v7"] {
+    for name in [
+        "current_actor",
+        "current_user_id",
+        "current_tenant",
+        "enter",
+        "uuid7",
+        "uuid_v7",
+    ] {
         give(name, true);
     }
     for placed in &blueprint.services {
         match &placed.what {
-            Service::LookUp { name, .. } | Service::RedeemToken { name, .. } | Service::SignUp { name, .. } | Service::TouchAccess { name, .. } => {
+            Service::LookUp { name, .. }
+            | Service::RedeemToken { name, .. }
+            | Service::SignUp { name, .. }
+            | Service::TouchAccess { name, .. } => {
                 give(name.as_str(), application);
             }
-            Service::Purge { name, .. } | Service::Anonymise { name, .. } | Service::Erase { name, .. } => give(name.as_str(), eraser),
+            Service::Purge { name, .. } | Service::Anonymise { name, .. } | Service::Erase { name, .. } => {
+                give(name.as_str(), eraser)
+            }
             Service::SecurityEvents => give("record_event", application || eraser),
             Service::AuditTrail { .. } => {
                 give("unsealed_entries", sealer);

@@ -39,7 +39,11 @@ pub(super) fn read<'a>(
 ) -> Result<Vec<Ground<'a>>, Stop> {
     let mut all = Vec::new();
     for table in &subject.realised.database.tables {
-        let found = subject.blueprint.tables.iter().find(|info| info.name == table.name);
+        let found = subject
+            .blueprint
+            .tables
+            .iter()
+            .find(|info| info.name == table.name);
         let Some(info) = found else { continue };
         all.push(ground(superuser, speller, table, info)?);
     }
@@ -53,10 +57,21 @@ fn ground<'a>(
     info: &'a TableInfo,
 ) -> Result<Ground<'a>, Stop> {
     let sql = speller.name(&table.name);
-    let key_columns: Vec<&str> =
-        table.primary_key.iter().flat_map(|key| &key.columns).map(physical::Ident::as_str).collect();
-    let parts: Vec<String> = key_columns.iter().map(|column| format!("t.{}::text", speller.ident(column))).collect();
-    let key = if parts.is_empty() { "'-'".to_owned() } else { format!("concat_ws('|', {})", parts.join(", ")) };
+    let key_columns: Vec<&str> = table
+        .primary_key
+        .iter()
+        .flat_map(|key| &key.columns)
+        .map(physical::Ident::as_str)
+        .collect();
+    let parts: Vec<String> = key_columns
+        .iter()
+        .map(|column| format!("t.{}::text", speller.ident(column)))
+        .collect();
+    let key = if parts.is_empty() {
+        "'-'".to_owned()
+    } else {
+        format!("concat_ws('|', {})", parts.join(", "))
+    };
     let column = |column: &Option<physical::Ident>| match column {
         Some(column) => format!("t.{}", speller.ident(column.as_str())),
         None => "NULL".to_owned(),
@@ -65,7 +80,11 @@ fn ground<'a>(
         [one] => format!("t.{}", speller.ident(one)),
         _ => "NULL".to_owned(),
     };
-    let query = format!("SELECT {key}, {}, {}, {single} FROM {sql} AS t ORDER BY 1", column(&info.owner), column(&info.tenant));
+    let query = format!(
+        "SELECT {key}, {}, {}, {single} FROM {sql} AS t ORDER BY 1",
+        column(&info.owner),
+        column(&info.tenant)
+    );
     let found = superuser.query(&query, &[])?;
     let text = |value: &str| speller.text(value);
     let rows = found.rows.iter().map(|row| {
@@ -78,13 +97,23 @@ fn ground<'a>(
             .join(" AND ");
         Row {
             key: key_text,
-            condition: if condition.is_empty() { "true".to_owned() } else { condition },
+            condition: if condition.is_empty() {
+                "true".to_owned()
+            } else {
+                condition
+            },
             owner: row.get(1).and_then(datum),
             tenant: row.get(2).and_then(datum),
             id: row.get(3).and_then(datum),
         }
     });
-    Ok(Ground { table, info, sql, key, rows: rows.collect() })
+    Ok(Ground {
+        table,
+        info,
+        sql,
+        key,
+        rows: rows.collect(),
+    })
 }
 
 fn datum(value: &Value) -> Option<Datum> {
@@ -92,7 +121,9 @@ fn datum(value: &Value) -> Option<Datum> {
         Value::Int(value) => Some(Datum::Int(*value)),
         Value::Text(text) => {
             let digits: String = text.chars().filter(|digit| *digit != '-').collect();
-            u128::from_str_radix(&digits, 16).ok().map(|bits| Datum::Uuid(bits.to_be_bytes()))
+            u128::from_str_radix(&digits, 16)
+                .ok()
+                .map(|bits| Datum::Uuid(bits.to_be_bytes()))
         }
         _ => None,
     }
@@ -119,7 +150,16 @@ pub(super) fn rights(
     let found = superuser.query(&query, &[])?;
     let mut all: BTreeMap<(String, Name), Rights> = BTreeMap::new();
     for row in &found.rows {
-        let [Value::Text(role), Value::Int(number), Value::Text(column), insert, update] = row.as_slice() else { continue };
+        let [
+            Value::Text(role),
+            Value::Int(number),
+            Value::Text(column),
+            insert,
+            update,
+        ] = row.as_slice()
+        else {
+            continue;
+        };
         let index = usize::try_from(*number - 1).unwrap_or(usize::MAX);
         let Some(ground) = tables.get(index) else { continue };
         let rights = all.entry((role.clone(), ground.table.name.clone())).or_default();
@@ -139,12 +179,15 @@ impl Ground<'_> {
         let key = self.table.primary_key.as_ref()?;
         let rows = loaded.maker.rows(&self.table.name);
         rows.iter().find(|values| {
-            let texts = key.columns.iter().map(|column| match values.get(column.as_str()) {
-                Some(Datum::Int(value)) => value.to_string(),
-                Some(Datum::Uuid(bytes)) => crate::data::uuid_text(bytes),
-                Some(Datum::Text(text)) => text.clone(),
-                _ => String::new(),
-            });
+            let texts = key
+                .columns
+                .iter()
+                .map(|column| match values.get(column.as_str()) {
+                    Some(Datum::Int(value)) => value.to_string(),
+                    Some(Datum::Uuid(bytes)) => crate::data::uuid_text(bytes),
+                    Some(Datum::Text(text)) => text.clone(),
+                    _ => String::new(),
+                });
             texts.collect::<Vec<_>>().join("|") == row.key
         })
     }

@@ -29,7 +29,11 @@ const UNKNOWN: &str = "5ca1ab1e-0000-4000-8000-00000000dead";
 
 /// Everyone whom a role may pretend to act for. The first is the party itself, the second another owner; where there are
 /// tenants the third is of another tenant.
-pub(crate) fn all(bench: &Bench<'_>, superuser: &mut Connection, parties: &[Party]) -> Result<Vec<Guise>, Stop> {
+pub(crate) fn all(
+    bench: &Bench<'_>,
+    superuser: &mut Connection,
+    parties: &[Party],
+) -> Result<Vec<Guise>, Stop> {
     let mut guises = Vec::new();
     let names = ["an owner", "another owner", "an owner of another tenant"];
     for (name, party) in names.into_iter().zip(parties) {
@@ -41,23 +45,41 @@ pub(crate) fn all(bench: &Bench<'_>, superuser: &mut Connection, parties: &[Part
             tenant: foreign.tenant.clone(),
             tenant_public: foreign.tenant_public.clone(),
         };
-        guises.push(of_party(bench, superuser, "an owner in the context of another tenant", &crossed)?);
+        guises.push(of_party(
+            bench,
+            superuser,
+            "an owner in the context of another tenant",
+            &crossed,
+        )?);
     }
-    guises.push(Guise { name: "nobody", ..Guise::default() });
+    guises.push(Guise {
+        name: "nobody",
+        ..Guise::default()
+    });
     let unknown = ContextValues {
         actor: Some(UNKNOWN.to_owned()),
-        tenant: bench.subject.blueprint.tenant.as_ref().map(|_| UNKNOWN.to_owned()),
+        tenant: bench
+            .subject
+            .blueprint
+            .tenant
+            .as_ref()
+            .map(|_| UNKNOWN.to_owned()),
         signature: None,
     };
     guises.push(entering(bench, superuser, "someone unknown", unknown)?);
     guises.push(Guise {
         name: "someone whose settings were reset",
-        enter: vec!["SELECT set_config('app.actor', '', true), set_config('app.tenant', '', true)".to_owned()],
+        enter: vec![
+            "SELECT set_config('app.actor', '', true), set_config('app.tenant', '', true)".to_owned(),
+        ],
         ..Guise::default()
     });
     guises.push(Guise {
         name: "someone with a garbled context",
-        enter: vec!["SELECT set_config('app.actor', 'x'' OR true --', true), set_config('app.tenant', '0', true)".to_owned()],
+        enter: vec![
+            "SELECT set_config('app.actor', 'x'' OR true --', true), set_config('app.tenant', '0', true)"
+                .to_owned(),
+        ],
         refusable: true,
         ..Guise::default()
     });
@@ -75,7 +97,14 @@ fn of_party(
 ) -> Result<Guise, Stop> {
     let values = bench.context_of(superuser, party)?;
     let enter = (bench.subject.dialect.enter)(&bench.subject.blueprint, &values);
-    Ok(Guise { name, enter, owner: party.owner.clone(), tenant: party.tenant.clone(), values, refusable: false })
+    Ok(Guise {
+        name,
+        enter,
+        owner: party.owner.clone(),
+        tenant: party.tenant.clone(),
+        values,
+        refusable: false,
+    })
 }
 
 fn entering(
@@ -86,7 +115,13 @@ fn entering(
 ) -> Result<Guise, Stop> {
     let values = bench.sign(superuser, values)?;
     let enter = (bench.subject.dialect.enter)(&bench.subject.blueprint, &values);
-    Ok(Guise { name, enter, values, refusable: true, ..Guise::default() })
+    Ok(Guise {
+        name,
+        enter,
+        values,
+        refusable: true,
+        ..Guise::default()
+    })
 }
 
 /// With a signed context: settings that nobody signed, and a signature of somebody else.
@@ -101,7 +136,11 @@ fn unsigned(bench: &Bench<'_>, own: Option<&Guise>) -> Vec<Guise> {
     let mut forged = own.values.clone();
     forged.signature = forged.signature.map(|(expires, mac)| (expires + 1, mac));
     vec![
-        Guise { name: "someone with unsigned settings", enter: vec![plain], ..Guise::default() },
+        Guise {
+            name: "someone with unsigned settings",
+            enter: vec![plain],
+            ..Guise::default()
+        },
         Guise {
             name: "someone with a forged signature",
             enter: (bench.subject.dialect.enter)(&bench.subject.blueprint, &forged),

@@ -41,31 +41,64 @@ struct Trial<'a, 'm> {
     own: &'a Guise,
 }
 
-fn of_table(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, role: &str, ground: &Ground<'_>, create: &Promise) -> Result<(), Stop> {
-    let (Some(own), Some(party)) = (arena.guises.first(), arena.loaded.parties.first()) else { return Ok(()) };
+fn of_table(
+    bench: &mut Bench<'_>,
+    arena: &Arena<'_, '_>,
+    role: &str,
+    ground: &Ground<'_>,
+    create: &Promise,
+) -> Result<(), Stop> {
+    let (Some(own), Some(party)) = (arena.guises.first(), arena.loaded.parties.first()) else {
+        return Ok(());
+    };
     let rights = arena.rights(role, &ground.table.name);
     let mut maker: Maker<'_> = arena.loaded.maker.clone();
     let fixed = maker.fixed(&ground.table.name, party);
-    let Ok(draft) = maker.draft(&ground.table.name, &fixed, false) else { return Ok(()) };
+    let Ok(draft) = maker.draft(&ground.table.name, &fixed, false) else {
+        return Ok(());
+    };
     // A draft may need new rows; those that other parties own would say nothing.
     let mut superuser = arena.loaded.db.superuser()?;
     crate::bench::write(&mut superuser, &mut maker)?;
-    let trial = Trial { arena, role, ground, insert: rights.insert, update: rights.update, draft, own };
+    let trial = Trial {
+        arena,
+        role,
+        ground,
+        insert: rights.insert,
+        update: rights.update,
+        draft,
+        own,
+    };
     let object = format!("{role} × {}", ground.table.name);
-    let mut sheet = Sheet::new("foreign-writes", object, "no row can be added for others, moved to others, or made to refer to what is not the writer's");
+    let mut sheet = Sheet::new(
+        "foreign-writes",
+        object,
+        "no row can be added for others, moved to others, or made to refer to what is not the writer's",
+    );
     let mut connection = arena.loaded.db.member(role)?;
-    let Some(mut session) = Session::begin(&mut connection, own)? else { return Ok(()) };
+    let Some(mut session) = Session::begin(&mut connection, own)? else {
+        return Ok(());
+    };
     let added = trial.own_row(&mut session, &mut sheet, create)?;
     if !added {
-        bench.note(format!("{role} could not add a row to {} in its own context, so attempts for others say less", ground.table.name));
+        bench.note(format!(
+            "{role} could not add a row to {} in its own context, so attempts for others say less",
+            ground.table.name
+        ));
     }
     trial.for_others(&mut session, &mut sheet)?;
     trial.by_reference(bench, &mut session, &mut sheet)?;
     trial.by_conflict(&mut session, &mut sheet)?;
     trial.by_copy(&mut session, &mut sheet)?;
     let tried = session.end()?;
-    for guise in arena.guises.iter().filter(|guise| guise.owner.is_none() && guise.tenant.is_none()) {
-        let Some(mut session) = Session::begin(&mut connection, guise)? else { continue };
+    for guise in arena
+        .guises
+        .iter()
+        .filter(|guise| guise.owner.is_none() && guise.tenant.is_none())
+    {
+        let Some(mut session) = Session::begin(&mut connection, guise)? else {
+            continue;
+        };
         trial.for_nobody(&mut session, guise, &mut sheet, create)?;
         bench.count("statements tried", session.end()?);
     }
@@ -89,30 +122,54 @@ impl Trial<'_, '_> {
         if columns.is_empty() {
             return format!("INSERT INTO {} DEFAULT VALUES{tail}", self.ground.sql);
         }
-        format!("INSERT INTO {} ({}) VALUES ({}){tail}", self.ground.sql, columns.join(", "), values.join(", "))
+        format!(
+            "INSERT INTO {} ({}) VALUES ({}){tail}",
+            self.ground.sql,
+            columns.join(", "),
+            values.join(", ")
+        )
     }
 
     fn allowed(&self) -> Values {
-        self.draft.iter().filter(|(column, _)| self.insert.contains(column)).map(|(column, value)| (column.clone(), value.clone())).collect()
+        self.draft
+            .iter()
+            .filter(|(column, _)| self.insert.contains(column))
+            .map(|(column, value)| (column.clone(), value.clone()))
+            .collect()
     }
 
     fn whose(&self) -> String {
-        let column = |column: &Option<Ident>| column.as_ref().map_or("NULL".to_owned(), |it| self.arena.speller.ident(it.as_str()));
-        format!(" RETURNING {}, {}", column(&self.ground.info.owner), column(&self.ground.info.tenant))
+        let column = |column: &Option<Ident>| {
+            column
+                .as_ref()
+                .map_or("NULL".to_owned(), |it| self.arena.speller.ident(it.as_str()))
+        };
+        format!(
+            " RETURNING {}, {}",
+            column(&self.ground.info.owner),
+            column(&self.ground.info.tenant)
+        )
     }
 
     /// Whether an answer of [`Self::whose`] speaks of somebody else.
     fn is_foreign(&self, outcome: &Outcome, guise: &Guise) -> bool {
-        let Outcome::Answered(rows) = outcome else { return false };
-        let Some(row) = rows.rows.first() else { return false };
+        let Outcome::Answered(rows) = outcome else {
+            return false;
+        };
+        let Some(row) = rows.rows.first() else {
+            return false;
+        };
         let number = |datum: &Option<Datum>| match datum {
             Some(Datum::Int(value)) => Some(*value),
             _ => None,
         };
         let differs = |column: &Option<Ident>, value: Option<&physical::Value>, own: &Option<Datum>| {
-            column.is_some() && matches!(own, Some(Datum::Int(_)) | None) && value.and_then(physical::Value::as_int) != number(own)
+            column.is_some()
+                && matches!(own, Some(Datum::Int(_)) | None)
+                && value.and_then(physical::Value::as_int) != number(own)
         };
-        differs(&self.ground.info.owner, row.first(), &guise.owner) || differs(&self.ground.info.tenant, row.get(1), &guise.tenant)
+        differs(&self.ground.info.owner, row.first(), &guise.owner)
+            || differs(&self.ground.info.tenant, row.get(1), &guise.tenant)
     }
 
     /// The row can be added, and is the writer's own.
@@ -122,7 +179,14 @@ impl Trial<'_, '_> {
         let sql = self.sql_of(&self.allowed(), &self.whose());
         let told = session.ask(&sql)?;
         if self.is_foreign(&told, self.own) && !create.inexact {
-            sheet.wrong(self.role, self.own, &sql, "a row of its own", &told, "adds a row that belongs to somebody else");
+            sheet.wrong(
+                self.role,
+                self.own,
+                &sql,
+                "a row of its own",
+                &told,
+                "adds a row that belongs to somebody else",
+            );
         }
         Ok(matches!(outcome, Outcome::Changed(1)))
     }
@@ -133,15 +197,28 @@ impl Trial<'_, '_> {
         for (column, kind) in columns {
             let Some(column) = column else { continue };
             for other in self.arena.guises.iter().skip(1).take(2) {
-                let (value, own) = if kind == 0 { (&other.owner, &self.own.owner) } else { (&other.tenant, &self.own.tenant) };
-                let Some(value) = value.as_ref().filter(|value| Some(*value) != own.as_ref()) else { continue };
+                let (value, own) = if kind == 0 {
+                    (&other.owner, &self.own.owner)
+                } else {
+                    (&other.tenant, &self.own.tenant)
+                };
+                let Some(value) = value.as_ref().filter(|value| Some(*value) != own.as_ref()) else {
+                    continue;
+                };
                 let mut row = self.allowed();
                 row.insert(column.as_str().to_owned(), value.clone());
                 let sql = self.sql_of(&row, &self.whose());
                 let outcome = session.ask(&sql)?;
                 // Taken and overruled is as good as refused.
                 if self.is_foreign(&outcome, self.own) {
-                    sheet.wrong(self.role, self.own, &sql, "refused", &outcome, "adds a row for somebody else");
+                    sheet.wrong(
+                        self.role,
+                        self.own,
+                        &sql,
+                        "refused",
+                        &outcome,
+                        "adds a row for somebody else",
+                    );
                 }
                 self.moved(session, sheet, column, value)?;
             }
@@ -149,10 +226,20 @@ impl Trial<'_, '_> {
         Ok(())
     }
 
-    fn moved(&self, session: &mut Session<'_>, sheet: &mut Sheet, column: &Ident, value: &Datum) -> Result<(), Stop> {
+    fn moved(
+        &self,
+        session: &mut Session<'_>,
+        sheet: &mut Sheet,
+        column: &Ident,
+        value: &Datum,
+    ) -> Result<(), Stop> {
         let speller = self.arena.speller;
-        let Some(row) = self.own_rows().next() else { return Ok(()) };
-        let Some(ty) = self.ground.table.column(column.as_str()).map(|column| &column.ty) else { return Ok(()) };
+        let Some(row) = self.own_rows().next() else {
+            return Ok(());
+        };
+        let Some(ty) = self.ground.table.column(column.as_str()).map(|column| &column.ty) else {
+            return Ok(());
+        };
         let sql = format!(
             "UPDATE {} SET {} = {} WHERE {}",
             self.ground.sql,
@@ -162,7 +249,14 @@ impl Trial<'_, '_> {
         );
         let outcome = session.change(&sql)?;
         if matches!(outcome, Outcome::Changed(1..)) {
-            sheet.wrong(self.role, self.own, &sql, "refused", &outcome, "moves a row to somebody else");
+            sheet.wrong(
+                self.role,
+                self.own,
+                &sql,
+                "refused",
+                &outcome,
+                "moves a row to somebody else",
+            );
         }
         Ok(())
     }
@@ -176,9 +270,21 @@ impl Trial<'_, '_> {
     }
 
     /// Referring to rows that are not there for the writer.
-    fn by_reference(&self, bench: &mut Bench<'_>, session: &mut Session<'_>, sheet: &mut Sheet) -> Result<(), Stop> {
+    fn by_reference(
+        &self,
+        bench: &mut Bench<'_>,
+        session: &mut Session<'_>,
+        sheet: &mut Sheet,
+    ) -> Result<(), Stop> {
         for key in &self.ground.table.foreign_keys {
-            let Some(parent) = self.arena.grounds.iter().find(|ground| ground.table.name == key.references) else { continue };
+            let Some(parent) = self
+                .arena
+                .grounds
+                .iter()
+                .find(|ground| ground.table.name == key.references)
+            else {
+                continue;
+            };
             if !matches!(parent.info.purpose, Purpose::Entity(_) | Purpose::Link(..)) {
                 continue;
             }
@@ -197,9 +303,23 @@ impl Trial<'_, '_> {
         Ok(())
     }
 
-    fn refer(&self, session: &mut Session<'_>, sheet: &mut Sheet, key: &ForeignKey, target: &Row) -> Result<(), Stop> {
-        let Some(position) = key.columns.iter().position(|column| self.insert.iter().any(|it| it == column.as_str())) else { return Ok(()) };
-        let (Some(column), Some(id)) = (key.columns.get(position), &target.id) else { return Ok(()) };
+    fn refer(
+        &self,
+        session: &mut Session<'_>,
+        sheet: &mut Sheet,
+        key: &ForeignKey,
+        target: &Row,
+    ) -> Result<(), Stop> {
+        let Some(position) = key
+            .columns
+            .iter()
+            .position(|column| self.insert.iter().any(|it| it == column.as_str()))
+        else {
+            return Ok(());
+        };
+        let (Some(column), Some(id)) = (key.columns.get(position), &target.id) else {
+            return Ok(());
+        };
         let mut row = self.allowed();
         row.insert(column.as_str().to_owned(), id.clone());
         let sql = self.sql_of(&row, "");
@@ -208,8 +328,15 @@ impl Trial<'_, '_> {
             let what = format!("adds a row that refers by {} to one that it cannot see", key.name);
             sheet.wrong(self.role, self.own, &sql, "refused", &outcome, &what);
         }
-        let (true, Some(own)) = (self.update.iter().any(|it| it == column.as_str()), self.own_rows().next()) else { return Ok(()) };
-        let Some(ty) = self.ground.table.column(column.as_str()).map(|column| &column.ty) else { return Ok(()) };
+        let (true, Some(own)) = (
+            self.update.iter().any(|it| it == column.as_str()),
+            self.own_rows().next(),
+        ) else {
+            return Ok(());
+        };
+        let Some(ty) = self.ground.table.column(column.as_str()).map(|column| &column.ty) else {
+            return Ok(());
+        };
         let speller = self.arena.speller;
         let sql = format!(
             "UPDATE {} SET {} = {} WHERE {}",
@@ -228,10 +355,15 @@ impl Trial<'_, '_> {
 
     /// Colliding with a foreign row, to change it by ON CONFLICT.
     fn by_conflict(&self, session: &mut Session<'_>, sheet: &mut Sheet) -> Result<(), Stop> {
-        let Some(plan) = self.arena.loaded.maker.plan(&self.ground.table.name) else { return Ok(()) };
-        let Some(any) = self.update.first().map(|column| self.arena.speller.ident(column)) else { return Ok(()) };
+        let Some(plan) = self.arena.loaded.maker.plan(&self.ground.table.name) else {
+            return Ok(());
+        };
+        let Some(any) = self.update.first().map(|column| self.arena.speller.ident(column)) else {
+            return Ok(());
+        };
         let foreign = |row: &&Row| {
-            (self.ground.info.owner.is_some() && row.owner != self.own.owner) || (self.ground.info.tenant.is_some() && row.tenant != self.own.tenant)
+            (self.ground.info.owner.is_some() && row.owner != self.own.owner)
+                || (self.ground.info.tenant.is_some() && row.tenant != self.own.tenant)
         };
         for (name, columns, _) in &plan.keys {
             let fillable = columns.iter().all(|column| self.insert.contains(column));
@@ -239,12 +371,17 @@ impl Trial<'_, '_> {
                 continue;
             }
             for target in self.ground.rows.iter().filter(foreign).take(2) {
-                let Some(made) = self.ground.made(self.arena.loaded, target) else { continue };
+                let Some(made) = self.ground.made(self.arena.loaded, target) else {
+                    continue;
+                };
                 let mut row = self.allowed();
                 for column in columns {
                     row.extend(made.get(column).map(|value| (column.clone(), value.clone())));
                 }
-                let listed: Vec<String> = columns.iter().map(|column| self.arena.speller.ident(column)).collect();
+                let listed: Vec<String> = columns
+                    .iter()
+                    .map(|column| self.arena.speller.ident(column))
+                    .collect();
                 let predicate = self.predicate(name);
                 let tail = format!(
                     " ON CONFLICT ({}){predicate} DO UPDATE SET {any} = EXCLUDED.{any} RETURNING {}",
@@ -254,7 +391,14 @@ impl Trial<'_, '_> {
                 let sql = self.sql_of(&row, &tail);
                 let outcome = session.ask(&sql)?;
                 if outcome.keys().contains(&target.key) {
-                    sheet.wrong(self.role, self.own, &sql, "refused", &outcome, "changes a foreign row by colliding with it");
+                    sheet.wrong(
+                        self.role,
+                        self.own,
+                        &sql,
+                        "refused",
+                        &outcome,
+                        "changes a foreign row by colliding with it",
+                    );
                 }
             }
         }
@@ -262,7 +406,12 @@ impl Trial<'_, '_> {
     }
 
     fn predicate(&self, index: &str) -> String {
-        let found = self.ground.table.indexes.iter().find(|it| it.name.as_str() == index);
+        let found = self
+            .ground
+            .table
+            .indexes
+            .iter()
+            .find(|it| it.name.as_str() == index);
         let predicate = found.and_then(|index| index.predicate.as_ref());
         let text = predicate.and_then(|predicate| (self.arena.speller.dialect().expression)(predicate).ok());
         text.map_or_else(String::new, |text| format!(" WHERE {text}"))
@@ -270,23 +419,43 @@ impl Trial<'_, '_> {
 
     /// COPY would bypass what INSERT meets.
     fn by_copy(&self, session: &mut Session<'_>, sheet: &mut Sheet) -> Result<(), Stop> {
-        let (Some(column), Some(value)) = (&self.ground.info.owner, self.arena.guises.get(1).and_then(|guise| guise.owner.clone())) else {
+        let (Some(column), Some(value)) = (
+            &self.ground.info.owner,
+            self.arena.guises.get(1).and_then(|guise| guise.owner.clone()),
+        ) else {
             return Ok(());
         };
         let Datum::Int(value) = value else { return Ok(()) };
-        let sql = format!("COPY {} ({}) FROM STDIN", self.ground.sql, self.arena.speller.ident(column.as_str()));
+        let sql = format!(
+            "COPY {} ({}) FROM STDIN",
+            self.ground.sql,
+            self.arena.speller.ident(column.as_str())
+        );
         let outcome = session.undone(|connection| {
             let mut lines = std::iter::once(format!("{value}\n").into_bytes());
             connection.copy_in(&sql, &mut lines).map(Outcome::Changed)
         })?;
         if matches!(outcome, Outcome::Changed(1..)) {
-            sheet.wrong(self.role, self.own, &sql, "refused", &outcome, "copies rows in for somebody else");
+            sheet.wrong(
+                self.role,
+                self.own,
+                &sql,
+                "refused",
+                &outcome,
+                "copies rows in for somebody else",
+            );
         }
         Ok(())
     }
 
     /// Without a context, no row of anyone can be added.
-    fn for_nobody(&self, session: &mut Session<'_>, guise: &Guise, sheet: &mut Sheet, create: &Promise) -> Result<(), Stop> {
+    fn for_nobody(
+        &self,
+        session: &mut Session<'_>,
+        guise: &Guise,
+        sheet: &mut Sheet,
+        create: &Promise,
+    ) -> Result<(), Stop> {
         let belongs = self.ground.info.owner.is_some() || self.ground.info.tenant.is_some();
         if !belongs || create.inexact {
             return Ok(());
@@ -294,7 +463,14 @@ impl Trial<'_, '_> {
         let sql = self.sql_of(&self.allowed(), "");
         let outcome = session.change(&sql)?;
         if matches!(outcome, Outcome::Changed(1..)) {
-            sheet.wrong(self.role, guise, &sql, "refused", &outcome, "adds a row without being anyone");
+            sheet.wrong(
+                self.role,
+                guise,
+                &sql,
+                "refused",
+                &outcome,
+                "adds a row without being anyone",
+            );
         }
         Ok(())
     }

@@ -41,27 +41,53 @@ fn told(session: &mut Session<'_>, from: &str, expression: &str) -> Result<Optio
     if matches!(outcome, Outcome::Refused(_)) && notices.is_empty() {
         return Ok(None);
     }
-    let texts = notices.iter().filter_map(|notice| notice.message.strip_prefix("told ").map(str::to_owned));
+    let texts = notices
+        .iter()
+        .filter_map(|notice| notice.message.strip_prefix("told ").map(str::to_owned));
     Ok(Some(texts.collect()))
 }
 
 fn conditions(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, role: &str) -> Result<(), Stop> {
     let mut connection = arena.loaded.db.member(role)?;
-    let Some(guise) = arena.guises.first() else { return Ok(()) };
-    let Some(mut session) = Session::begin(&mut connection, guise)? else { return Ok(()) };
-    let mut sheet = Sheet::new("conditions", role, "a function in a condition is shown no row that its caller cannot see");
+    let Some(guise) = arena.guises.first() else {
+        return Ok(());
+    };
+    let Some(mut session) = Session::begin(&mut connection, guise)? else {
+        return Ok(());
+    };
+    let mut sheet = Sheet::new(
+        "conditions",
+        role,
+        "a function in a condition is shown no row that its caller cannot see",
+    );
     let mut tables = 0;
     for ground in arena.grounds {
         let read = promise(bench.subject, role, ground.info, Action::Read);
         if !read.is_given() || (ground.info.owner.is_none() && ground.info.tenant.is_none()) {
             continue;
         }
-        let Some(keys) = told(&mut session, &format!("{} AS t", ground.sql), &ground.key)? else { continue };
+        let Some(keys) = told(&mut session, &format!("{} AS t", ground.sql), &ground.key)? else {
+            continue;
+        };
         tables += 1;
-        if let Some(row) = ground.rows.iter().find(|row| keys.contains(&row.key) && read.forbids(row, guise)) {
-            let sql = format!("{TELL}; SELECT count(*) FROM {} AS t WHERE pg_temp.tell({})", ground.sql, ground.key);
+        if let Some(row) = ground
+            .rows
+            .iter()
+            .find(|row| keys.contains(&row.key) && read.forbids(row, guise))
+        {
+            let sql = format!(
+                "{TELL}; SELECT count(*) FROM {} AS t WHERE pg_temp.tell({})",
+                ground.sql, ground.key
+            );
             let observed = format!("it was shown the key of the row with {}", row.condition);
-            sheet.observed(role, guise, &sql, "it is shown own rows only", &observed, "leaks hidden rows through a condition");
+            sheet.observed(
+                role,
+                guise,
+                &sql,
+                "it is shown own rows only",
+                &observed,
+                "leaks hidden rows through a condition",
+            );
         }
     }
     let tried = session.end()?;
@@ -75,8 +101,13 @@ fn conditions(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, role: &str) -> Resul
 fn hidden_values(bench: &Bench<'_>, arena: &Arena<'_, '_>) -> BTreeSet<String> {
     let mut values = BTreeSet::new();
     for entity in &bench.subject.model.entities {
-        let Some(table) = bench.subject.table_of(entity.id) else { continue };
-        let fields = entity.fields.iter().filter(|field| field.privacy != Privacy::None || field.protection != Protection::Plain);
+        let Some(table) = bench.subject.table_of(entity.id) else {
+            continue;
+        };
+        let fields = entity
+            .fields
+            .iter()
+            .filter(|field| field.privacy != Privacy::None || field.protection != Protection::Plain);
         for field in fields {
             for row in arena.loaded.maker.rows(&table.name) {
                 match row.get(&field.column) {
@@ -99,11 +130,23 @@ fn masks(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, role: &str) -> Result<(),
     let views: Vec<View> = bench.subject.realised.database.views.clone();
     let masked = bench.subject.blueprint.masked_schema.clone();
     let mut connection = arena.loaded.db.member(role)?;
-    for view in views.iter().filter(|view| view.name.schema.as_ref() == Some(&masked)) {
-        let mut sheet = Sheet::new("masks", view.name.to_string(), "the reader sees no personal or secret value, and no other tenant when one is named");
-        let nobody = Guise { name: "nobody", ..Guise::default() };
+    for view in views
+        .iter()
+        .filter(|view| view.name.schema.as_ref() == Some(&masked))
+    {
+        let mut sheet = Sheet::new(
+            "masks",
+            view.name.to_string(),
+            "the reader sees no personal or secret value, and no other tenant when one is named",
+        );
+        let nobody = Guise {
+            name: "nobody",
+            ..Guise::default()
+        };
         for guise in std::iter::once(&nobody).chain(arena.guises.first()) {
-            let Some(mut session) = Session::begin(&mut connection, guise)? else { continue };
+            let Some(mut session) = Session::begin(&mut connection, guise)? else {
+                continue;
+            };
             of_view(arena, role, view, guise, &hidden, &mut session, &mut sheet)?;
             bench.count("statements tried", session.end()?);
         }
@@ -126,35 +169,87 @@ fn of_view(
     let sql = format!("SELECT v::text FROM {name} AS v");
     let outcome = session.ask(&sql)?;
     if matches!(outcome, Outcome::Refused(_)) {
-        sheet.wrong(role, guise, &sql, "an answer", &outcome, "cannot read a masked view");
+        sheet.wrong(
+            role,
+            guise,
+            &sql,
+            "an answer",
+            &outcome,
+            "cannot read a masked view",
+        );
         return Ok(());
     }
     let seen = outcome.keys();
     let shows = |text: &String| hidden.iter().any(|value| text.contains(value));
     if seen.iter().any(shows) {
-        sheet.observed(role, guise, &sql, "masked values", "a value of a row, unmasked", "reads what should be masked");
+        sheet.observed(
+            role,
+            guise,
+            &sql,
+            "masked values",
+            "a value of a row, unmasked",
+            "reads what should be masked",
+        );
     }
-    let Some(told) = told(session, &format!("{name} AS v"), "v::text")? else { return Ok(()) };
+    let Some(told) = told(session, &format!("{name} AS v"), "v::text")? else {
+        return Ok(());
+    };
     if told.len() > seen.len() || told.iter().any(shows) {
         let sql = format!("{TELL}; SELECT count(*) FROM {name} AS v WHERE pg_temp.tell(v::text)");
-        sheet.observed(role, guise, &sql, "it is shown the view's rows", "it was shown more", "leaks through a condition on a view");
+        sheet.observed(
+            role,
+            guise,
+            &sql,
+            "it is shown the view's rows",
+            "it was shown more",
+            "leaks through a condition on a view",
+        );
     }
     let update = format!("DELETE FROM {name}");
     let outcome = session.change(&update)?;
     if !outcome.is_forbidden() {
-        sheet.wrong(role, guise, &update, "refused (42501)", &outcome, "may write through a masked view");
+        sheet.wrong(
+            role,
+            guise,
+            &update,
+            "refused (42501)",
+            &outcome,
+            "may write through a masked view",
+        );
     }
     Ok(())
 }
 
 /// A reader who names a tenant sees that one only.
-fn tenants(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, role: &str, views: &[View], connection: &mut Connection) -> Result<(), Stop> {
-    let Some(guise) = arena.guises.first().filter(|guise| guise.tenant.is_some()) else { return Ok(()) };
-    let mut sheet = Sheet::new("masked-tenants", role, "a reader who names a tenant sees rows of that tenant only");
-    let Some(mut session) = Session::begin(connection, guise)? else { return Ok(()) };
+fn tenants(
+    bench: &mut Bench<'_>,
+    arena: &Arena<'_, '_>,
+    role: &str,
+    views: &[View],
+    connection: &mut Connection,
+) -> Result<(), Stop> {
+    let Some(guise) = arena.guises.first().filter(|guise| guise.tenant.is_some()) else {
+        return Ok(());
+    };
+    let mut sheet = Sheet::new(
+        "masked-tenants",
+        role,
+        "a reader who names a tenant sees rows of that tenant only",
+    );
+    let Some(mut session) = Session::begin(connection, guise)? else {
+        return Ok(());
+    };
     for view in views {
-        let ViewQuery::Select { from, .. } = &view.query else { continue };
-        let Some(ground) = arena.grounds.iter().find(|ground| ground.table.name == *from && ground.info.tenant.is_some()) else { continue };
+        let ViewQuery::Select { from, .. } = &view.query else {
+            continue;
+        };
+        let Some(ground) = arena
+            .grounds
+            .iter()
+            .find(|ground| ground.table.name == *from && ground.info.tenant.is_some())
+        else {
+            continue;
+        };
         let foreign: BTreeSet<String> = ground
             .rows
             .iter()
@@ -165,11 +260,23 @@ fn tenants(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, role: &str, views: &[Vi
             })
             .collect();
         let sql = format!("SELECT id::text FROM {}", arena.speller.name(&view.name));
-        let Outcome::Answered(rows) = session.ask(&sql)? else { continue };
+        let Outcome::Answered(rows) = session.ask(&sql)? else {
+            continue;
+        };
         let seen = rows.rows.iter().filter_map(|row| row.first()).map(shown);
         if seen.clone().any(|id| foreign.contains(&id)) {
-            let told = format!("{} rows of another tenant", seen.filter(|id| foreign.contains(id)).count());
-            sheet.observed(role, guise, &sql, "rows of one tenant", &told, "sees rows of another tenant");
+            let told = format!(
+                "{} rows of another tenant",
+                seen.filter(|id| foreign.contains(id)).count()
+            );
+            sheet.observed(
+                role,
+                guise,
+                &sql,
+                "rows of one tenant",
+                &told,
+                "sees rows of another tenant",
+            );
         }
     }
     let tried = session.end()?;
@@ -180,5 +287,7 @@ fn tenants(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, role: &str, views: &[Vi
 
 /// A fault that the catalog shows.
 pub(super) fn catalog_fault(summary: String, observed: String, sql: &str) -> Counterexample {
-    Counterexample::new(summary, "no such object", observed).with_statements([sql.to_owned()]).run_as("superuser")
+    Counterexample::new(summary, "no such object", observed)
+        .with_statements([sql.to_owned()])
+        .run_as("superuser")
 }

@@ -23,8 +23,16 @@ pub(super) static GATE: Gate = Gate {
     id: "isolation",
     title: "isolation",
     claim: "no role sees, changes or infers rows that are not its own, in any context",
-    attacker: Some("A1, A2 and A4: an outsider with an account, a forgotten filter, someone with the reader's role"),
-    guarantees: &["row-level-security", "roles", "grants", "context", "signed-context"],
+    attacker: Some(
+        "A1, A2 and A4: an outsider with an account, a forgotten filter, someone with the reader's role",
+    ),
+    guarantees: &[
+        "row-level-security",
+        "roles",
+        "grants",
+        "context",
+        "signed-context",
+    ],
     run,
 };
 
@@ -39,7 +47,13 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
     let grounds = ground::read(bench.subject, &mut superuser, speller)?;
     let roles = roles(bench);
     let rights = ground::rights(&mut superuser, speller, &roles, &grounds)?;
-    let arena = cells::Arena { loaded: &loaded, guises: &guises, grounds: &grounds, rights: &rights, speller };
+    let arena = cells::Arena {
+        loaded: &loaded,
+        guises: &guises,
+        grounds: &grounds,
+        rights: &rights,
+        speller,
+    };
     cells::populated(bench, &arena);
     for (index, role) in roles.iter().enumerate() {
         bench.step(index, roles.len() + 3, role)?;
@@ -52,7 +66,13 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
     leaks::all(bench, &arena)?;
     bench.step(roles.len() + 2, roles.len() + 3, "catalog")?;
     catalog::all(bench, &mut superuser)?;
-    let count = |name: &str| bench.facts.iter().find(|fact| fact.name == name).map_or(0, |fact| fact.value);
+    let count = |name: &str| {
+        bench
+            .facts
+            .iter()
+            .find(|fact| fact.name == name)
+            .map_or(0, |fact| fact.value)
+    };
     let text = format!(
         "{} cells · {} roles · {} statements tried",
         count("cells"),
@@ -66,8 +86,19 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
 /// Every role that somebody can be a member of. Nobody is ever a member of owner, guard or mask.
 fn roles(bench: &Bench<'_>) -> Vec<String> {
     let roles = &bench.subject.blueprint.roles;
-    let fixed = [&roles.app, &roles.reader, &roles.auditor, &roles.sealer, &roles.eraser, &roles.backup];
-    fixed.into_iter().chain(&roles.declared).map(|role| role.as_str().to_owned()).collect()
+    let fixed = [
+        &roles.app,
+        &roles.reader,
+        &roles.auditor,
+        &roles.sealer,
+        &roles.eraser,
+        &roles.backup,
+    ];
+    fixed
+        .into_iter()
+        .chain(&roles.declared)
+        .map(|role| role.as_str().to_owned())
+        .collect()
 }
 
 /// A file has no roles: nothing can be tried, and the guarantees that are lost are named one by one.

@@ -69,7 +69,8 @@ impl Promise {
 
     /// Whether a row lies beyond every promise, conditions included.
     pub(super) fn forbids(&self, row: &Row, guise: &Guise) -> bool {
-        let foreign_tenant = self.strict && self.tenant.is_some() && (row.tenant.is_none() || row.tenant != guise.tenant);
+        let foreign_tenant =
+            self.strict && self.tenant.is_some() && (row.tenant.is_none() || row.tenant != guise.tenant);
         let conditional = self.reaches.contains(&Reach::Conditional);
         foreign_tenant || (!conditional && !self.inexact && !self.reaches(row, guise))
     }
@@ -78,7 +79,10 @@ impl Promise {
 /// What is promised.
 pub(super) fn promise(subject: &Subject, role: &str, info: &TableInfo, action: Action) -> Promise {
     let roles = &subject.blueprint.roles;
-    let mut promise = Promise { tenant: info.tenant.clone(), ..Promise::default() };
+    let mut promise = Promise {
+        tenant: info.tenant.clone(),
+        ..Promise::default()
+    };
     let is_app = role == roles.app.as_str();
     let declared = roles.declared.iter().position(|name| name.as_str() == role);
     promise.strict = is_app || declared.is_some();
@@ -91,11 +95,19 @@ pub(super) fn promise(subject: &Subject, role: &str, info: &TableInfo, action: A
     }
     match info.purpose {
         Purpose::Entity(id) => {
-            let Some(entity) = subject.model.entity(id) else { return promise };
+            let Some(entity) = subject.model.entity(id) else {
+                return promise;
+            };
             if is_app {
                 promise.reaches.extend(base(&entity.ownership, action));
             }
-            promise.reaches.extend(entity.allows.iter().filter(|it| it.actions.contains(&action)).filter_map(|allow| by_allow(allow, is_app, declared)));
+            promise.reaches.extend(
+                entity
+                    .allows
+                    .iter()
+                    .filter(|it| it.actions.contains(&action))
+                    .filter_map(|allow| by_allow(allow, is_app, declared)),
+            );
         }
         Purpose::Link(left, _) => {
             if let Some(entity) = subject.model.entity(left) {
@@ -130,7 +142,13 @@ fn base(ownership: &Ownership, action: Action) -> Option<Reach> {
 }
 
 /// A link is reached like the row that declares it; links are made and removed, never changed.
-fn link(promise: &mut Promise, left: &Entity, info: &TableInfo, (is_app, declared): (bool, Option<usize>), action: Action) {
+fn link(
+    promise: &mut Promise,
+    left: &Entity,
+    info: &TableInfo,
+    (is_app, declared): (bool, Option<usize>),
+    action: Action,
+) {
     if action == Action::Update {
         return;
     }
@@ -143,9 +161,18 @@ fn link(promise: &mut Promise, left: &Entity, info: &TableInfo, (is_app, declare
         promise.reaches.extend(reach);
     }
     for allow in &left.allows {
-        let changes = allow.actions.iter().any(|it| matches!(it, Action::Create | Action::Update));
-        let speaks = if action == Action::Read { changes || allow.actions.contains(&Action::Read) } else { changes };
-        promise.reaches.extend(speaks.then(|| by_allow(allow, is_app, declared)).flatten());
+        let changes = allow
+            .actions
+            .iter()
+            .any(|it| matches!(it, Action::Create | Action::Update));
+        let speaks = if action == Action::Read {
+            changes || allow.actions.contains(&Action::Read)
+        } else {
+            changes
+        };
+        promise
+            .reaches
+            .extend(speaks.then(|| by_allow(allow, is_app, declared)).flatten());
     }
 }
 
@@ -156,7 +183,10 @@ fn special(promise: &mut Promise, subject: &Subject, role: &str, purpose: Purpos
     let is = |other: &Ident| role == other.as_str();
     let given = match purpose {
         Purpose::Audit => read && (is(&roles.auditor) || is(&roles.sealer)),
-        Purpose::Seals => (read && (is(&roles.auditor) || is(&roles.sealer))) || (action == Action::Create && is(&roles.sealer)),
+        Purpose::Seals => {
+            (read && (is(&roles.auditor) || is(&roles.sealer)))
+                || (action == Action::Create && is(&roles.sealer))
+        }
         Purpose::Events => read && is(&roles.auditor),
         // The application sees its own pseudonym and those of programs.
         Purpose::Actors => read && is(&roles.app),
@@ -166,7 +196,14 @@ fn special(promise: &mut Promise, subject: &Subject, role: &str, purpose: Purpos
         Purpose::Entity(_) | Purpose::Link(..) | Purpose::Context | Purpose::Private => false,
     };
     if given {
-        promise.reaches.push(if purpose == Purpose::Keys { Reach::Own } else { Reach::All });
-        promise.inexact = matches!(purpose, Purpose::Actors | Purpose::Access(_) | Purpose::Keys | Purpose::Seals);
+        promise.reaches.push(if purpose == Purpose::Keys {
+            Reach::Own
+        } else {
+            Reach::All
+        });
+        promise.inexact = matches!(
+            purpose,
+            Purpose::Actors | Purpose::Access(_) | Purpose::Keys | Purpose::Seals
+        );
     }
 }

@@ -19,24 +19,48 @@ pub(crate) struct Sheet {
 
 impl Sheet {
     pub(crate) fn new(id: &'static str, object: impl Into<String>, claim: impl Into<String>) -> Self {
-        Self { id, object: object.into(), claim: claim.into(), summary: String::new(), found: Vec::new() }
+        Self {
+            id,
+            object: object.into(),
+            claim: claim.into(),
+            summary: String::new(),
+            found: Vec::new(),
+        }
     }
 
     /// Something that should not be.
-    pub(crate) fn wrong(&mut self, role: &str, guise: &Guise, sql: &str, expected: &str, outcome: &Outcome, what: &str) {
+    pub(crate) fn wrong(
+        &mut self,
+        role: &str,
+        guise: &Guise,
+        sql: &str,
+        expected: &str,
+        outcome: &Outcome,
+        what: &str,
+    ) {
         self.observed(role, guise, sql, expected, &outcome.told(), what);
     }
 
     /// The same, with what happened in words.
-    pub(crate) fn observed(&mut self, role: &str, guise: &Guise, sql: &str, expected: &str, observed: &str, what: &str) {
-        let mut example = Counterexample::new(format!("`{role}` for {}: {what}", guise.name), expected, observed);
+    pub(crate) fn observed(
+        &mut self,
+        role: &str,
+        guise: &Guise,
+        sql: &str,
+        expected: &str,
+        observed: &str,
+        what: &str,
+    ) {
+        let mut example =
+            Counterexample::new(format!("`{role}` for {}: {what}", guise.name), expected, observed);
         example.actor = Some(Actor {
             role: role.to_owned(),
             actor: guise.values.actor.clone(),
             tenant: guise.values.tenant.clone(),
         });
         let begin = std::iter::once("BEGIN".to_owned());
-        self.found.push(example.with_statements(begin.chain(guise.enter.iter().cloned()).chain([sql.to_owned()])));
+        self.found
+            .push(example.with_statements(begin.chain(guise.enter.iter().cloned()).chain([sql.to_owned()])));
     }
 
     /// A counterexample that the catalog alone shows.

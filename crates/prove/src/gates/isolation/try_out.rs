@@ -34,8 +34,13 @@ impl Outcome {
 
     /// The answer's first column as texts.
     pub(crate) fn keys(&self) -> Vec<String> {
-        let Self::Answered(rows) = self else { return Vec::new() };
-        rows.rows.iter().filter_map(|row| row.first().map(shown)).collect()
+        let Self::Answered(rows) = self else {
+            return Vec::new();
+        };
+        rows.rows
+            .iter()
+            .filter_map(|row| row.first().map(shown))
+            .collect()
     }
 }
 
