@@ -22,8 +22,9 @@ pub(super) fn declare(draft: &mut Draft<'_>) {
         (&roles.backup, "Dumps everything"),
     ];
     for (name, purpose) in built_in {
+        // Only a member of a role can give it an object, and the migrator makes all of them.
         let member_of = if *name == roles.migrator {
-            vec![roles.owner.clone()]
+            vec![roles.owner.clone(), roles.guard.clone(), roles.mask.clone()]
         } else {
             Vec::new()
         };
@@ -105,6 +106,13 @@ pub(super) fn schemas(draft: &mut Draft<'_>) {
             grantee: Grantee::Role(role.clone()),
         };
         schema.grants = who.into_iter().map(usage).collect();
+        if schema.name == blueprint.masked_schema {
+            // A schema's objects can be given only to who may create in it.
+            for privilege in [Privilege::Usage, Privilege::Create] {
+                let grantee = Grantee::Role(roles.mask.clone());
+                schema.grants.push(Grant { privilege, columns: Vec::new(), grantee });
+            }
+        }
         schema.grants.sort();
     }
 }
