@@ -186,9 +186,14 @@ fn nothing_of_an_erased_person_remains() {
         shop.order(person);
     }
     shop.login("migrator").batch("INSERT INTO shop.password_resets (user_id, token, expires_at) SELECT id, sha256('t'), now() FROM shop.users WHERE email LIKE 'canary%'").unwrap();
+    shop.admin()
+        .batch("INSERT INTO shop_private.data_keys (subject_id, wrapped) SELECT id, 'k' FROM shop.users")
+        .unwrap();
     let mut eraser = shop.login("eraser");
     let call = format!("SELECT shop_private.erase_user('{}')", ann.user);
     assert_eq!(cell(&eraser.query(&call, &[]).unwrap(), 0, 0), "true");
+    let left = shop.truth("SELECT count(*) FROM shop_private.data_keys");
+    assert_eq!(left, "1", "the key is shredded, and no other");
     let nobody = eraser
         .query(
             "SELECT shop_private.erase_user('00000000-0000-4000-8000-000000000000')",

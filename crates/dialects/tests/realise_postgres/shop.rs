@@ -321,6 +321,7 @@ pub(crate) fn blueprint(variant: Variant) -> Blueprint {
     access(&mut builder);
     actors(&mut builder);
     people(&mut builder);
+    keys(&mut builder);
     orders(&mut builder);
     catalogue(&mut builder);
     tenants(&mut builder);
@@ -614,6 +615,21 @@ fn people(b: &mut Builder) {
             ],
         },
     );
+}
+
+fn keys(b: &mut Builder) {
+    let table = Name::new("shop_private", "data_keys");
+    let mut keys = Table::new(table.clone(), ORIGIN);
+    keys.owner = Some("shop_owner".into());
+    keys.columns = vec![
+        id(),
+        column("subject_id", SqlType::BigInt),
+        nullable("wrapped", SqlType::Bytes),
+    ];
+    keys.foreign_keys
+        .push(foreign_key("data_keys", &["subject_id"], "users", &["id"]));
+    b.blueprint.database.tables.push(keys);
+    b.serve(table, Service::Keys);
 }
 
 fn orders(b: &mut Builder) {

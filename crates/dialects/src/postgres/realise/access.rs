@@ -14,6 +14,7 @@ pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, name: &Ident, access:
     let (key, public_id) = r.keys_of(at.table);
     let body = format!(
         "
+#variable_conflict use_variable
 DECLARE
     found_id {key_type};
 BEGIN

@@ -38,6 +38,7 @@ pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, name: &Ident, steps: 
     }
     let body = format!(
         "
+#variable_conflict use_variable
 DECLARE
     subject_id {key_type};
 BEGIN

@@ -23,7 +23,8 @@ pub(super) fn realise(
             Behaviour::Normalise { column, form } if placed.table == *at.table && column == by => Some(*form),
             _ => None,
         });
-    let wanted = form.map_or_else(|| "wanted".to_owned(), |form| normal("wanted", form));
+    // By its number: a column could have any name.
+    let wanted = form.map_or_else(|| "$1".to_owned(), |form| normal("$1", form));
     let living = deleted_at.map_or_else(String::new, |column| format!(" AND t.{} IS NULL", id(column)));
     let selected: Vec<String> = returns.iter().map(|column| format!("t.{}", id(column))).collect();
     let body = format!(
