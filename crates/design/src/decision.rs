@@ -96,15 +96,16 @@ impl Decision {
     }
 
     /// Adds names of columns or constraints, qualified by their table.
-    pub(crate) fn members<I: std::fmt::Display>(
+    pub(crate) fn members<'i>(
         mut self,
         table: &physical::Name,
-        members: impl IntoIterator<Item = I>,
+        members: impl IntoIterator<Item = &'i physical::Ident>,
     ) -> Self {
+        let table = table.name.as_str();
         self.names.extend(
             members
                 .into_iter()
-                .map(|member| format!("{}.{member}", table.name)),
+                .map(|member| [table, ".", member.as_str()].concat()),
         );
         self
     }

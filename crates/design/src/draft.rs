@@ -281,7 +281,7 @@ pub(crate) fn decided(kind: &Kind, entity: &Entity) -> Origin {
 
 /// `Order.total`.
 pub(crate) fn subject(entity: &Entity, field: &Field) -> String {
-    format!("{}.{}", entity.name.text, field.name.text)
+    [entity.name.text.as_str(), ".", field.name.text.as_str()].concat()
 }
 
 /// The references to each entity, in source order.

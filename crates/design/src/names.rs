@@ -45,7 +45,7 @@ pub(crate) struct Shortened {
 /// The names that are taken.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    taken: HashSet<(Space, String), BuildHasherDefault<Fnv>>,
+    taken: HashSet<(Space, Ident), BuildHasherDefault<Fnv>>,
     /// What was shortened, in order.
     pub shortened: Vec<Shortened>,
 }
@@ -53,19 +53,22 @@ pub(crate) struct Names {
 impl Names {
     /// Takes a name, shortened where it is too long, and made different from every other name of its space.
     pub(crate) fn take(&mut self, space: Space, full: &str) -> Ident {
-        let mut name = shorten(full);
-        if name != full {
+        let mut name = if full.len() <= LIMIT {
+            Ident::from(full)
+        } else {
+            let short = shorten(full);
             self.shortened.push(Shortened {
                 full: full.to_owned(),
-                short: name.clone(),
+                short: short.clone(),
             });
-        }
+            Ident::from(short)
+        };
         let mut attempt = 0_u32;
-        while !self.taken.insert((space, name.to_lowercase())) {
+        while !self.taken.insert((space, folded(&name))) {
             attempt += 1;
-            name = with_hash(full, &format!("{full}#{attempt}"));
+            name = Ident::from(with_hash(full, &format!("{full}#{attempt}")));
         }
-        Ident::new(name)
+        name
     }
 
     /// Takes `<table>_<parts>_<suffix>`.
@@ -84,6 +87,15 @@ impl Names {
         full.push('_');
         full.push_str(suffix);
         self.take(space, &full)
+    }
+}
+
+/// What names are compared by where a database ignores case.
+fn folded(name: &Ident) -> Ident {
+    if name.as_str().chars().any(char::is_uppercase) {
+        Ident::from(name.as_str().to_lowercase())
+    } else {
+        name.clone()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Decision: what the reader sees.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
 use model::{EntityId, Field, FieldId, FieldOrigin, Identity, ImpliedField, Privacy, Protection, Type};
 use physical::{
     Expr, Grant, Grantee, Ident, Literal, Name, Origin, Privilege, SqlType, View, ViewJoin, ViewQuery,
@@ -260,11 +262,14 @@ fn add(
 }
 
 /// The columns of each table that the views read.
-pub(super) fn reads(
-    draft: &Draft<'_>,
-) -> std::collections::BTreeMap<Name, std::collections::BTreeSet<Ident>> {
-    let mut all: std::collections::BTreeMap<Name, std::collections::BTreeSet<Ident>> =
-        std::collections::BTreeMap::new();
+pub(super) fn reads<'d>(draft: &'d Draft<'_>) -> BTreeMap<Name, BTreeSet<Ident>> {
+    let mut all: HashMap<&'d Name, Vec<&'d Ident>> = HashMap::new();
+    let mut add = |table: &'d Name, column: &'d Ident| {
+        let columns = all.entry(table).or_default();
+        if !columns.contains(&column) {
+            columns.push(column);
+        }
+    };
     for view in &draft.blueprint.database.views {
         let ViewQuery::Select {
             from, joins, items, ..
@@ -272,17 +277,12 @@ pub(super) fn reads(
         else {
             continue;
         };
-        let table_of = |alias: &Ident| {
-            joins
-                .iter()
-                .find(|join| join.alias == *alias)
-                .map_or(from, |join| &join.table)
-        };
-        for join in joins {
-            for (theirs, ours) in &join.on {
-                all.entry(join.table.clone()).or_default().insert(theirs.clone());
-                all.entry(from.clone()).or_default().insert(ours.clone());
-            }
+        for (theirs, ours, join) in joins
+            .iter()
+            .flat_map(|join| join.on.iter().map(move |(a, b)| (a, b, join)))
+        {
+            add(&join.table, theirs);
+            add(from, ours);
         }
         for (_, expr) in items {
             let column = match expr {
@@ -295,11 +295,12 @@ pub(super) fn reads(
                 ..
             } = column
             {
-                all.entry(table_of(alias).clone())
-                    .or_default()
-                    .insert(name.clone());
+                let joined = joins.iter().find(|join| join.alias == *alias);
+                add(joined.map_or(from, |join| &join.table), name);
             }
         }
     }
-    all
+    let owned =
+        |(table, columns): (&Name, Vec<&Ident>)| (table.clone(), columns.into_iter().cloned().collect());
+    all.into_iter().map(owned).collect()
 }

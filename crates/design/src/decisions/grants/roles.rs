@@ -110,7 +110,11 @@ pub(super) fn schemas(draft: &mut Draft<'_>) {
             // A schema's objects can be given only to who may create in it.
             for privilege in [Privilege::Usage, Privilege::Create] {
                 let grantee = Grantee::Role(roles.mask.clone());
-                schema.grants.push(Grant { privilege, columns: Vec::new(), grantee });
+                schema.grants.push(Grant {
+                    privilege,
+                    columns: Vec::new(),
+                    grantee,
+                });
             }
         }
         schema.grants.sort();
