@@ -608,6 +608,9 @@ fn people(b: &mut Builder) {
                     subject: "id".into(),
                     tombstones: tombstones(),
                 },
+                ErasureStep::Key {
+                    table: Name::new("shop_private", "data_keys"),
+                },
                 ErasureStep::Actor {
                     table: name("actors"),
                     link: "user_id".into(),

@@ -300,7 +300,10 @@ impl<'a> Realiser<'a> {
     ) {
         let execute = match runs_as {
             // The owner makes partitions, and with each its triggers.
-            RunsAs::Guard => vec![self.blueprint.roles.owner.clone(), self.blueprint.roles.migrator.clone()],
+            RunsAs::Guard => vec![
+                self.blueprint.roles.owner.clone(),
+                self.blueprint.roles.migrator.clone(),
+            ],
             RunsAs::Caller | RunsAs::Owner => Vec::new(),
         };
         self.add_function(Draft {
