@@ -1,6 +1,7 @@
 //! The schema while it is being decided.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 
 use diagnostics::{Diagnostic, Diagnostics};
@@ -11,7 +12,7 @@ use physical::{
 };
 
 use crate::facts::{self, Facts};
-use crate::names::{Names, Space};
+use crate::names::{Fnv, Names, Space};
 use crate::{Decision, Designed, Kind, codes};
 
 /// The schema so far, and what the decisions share.
@@ -36,7 +37,7 @@ pub(crate) struct Draft<'m> {
     incoming: Vec<Vec<FieldId>>,
     user: Option<&'m Entity>,
     nothing: Rc<Facts>,
-    tables: HashMap<Name, usize>,
+    tables: HashMap<Name, usize, BuildHasherDefault<Fnv>>,
 }
 
 /// The table of a many-to-many relation.
@@ -73,7 +74,7 @@ impl<'m> Draft<'m> {
             user: user(model),
             facts: facts.into_iter().map(Rc::new).collect(),
             nothing: Rc::new(Facts::nothing()),
-            tables: HashMap::new(),
+            tables: HashMap::default(),
         };
         for entity in &model.entities {
             draft.entity_table(entity);

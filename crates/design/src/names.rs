@@ -127,7 +127,7 @@ fn fnv(text: &str) -> u64 {
 
 /// The same for the set of names: they come from the project's own source, and there are many.
 #[derive(Debug)]
-struct Fnv(u64);
+pub(crate) struct Fnv(u64);
 
 impl Default for Fnv {
     fn default() -> Self {
