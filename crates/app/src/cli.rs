@@ -126,7 +126,7 @@ pub(crate) struct Prove {
     /// The project's folder, or one .arch file
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
-    /// Where to prove: sqlite, postgres, or the URL of an empty database; may be given more than once
+    /// Where to prove: sqlite, postgres, the URL of an empty database, or env:NAME; may be given more than once
     #[arg(long, value_name = "DATABASE")]
     pub(crate) on: Vec<String>,
     /// Only this gate; may be given more than once
@@ -160,7 +160,7 @@ pub(crate) struct Seal {
     /// The project's folder, or one .arch file
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
-    /// The database: a postgres:// URL of a member of the sealer's role, or the path of an SQLite file
+    /// The database: a postgres:// URL of a member of the sealer's role, the path of an SQLite file, or env:NAME
     #[arg(long, value_name = "URL")]
     pub(crate) on: String,
     /// A file with the sealing key: 64 hexadecimal digits
@@ -179,12 +179,12 @@ pub(crate) struct Verify {
     /// The project's folder, or one .arch file
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
-    /// The database: a postgres:// URL of a member of the auditor's role, or the path of an SQLite file
+    /// The database: a postgres:// URL of a member of the auditor's role, the path of an SQLite file, or env:NAME
     #[arg(long, value_name = "URL")]
     pub(crate) on: String,
-    /// A file with the sealing key: 64 hexadecimal digits
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key: PathBuf,
+    /// A file with a sealing key; may be given more than once, when keys have changed
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) key: Vec<PathBuf>,
     /// The file of anchors that `seal` has written
     #[arg(long, value_name = "FILE")]
     pub(crate) anchors: Option<PathBuf>,

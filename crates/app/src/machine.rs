@@ -19,6 +19,13 @@ impl Machine {
         let home = || self.variable("HOME").map(|home| PathBuf::from(home).join(".cache"));
         base.or_else(home).unwrap_or_else(std::env::temp_dir).join("architrave")
     }
+
+    /// Appends to a file, which may lie on a medium that takes nothing else, and waits until it is written.
+    pub(crate) fn append(self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut file = fs::OpenOptions::new().append(true).create(true).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    }
 }
 
 impl System for Machine {

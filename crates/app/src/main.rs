@@ -66,7 +66,8 @@ fn main() -> ExitCode {
         Command::Build(arguments) => commands::build::run(context, &arguments),
         Command::Explain(arguments) => commands::explain::run(context, &arguments),
         Command::Prove(arguments) => commands::prove::run(context, &arguments),
-        Command::Seal(_) | Command::Verify(_) => Outcome::Failed,
+        Command::Seal(arguments) => commands::seal::run(context, &arguments),
+        Command::Verify(arguments) => commands::verify::run(context, &arguments),
     }
     .into()
 }

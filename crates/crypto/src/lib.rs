@@ -8,7 +8,7 @@ pub mod chain;
 mod envelope;
 mod token;
 
-pub use blind::{blind_index, normal_email};
+pub use blind::{blind_index, key_id, normal_email};
 pub use envelope::{Place, open, seal, unwrap_key, wrap_key};
 pub use token::{show_token, store_token};
 

@@ -6,5 +6,6 @@ pub(crate) mod explain;
 pub(crate) mod findings;
 pub(crate) mod fmt;
 pub(crate) mod prove;
-
-
+pub(crate) mod seal;
+pub(crate) mod trail;
+pub(crate) mod verify;

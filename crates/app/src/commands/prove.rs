@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dialects::by_name;
-use engine::{BinarySearch, CancelToken, DatabaseUrl, EngineError, Server, StartOptions};
+use engine::{BinarySearch, CancelToken, DatabaseUrl, Server, StartOptions};
 use evidence::{Evidence, GateResult, Verdict};
 use plan::Relational;
 use project::System as _;
 use prove::{Gate, Job, Options, Progress, Subject, Target};
 use state::{Checked, Built};
 
-use super::findings;
+use super::{findings, trail};
 use crate::cli::{FindingFormat, Format, Prove};
 use crate::progress::Line;
 use crate::{Context, Outcome};
@@ -138,7 +138,7 @@ fn named(context: Context, arguments: &Prove, on: &str, start: &StartOptions) ->
         "postgres" => Ok((dialect("postgres")?, Target::Postgres(Box::new(start.clone())))),
         "sqlite" => Ok((dialect("sqlite")?, Target::Sqlite(start.temporary.clone()))),
         url => {
-            let url = DatabaseUrl::parse(url).map_err(|error| fail(context, &error, Outcome::Misused))?;
+            let url = trail::address(context, url)?;
             let name = match url {
                 DatabaseUrl::Postgres(_) => "postgres",
                 DatabaseUrl::Sqlite(_) => "sqlite",
@@ -147,11 +147,6 @@ fn named(context: Context, arguments: &Prove, on: &str, start: &StartOptions) ->
             Ok((dialect(name)?, Target::Given { url, allow_existing: arguments.allow_existing, temporary }))
         }
     }
-}
-
-fn fail(context: Context, error: &EngineError, outcome: Outcome) -> Outcome {
-    findings::complain(context, &error.to_string(), error.help());
-    outcome
 }
 
 fn start_options(context: Context, arguments: &Prove, cancel: &CancelToken) -> StartOptions {
