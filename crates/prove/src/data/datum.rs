@@ -150,7 +150,7 @@ pub(super) fn decimal(text: &str) -> Option<Datum> {
 
 /// Writes units of `10^-scale`.
 #[must_use]
-pub(super) fn decimal_text(units: i128, scale: u32) -> String {
+pub fn decimal_text(units: i128, scale: u32) -> String {
     let sign = if units < 0 { "-" } else { "" };
     let width = scale as usize + 1;
     let digits = format!("{:0>width$}", units.unsigned_abs());
