@@ -118,6 +118,22 @@ impl Host {
         }
     }
 
+    /// Where the proof takes place.
+    pub(crate) const fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Kills a server of our own as a crash would, and starts it again on its data.
+    pub(crate) fn crash(&self) -> Result<(), Stop> {
+        match &*self.home {
+            Home::Own(server) => {
+                server.kill9();
+                Ok(server.restart()?)
+            }
+            Home::Given(..) | Home::Files(_) => Err(Stop::Unable("only a server of our own is killed".to_owned())),
+        }
+    }
+
     /// The server's version.
     pub(crate) fn version(&self) -> Option<String> {
         match &*self.home {

@@ -1,6 +1,7 @@
 //! One folder per gate, and the list.
 
 mod apply;
+mod audit;
 mod constraints;
 mod isolation;
 mod relations;
@@ -17,4 +18,5 @@ pub static GATES: &[&Gate] = &[
     &relations::GATE,
     &rollback::GATE,
     &isolation::GATE,
+    &audit::GATE,
 ];

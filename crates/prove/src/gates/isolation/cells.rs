@@ -176,6 +176,12 @@ impl Cell<'_, '_> {
         self.update.iter().any(Promise::is_given)
     }
 
+    /// A column that the role has a right on, else one on which nothing but a right is missing.
+    fn some_column<'s>(&'s self, granted: &'s [String]) -> Option<&'s str> {
+        let plain = self.ground.table.columns.iter().find(|column| column.identity.is_none() && column.generated.is_none());
+        granted.first().map(String::as_str).or_else(|| plain.map(|column| column.name.as_str()))
+    }
+
     fn letters(&self) -> String {
         let letter = |given: bool, letter: char| if given { letter } else { '-' };
         [
@@ -215,8 +221,9 @@ impl Cell<'_, '_> {
             return Ok(());
         }
         if let Outcome::Refused(error) = &outcome {
-            // A garbled setting is refused where a policy reads it: nothing is answered.
-            if !(guise.refusable && error.code.starts_with("22")) {
+            // A garbled setting is refused where a policy reads it: nothing is answered. And where the promise hangs on rows
+            // that the role may not read, nothing is, either.
+            if !(guise.refusable && error.code.starts_with("22")) && !self.read.inexact {
                 sheet.wrong(
                     self.role,
                     guise,
@@ -308,14 +315,7 @@ impl Cell<'_, '_> {
 
     fn change(&self, session: &mut Session<'_>, guise: &Guise, sheet: &mut Sheet) -> Result<(), Stop> {
         let ident = |column: &str| self.arena.speller.ident(column);
-        let any = self.rights.update.first().map(String::as_str).or_else(|| {
-            self.ground
-                .table
-                .columns
-                .first()
-                .map(|column| column.name.as_str())
-        });
-        let Some(any) = any.map(ident) else { return Ok(()) };
+        let Some(any) = self.some_column(&self.rights.update).map(ident) else { return Ok(()) };
         if !self.may_update() {
             let sql = format!("UPDATE {} SET {any} = {any}", self.ground.sql);
             let outcome = session.change(&sql)?;
@@ -458,14 +458,7 @@ impl Cell<'_, '_> {
         if self.create.is_given() {
             return Ok(());
         }
-        let column = self.rights.insert.first().map(String::as_str).or_else(|| {
-            self.ground
-                .table
-                .columns
-                .first()
-                .map(|column| column.name.as_str())
-        });
-        let Some(column) = column else { return Ok(()) };
+        let Some(column) = self.some_column(&self.rights.insert) else { return Ok(()) };
         let sql = format!(
             "INSERT INTO {} ({}) VALUES (NULL)",
             self.ground.sql,

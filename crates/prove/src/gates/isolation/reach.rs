@@ -101,6 +101,11 @@ pub(super) fn promise(subject: &Subject, role: &str, info: &TableInfo, action: A
             if is_app {
                 promise.reaches.extend(base(&entity.ownership, action));
             }
+            // What everyone may read, whoever keeps it may read, too.
+            let keeps = entity.allows.iter().any(|allow| by_allow(allow, is_app, declared).is_some());
+            if keeps && matches!(entity.ownership, Ownership::Public { .. }) && action == Action::Read {
+                promise.reaches.push(Reach::All);
+            }
             promise.reaches.extend(
                 entity
                     .allows
