@@ -24,7 +24,7 @@ struct Set {
 }
 
 /// Backtracking is given up after so many steps.
-const MOST_STEPS: u32 = 200_000;
+const MOST_STEPS: u32 = 40_000;
 /// What a free class may be drawn from.
 const PLAIN: (char, char) = (' ', '~');
 

@@ -1,6 +1,6 @@
 //! Checks, and the limits of types.
 
-use physical::{Check, Expr, SqlType};
+use physical::{Behaviour, Check, Expr, NormalForm, SqlType};
 
 use super::candidates::{blind, candidates};
 use super::probe::Outcome;
@@ -85,6 +85,7 @@ impl Trial<'_, '_, '_, '_> {
                 continue;
             };
             for value in candidates(column, expr, base) {
+                let value = self.stored(name, value);
                 let mut row = base.clone();
                 row.insert(name.to_owned(), value.clone());
                 let others = self.table.checks.iter().filter(|check| check.expr != *expr);
@@ -97,6 +98,23 @@ impl Trial<'_, '_, '_, '_> {
             }
         }
         rows
+    }
+
+    /// A value as it is stored: what the database brings into its normal form is judged in that form.
+    fn stored(&self, column: &str, value: Datum) -> Datum {
+        let form = self
+            .bench
+            .subject
+            .behaviours(&self.table.name)
+            .find_map(|behaviour| match behaviour {
+                Behaviour::Normalise { column: own, form } if own.as_str() == column => Some(*form),
+                _ => None,
+            });
+        match (form, value) {
+            (Some(NormalForm::Trimmed), Datum::Text(text)) => Datum::Text(text.trim().to_owned()),
+            (Some(NormalForm::TrimmedLower), Datum::Text(text)) => Datum::Text(text.trim().to_lowercase()),
+            (_, value) => value,
+        }
     }
 
     /// A check that is not taken apart: values are thrown at it until it refuses one by name.
