@@ -4,7 +4,7 @@
 
 mod sql;
 
-pub use sql::sql;
+pub use sql::{scripts, sql};
 
 /// What stands at the head of emitted files.
 #[derive(Debug, Clone)]

@@ -41,13 +41,32 @@ pub fn sql(plan: &Plan, heading: &Heading) -> Vec<File> {
 
     let purpose = ["Removes all that schema.sql made, with every row in it, from last to first."];
     let mut text = head(heading, "the way back", &purpose);
-    backwards(&mut text, &own);
+    backwards(&mut text, plan.undo_prelude, &own);
     if !admin.is_empty() {
         text.push_str("\n-- What follows undoes roles.sql, and needs an administrator.\n");
-        backwards(&mut text, &admin);
+        backwards(&mut text, plan.undo_prelude, &admin);
     }
     push("undo.sql", text);
     files
+}
+
+/// The services of a schema as statements with parameters, for a database that stores no functions; `None` when there is none.
+#[must_use]
+pub fn scripts(dialect: &str, scripts: &[(String, String)], heading: &Heading) -> Option<File> {
+    if scripts.is_empty() {
+        return None;
+    }
+    let purpose = [
+        "What the application and its operators call, with parameters (:name): this database stores no functions.",
+        "Each runs in a transaction of its own, in order.",
+    ];
+    let mut text = head(heading, "services", &purpose);
+    for (name, script) in scripts {
+        heading_line(&mut text, name);
+        text.push_str(script.trim_end());
+        text.push('\n');
+    }
+    Some(File { path: format!("sql/{dialect}/services.sql"), text })
 }
 
 fn head(heading: &Heading, what: &str, purpose: &[&str]) -> String {
@@ -95,6 +114,10 @@ fn section(out: &mut String, section: &Section) {
         Section::Seeds => "rows",
         Section::Raw => "further SQL",
     };
+    heading_line(out, name);
+}
+
+fn heading_line(out: &mut String, name: &str) {
     let name: String = name
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -112,10 +135,10 @@ fn forwards(out: &mut String, steps: &[&Step]) {
         let Action::Sql(statements) = &step.action;
         (*step, statements.iter().map(|each| finished(each)).collect())
     });
-    write(out, steps, parts.collect());
+    write(out, &[], steps, parts.collect());
 }
 
-fn backwards(out: &mut String, steps: &[&Step]) {
+fn backwards(out: &mut String, prelude: &[&str], steps: &[&Step]) {
     let parts = steps.iter().rev().map(|step| {
         let statements = match &step.undo {
             Undo::Sql(statements) => statements
@@ -132,7 +155,7 @@ fn backwards(out: &mut String, steps: &[&Step]) {
         };
         (*step, statements)
     });
-    write(out, steps, parts.collect());
+    write(out, prelude, steps, parts.collect());
 }
 
 /// A statement with its semicolon; a comment has none.
@@ -145,10 +168,14 @@ fn finished(statement: &str) -> String {
 }
 
 /// Statements under the headings of their sections, in one transaction where that is possible.
-fn write(out: &mut String, steps: &[&Step], parts: Vec<(&Step, Vec<String>)>) {
+fn write(out: &mut String, prelude: &[&str], steps: &[&Step], parts: Vec<(&Step, Vec<String>)>) {
     let transaction = steps.iter().all(|step| step.transactional);
     if transaction {
         out.push_str("\nBEGIN;\n");
+        for statement in prelude {
+            out.push_str(&finished(statement));
+            out.push('\n');
+        }
     }
     let mut last: Option<&Section> = None;
     let mut before: Option<Vec<String>> = None;

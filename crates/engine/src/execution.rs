@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use plan::{Action, Step, Undo};
+use plan::{Action, Plan, Step, Undo};
 
 use crate::connection::Connection;
 use crate::error::EngineError;
@@ -62,14 +62,15 @@ pub fn apply(connection: &mut Connection, steps: &[Step]) -> Result<(), StepErro
             transactional: step.transactional,
         }
     });
-    run(connection, &jobs.collect::<Vec<_>>())
+    run(connection, &[], &jobs.collect::<Vec<_>>())
 }
 
-/// Undoes steps, from last to first, in the same transactions as [`apply`].
+/// Undoes a plan, from its last step to its first, in the same transactions as [`apply`].
 ///
 /// # Errors
 /// [`EngineError::Unsupported`], before anything is run, when a step cannot be undone; else as [`apply`].
-pub fn undo(connection: &mut Connection, steps: &[Step]) -> Result<(), StepError> {
+pub fn undo(connection: &mut Connection, plan: &Plan) -> Result<(), StepError> {
+    let steps = &plan.steps;
     let mut jobs = Vec::with_capacity(steps.len());
     for (position, step) in steps.iter().enumerate().rev() {
         let statements: &[String] = match &step.undo {
@@ -95,10 +96,10 @@ pub fn undo(connection: &mut Connection, steps: &[Step]) -> Result<(), StepError
             transactional: step.transactional,
         });
     }
-    run(connection, &jobs)
+    run(connection, plan.undo_prelude, &jobs)
 }
 
-fn run(connection: &mut Connection, jobs: &[Job<'_>]) -> Result<(), StepError> {
+fn run(connection: &mut Connection, prelude: &[&str], jobs: &[Job<'_>]) -> Result<(), StepError> {
     for group in jobs.chunk_by(|a, b| a.transactional && b.transactional) {
         let Some((first, last)) = group.first().zip(group.last()) else {
             continue;
@@ -108,7 +109,10 @@ fn run(connection: &mut Connection, jobs: &[Job<'_>]) -> Result<(), StepError> {
             continue;
         }
         connection.begin().map_err(|error| first.failed(None, error))?;
-        let done = run_statements(connection, group)
+        let done = prelude
+            .iter()
+            .try_for_each(|statement| connection.batch(statement).map_err(|error| first.failed(Some(statement), error)))
+            .and_then(|()| run_statements(connection, group))
             .and_then(|()| connection.commit().map_err(|error| last.failed(None, error)));
         if done.is_err() {
             // The first error tells why; one of the rollback could only say that the connection is gone too.

@@ -14,6 +14,16 @@ use engine::{Connection, DatabaseKind, EngineError, apply, undo};
 use physical::{Origin, Value};
 use plan::{Action, Lock, Phase, RunsAs, Section, Step, Undo};
 
+fn plan_of(steps: &[Step]) -> plan::Plan {
+    plan::Plan {
+        dialect: "any",
+        from: String::new(),
+        to: String::new(),
+        undo_prelude: &[],
+        steps: steps.to_vec(),
+    }
+}
+
 fn step(title: &str, statements: &[&str], undo: Undo) -> Step {
     Step {
         title: title.to_owned(),
@@ -60,7 +70,7 @@ fn steps_run_forwards_and_back() {
         apply(&mut it, &steps).unwrap();
         assert_eq!(tables(&mut it), ["a", "b"]);
         // The second table first: the last step is undone first.
-        undo(&mut it, &steps).unwrap();
+        undo(&mut it, &plan_of(&steps)).unwrap();
         assert!(tables(&mut it).is_empty());
     }
 }
@@ -94,7 +104,7 @@ fn a_failure_leaves_nothing_of_its_transaction() {
             ["a", "alone"],
             "what was committed before stays, all of its own does not"
         );
-        undo(&mut it, &steps[..2]).unwrap();
+        undo(&mut it, &plan_of(&steps[..2])).unwrap();
         assert!(tables(&mut it).is_empty());
     }
 }
@@ -111,7 +121,7 @@ fn what_cannot_be_undone_is_said_before_anything_is() {
         step("b", &["CREATE TABLE b (i integer)"], by("DROP TABLE b")),
     ];
     apply(&mut it, &steps).unwrap();
-    let error = undo(&mut it, &steps).unwrap_err();
+    let error = undo(&mut it, &plan_of(&steps)).unwrap_err();
     assert!(matches!(error.error, EngineError::Unsupported { .. }));
     assert_eq!(
         error.to_string(),
@@ -142,7 +152,7 @@ fn a_step_that_refuses_transactions_runs_without_one() {
         .query("SELECT count(*) FROM pg_indexes WHERE indexname = 'a_i'", &[])
         .unwrap();
     assert_eq!(count.scalar(), Some(&Value::Int(1)));
-    undo(&mut it, &[index]).unwrap();
+    undo(&mut it, &plan_of(&[index])).unwrap();
 }
 
 #[test]

@@ -50,6 +50,7 @@ pub fn plan(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan
     }
     Ok(Plan {
         dialect: dialect.name,
+        undo_prelude: dialect.undo_prelude,
         from: physical::hash(&(dialect.canonical)(from)),
         to: physical::hash(&(dialect.canonical)(to)),
         steps,

@@ -30,6 +30,12 @@ pub struct Relational {
     pub realise: fn(&Blueprint) -> Realised,
     /// Statements that put the running transaction into a context; the same call that emitted models make.
     pub enter: fn(&Blueprint, &ContextValues) -> Vec<String>,
+    /// Statements that end the context of the running transaction, before it is committed; empty where it ends by itself.
+    pub leave: fn(&Blueprint) -> Vec<String>,
+    /// Services as statements with parameters (`:name`), by the name of each, where the database stores no functions.
+    pub scripts: fn(&Blueprint) -> Vec<(String, String)>,
+    /// Statements that begin the transaction of an undo.
+    pub undo_prelude: &'static [&'static str],
     /// Puts a change into words. Never fails: what it cannot say was taken out by `realise`.
     pub steps: fn(&Change<'_>) -> Vec<Step>,
     /// The queries that read the catalog, always the same number.

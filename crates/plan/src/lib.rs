@@ -20,6 +20,8 @@ pub struct Plan {
     pub from: String,
     /// Hash of the schema that it leads to.
     pub to: String,
+    /// Statements that begin each transaction of the way back.
+    pub undo_prelude: &'static [&'static str],
     /// In order of execution; the way back is the undo of each, from last to first.
     pub steps: Vec<Step>,
 }

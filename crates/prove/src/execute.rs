@@ -59,7 +59,14 @@ pub fn backward(plan: &Plan) -> Result<Vec<Run>, (String, String)> {
         Undo::Sql(statements) => Some(statements.clone()),
         Undo::WithOther | Undo::Impossible(_) => None,
     };
-    Ok(stretches(plan.steps.iter().rev(), statements))
+    let mut runs = stretches(plan.steps.iter().rev(), statements);
+    if !plan.undo_prelude.is_empty() {
+        let prelude: Vec<String> = plan.undo_prelude.iter().map(|each| (*each).to_owned()).collect();
+        for run in runs.iter_mut().filter(|run| run.transactional) {
+            run.steps.insert(0, ("the beginning".to_owned(), prelude.clone()));
+        }
+    }
+    Ok(runs)
 }
 
 fn stretches<'a>(

@@ -170,7 +170,9 @@ pub fn emit(checked: &Checked, built: &Built, version: &str) -> Vec<project::Gen
             hash: target.plan.to.clone(),
         };
         let generator = format!("sql {}", target.dialect.name);
-        for file in emit::sql(&target.plan, &heading) {
+        let scripts = (target.dialect.scripts)(&built.designed.blueprint);
+        let services = emit::scripts(target.dialect.name, &scripts, &heading);
+        for file in emit::sql(&target.plan, &heading).into_iter().chain(services) {
             files.push(project::Generated { path: file.path, text: file.text, generator: generator.clone() });
         }
     }

@@ -40,6 +40,10 @@ pub static SQLITE: Relational = Relational {
     reserved: ident::reserved,
     realise: realise::realise,
     enter: realise::enter,
+    leave: scripts::leave,
+    scripts: scripts::scripts,
+    // A table that refers to itself, or to one that goes before it, is emptied row by row.
+    undo_prelude: &["PRAGMA defer_foreign_keys = ON"],
     steps: steps::steps,
     catalog: catalog::queries,
     read_catalog: catalog::read,

@@ -19,6 +19,7 @@ pub(super) fn realise(r: &mut Realiser<'_>) {
         signed::realise(r);
     }
     let everyone = r.everyone();
+    let owner = r.blueprint.roles.owner.clone();
     let actors = r.blueprint.actors.as_ref().map(|actors| actors.table.clone());
     for (name, ty, lookup, comment) in [
         (
@@ -48,7 +49,8 @@ pub(super) fn realise(r: &mut Realiser<'_>) {
             volatility: Volatility::Stable,
             runs_as: RunsAs::Guard,
             body: format!("\nBEGIN\n    RETURN {lookup};\nEND\n"),
-            execute: everyone.clone(),
+            // Referential actions run as the owner of the table, and fire its triggers.
+            execute: everyone.iter().cloned().chain([owner.clone()]).collect(),
             comment: comment.to_owned(),
             origin: DECISION,
         };

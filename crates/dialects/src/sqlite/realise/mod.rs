@@ -233,7 +233,7 @@ fn serve(blueprint: &Blueprint, losses: &mut Losses) {
         losses.add(
             "functions",
             name.to_string(),
-            "SQLite stores no functions: the statements stand in `maintenance.sql`, with parameters, and whoever runs them \
+            "SQLite stores no functions: the statements stand in `services.sql`, with parameters, and whoever runs them \
              needs no further right",
             placed.origin,
         );
