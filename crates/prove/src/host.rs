@@ -130,7 +130,9 @@ impl Host {
                 server.kill9();
                 Ok(server.restart()?)
             }
-            Home::Given(..) | Home::Files(_) => Err(Stop::Unable("only a server of our own is killed".to_owned())),
+            Home::Given(..) | Home::Files(_) => {
+                Err(Stop::Unable("only a server of our own is killed".to_owned()))
+            }
         }
     }
 
@@ -524,13 +526,13 @@ impl Drop for Db {
             return;
         }
         // On a server of our own everything goes with the server; dropping each database would only cost time.
-        if let Home::Given(url, _) = &*self.home {
-            if let Ok(mut connection) = Connection::open(url, &ConnectOptions::default()) {
-                let _ = connection.batch(&format!(
-                    "DROP DATABASE IF EXISTS {} WITH (FORCE)",
-                    quote_identifier(&self.name)
-                ));
-            }
+        if let Home::Given(url, _) = &*self.home
+            && let Ok(mut connection) = Connection::open(url, &ConnectOptions::default())
+        {
+            let _ = connection.batch(&format!(
+                "DROP DATABASE IF EXISTS {} WITH (FORCE)",
+                quote_identifier(&self.name)
+            ));
         }
     }
 }

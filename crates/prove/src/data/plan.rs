@@ -200,10 +200,8 @@ fn stamped(subject: &Subject, table: &Table, info: Option<&TableInfo>) -> Vec<St
     ];
     for (column, field) in info.into_iter().flat_map(|info| &info.columns) {
         let origin = subject.model.field(*field).map(|field| field.origin);
-        if let Some(FieldOrigin::Implied(what)) = origin {
-            if !given.contains(&what) {
-                names.push(column.as_str().to_owned());
-            }
+        if matches!(origin, Some(FieldOrigin::Implied(what)) if !given.contains(&what)) {
+            names.push(column.as_str().to_owned());
         }
     }
     names

@@ -13,12 +13,12 @@ impl Rng {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
         let mut rng = Self(seed ^ hash);
-        let _ = rng.next();
+        let _ = rng.bits();
         rng
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -28,7 +28,7 @@ impl Rng {
 
     /// A number below a bound; 0 when the bound is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
-        if bound == 0 { 0 } else { self.next() % bound }
+        if bound == 0 { 0 } else { self.bits() % bound }
     }
 
     /// A number between two, both included.
@@ -37,7 +37,7 @@ impl Rng {
             return low;
         }
         let span = (high - low).unsigned_abs();
-        let offset = u128::from(self.next()) % span.saturating_add(1).max(1);
+        let offset = u128::from(self.bits()) % span.saturating_add(1).max(1);
         low.saturating_add_unsigned(offset)
     }
 
@@ -49,12 +49,12 @@ impl Rng {
 
     /// Bytes.
     pub fn bytes(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| (self.next() >> 32) as u8).collect()
+        (0..count).map(|_| (self.bits() >> 32) as u8).collect()
     }
 
     /// A UUID of version 4.
     pub fn uuid(&mut self) -> [u8; 16] {
-        let bits = (u128::from(self.next()) << 64) | u128::from(self.next());
+        let bits = (u128::from(self.bits()) << 64) | u128::from(self.bits());
         let versioned = (bits & !(0xf_u128 << 76)) | (4_u128 << 76);
         ((versioned & !(0x3_u128 << 62)) | (2_u128 << 62)).to_be_bytes()
     }

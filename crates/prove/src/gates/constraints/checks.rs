@@ -45,14 +45,15 @@ impl Trial<'_, '_, '_, '_> {
         let legal: Vec<&Values> = rows.iter().filter(|row| allowed(row)).take(MOST_ROWS).collect();
         for row in legal {
             let insert = self.probe.speller.insert(self.table, row);
-            if let Outcome::Rejected(rejection) = self.probe.try_all(std::slice::from_ref(&insert))? {
-                if rejection.is_by(Kind::Check, name, &[]) && rejection.constraint.is_some() {
-                    return Ok(self.broken(
-                        name,
-                        &format!("a legal row is refused: {}", rejection.message),
-                        vec![insert],
-                    ));
-                }
+            if let Outcome::Rejected(rejection) = self.probe.try_all(std::slice::from_ref(&insert))?
+                && rejection.is_by(Kind::Check, name, &[])
+                && rejection.constraint.is_some()
+            {
+                return Ok(self.broken(
+                    name,
+                    &format!("a legal row is refused: {}", rejection.message),
+                    vec![insert],
+                ));
             }
         }
         let mut answer = if self.is_found(Kind::Check, name) {

@@ -233,12 +233,11 @@ fn partial(index: &Index) -> Option<Key> {
             value,
             negated: false,
         } = part
+            && let Expr::Column { name, .. } = &**value
         {
-            if let Expr::Column { name, .. } = &**value {
-                match name.as_str() {
-                    "deleted_at" => living = Some("deleted_at".to_owned()),
-                    other => nulls.push(other.to_owned()),
-                }
+            match name.as_str() {
+                "deleted_at" => living = Some("deleted_at".to_owned()),
+                other => nulls.push(other.to_owned()),
             }
         }
     }

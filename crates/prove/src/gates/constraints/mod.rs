@@ -304,7 +304,7 @@ impl Trial<'_, '_, '_, '_> {
 
     fn not_null(&mut self, column: &str, row: &Values) -> Result<Answer, Stop> {
         let insert = self.probe.speller.insert(self.table, row);
-        match self.probe.try_all(&[insert.clone()])? {
+        match self.probe.try_all(std::slice::from_ref(&insert))? {
             Outcome::Rejected(rejection) if rejection.kind == Kind::NotNull => Ok(Answer::Holds),
             Outcome::Rejected(_) => self.violated((Kind::NotNull, column, &[column]), &[], row),
             // Accepted: then something must stand there.

@@ -142,8 +142,8 @@ fn ways(kind: &Enum) -> BTreeMap<usize, Vec<usize>> {
             .filter(|(from, _)| *from as usize == state)
             .map(|(_, to)| *to as usize)
         {
-            if !ways.contains_key(&next) {
-                ways.insert(next, way.iter().copied().chain([next]).collect());
+            if let std::collections::btree_map::Entry::Vacant(unknown) = ways.entry(next) {
+                unknown.insert(way.iter().copied().chain([next]).collect());
                 queue.push_back(next);
             }
         }

@@ -157,11 +157,8 @@ fn probe(
         }
     }
     // Set null, destroy: what refers to the row is looked for without asking whether it lives.
-    if let (true, Some(last)) = (dead_before, graph.child_keys.last()) {
-        match child.action {
-            SoftAction::Destroy => expected.remove(&graph.child.name, last),
-            _ => {}
-        }
+    if let (true, SoftAction::Destroy, Some(last)) = (dead_before, child.action, graph.child_keys.last()) {
+        expected.remove(&graph.child.name, last);
     }
     let after = State::read(bench.subject, loaded, connection)?;
     let mut differences = expected.differences(&after);

@@ -31,11 +31,12 @@ pub(super) fn build(bench: &mut Bench<'_>, host: &mut Host, before: &[String]) -
         let (done, rest) = cut(bench, &db, &runs, place)?;
         let reached = inventory(&mut db.superuser()?)?;
         let committed = done.iter().map(|run| run.steps.len()).sum::<usize>();
-        if committed == 0 {
-            if let Some(example) = half(&standing, &reached, place, total) {
-                bench.claim(Claim::refuted("cut-build", None, BUILD, example));
-                return Ok(());
-            }
+        let left_half = (committed == 0)
+            .then(|| half(&standing, &reached, place, total))
+            .flatten();
+        if let Some(example) = left_half {
+            bench.claim(Claim::refuted("cut-build", None, BUILD, example));
+            return Ok(());
         }
         if let Err(failure) = run_all(&db, subject, rest) {
             let example = Counterexample::new(
