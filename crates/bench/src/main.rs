@@ -15,6 +15,8 @@ mod sample;
 mod schema;
 mod server;
 mod stats;
+mod trail;
+mod whole;
 
 use std::env;
 use std::process::ExitCode;
@@ -29,6 +31,8 @@ const GROUPS: &[Group] = &[
     ("build", schema::build),
     ("server", server::start),
     ("introspect", server::introspect),
+    ("trail", trail::price),
+    ("prove", whole::prove),
 ];
 
 fn main() -> ExitCode {

@@ -38,5 +38,9 @@ pub(crate) fn hmac_sha256(key: &Key, data: &[u8]) -> [u8; 32] {
 /// The public name of a key: 16 hexadecimal digits that tell nothing about it.
 #[must_use]
 pub fn key_id(key: &Key) -> String {
-    hmac_sha256(key, b"architrave/key-id/1").iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hmac_sha256(key, b"architrave/key-id/1")
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -66,7 +66,10 @@ pub fn scripts(dialect: &str, scripts: &[(String, String)], heading: &Heading) -
         text.push_str(script.trim_end());
         text.push('\n');
     }
-    Some(File { path: format!("sql/{dialect}/services.sql"), text })
+    Some(File {
+        path: format!("sql/{dialect}/services.sql"),
+        text,
+    })
 }
 
 fn head(heading: &Heading, what: &str, purpose: &[&str]) -> String {

@@ -26,7 +26,10 @@ pub fn source_hash(checked: &Checked) -> String {
 fn items_of(tree: &Tree) -> Vec<String> {
     let text = |item: syntax::NodeRef<'_>| {
         let tokens = item.tokens().filter(|token| !token.kind().is_trivia());
-        tokens.map(|token| token.text().trim_end()).collect::<Vec<_>>().join(" ")
+        tokens
+            .map(|token| token.text().trim_end())
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     tree.root().children().map(text).collect()
 }

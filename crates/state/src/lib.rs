@@ -74,7 +74,12 @@ pub fn check(system: &dyn System, path: &Path) -> Checked {
     diagnostics.append(found);
     diagnostics.append(rules::check(&model));
     let trees = parses.into_iter().map(|parse| parse.tree).collect();
-    Checked { loaded, trees, model, diagnostics }
+    Checked {
+        loaded,
+        trees,
+        model,
+        diagnostics,
+    }
 }
 
 /// Designs, realises and plans what was checked. Sensible only when there are no errors, but safe at any time.
@@ -92,7 +97,11 @@ pub fn build(checked: &Checked) -> Built {
             Err(finding) => diagnostics.push(*finding),
         }
     }
-    Built { designed, targets, diagnostics }
+    Built {
+        designed,
+        targets,
+        diagnostics,
+    }
 }
 
 /// What one product makes of a design, also one that the project does not name.
@@ -102,7 +111,11 @@ pub fn build(checked: &Checked) -> Built {
 pub fn realise(designed: &Designed, dialect: &'static Relational) -> Result<Target, Box<Diagnostic>> {
     let realised = (dialect.realise)(&designed.blueprint);
     match migrate::plan(&Database::default(), &realised.database, dialect) {
-        Ok(plan) => Ok(Target { dialect, realised, plan }),
+        Ok(plan) => Ok(Target {
+            dialect,
+            realised,
+            plan,
+        }),
         Err(error) => Err(Box::new(Diagnostic::global(&codes::NO_PLAN, error.to_string()))),
     }
 }
@@ -159,7 +172,11 @@ pub const fn name_of(database: model::Database) -> &'static str {
 /// The files that a build writes, relative to the project's output folder.
 #[must_use]
 pub fn emit(checked: &Checked, built: &Built, version: &str) -> Vec<project::Generated> {
-    let project = checked.model.project.as_ref().map_or("", |project| project.name.text.as_str());
+    let project = checked
+        .model
+        .project
+        .as_ref()
+        .map_or("", |project| project.name.text.as_str());
     let mut files = Vec::new();
     for target in &built.targets {
         let heading = emit::Heading {
@@ -173,7 +190,11 @@ pub fn emit(checked: &Checked, built: &Built, version: &str) -> Vec<project::Gen
         let scripts = (target.dialect.scripts)(&built.designed.blueprint);
         let services = emit::scripts(target.dialect.name, &scripts, &heading);
         for file in emit::sql(&target.plan, &heading).into_iter().chain(services) {
-            files.push(project::Generated { path: file.path, text: file.text, generator: generator.clone() });
+            files.push(project::Generated {
+                path: file.path,
+                text: file.text,
+                generator: generator.clone(),
+            });
         }
     }
     files

@@ -25,7 +25,11 @@ pub fn by_guarantee(lost: &[Lost]) -> Vec<LostGuarantee<'_>> {
         let at = match all.iter().position(|known| known.guarantee == one.guarantee) {
             Some(at) => at,
             None => {
-                all.push(LostGuarantee { guarantee: one.guarantee, objects: Vec::new(), reasons: Vec::new() });
+                all.push(LostGuarantee {
+                    guarantee: one.guarantee,
+                    objects: Vec::new(),
+                    reasons: Vec::new(),
+                });
                 all.len() - 1
             }
         };
@@ -46,10 +50,17 @@ pub(crate) fn finding(dialect: &Relational, lost: &[Lost]) -> Option<Diagnostic>
     }
     let names: Vec<&str> = all.iter().map(|lost| lost.guarantee).collect();
     let plural = if names.len() == 1 { "" } else { "s" };
-    let message = format!("{} cannot give {} guarantee{plural} of this schema", dialect.title, names.len());
+    let message = format!(
+        "{} cannot give {} guarantee{plural} of this schema",
+        dialect.title,
+        names.len()
+    );
     Some(
         Diagnostic::global(&codes::GUARANTEE_LOST, message)
             .help(names.join(", "))
-            .help(format!("`architrave explain {}` says what each means, and what stands in for it", dialect.name)),
+            .help(format!(
+                "`architrave explain {}` says what each means, and what stands in for it",
+                dialect.name
+            )),
     )
 }
