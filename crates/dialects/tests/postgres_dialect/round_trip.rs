@@ -35,11 +35,11 @@ fn what_is_built_is_what_is_read_and_undo_leaves_nothing() {
     assert_same(&found, &introspect(&mut other));
 
     // Roles are shared: undoing one database leaves what the other still uses.
-    engine::undo(&mut connection, &plan.steps).unwrap_or_else(|error| panic!("{error:#?}"));
+    engine::undo(&mut connection, &plan).unwrap_or_else(|error| panic!("{error:#?}"));
     assert_eq!(introspect(&mut connection), Database::default());
     assert_same(&found, &introspect(&mut other));
 
-    engine::undo(&mut other, &second.steps).unwrap_or_else(|error| panic!("{error:#?}"));
+    engine::undo(&mut other, &second).unwrap_or_else(|error| panic!("{error:#?}"));
     assert_eq!(introspect(&mut other), Database::default());
     let left = other
         .query("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'shop%'", &[])
@@ -96,6 +96,6 @@ fn names_and_texts_cannot_leave_their_quotes() {
     let mut found = introspect(&mut connection);
     found.roles.retain(|role| !role.superuser);
     assert_same(&goal, &found);
-    engine::undo(&mut connection, &plan.steps).unwrap_or_else(|error| panic!("{error:#?}"));
+    engine::undo(&mut connection, &plan).unwrap_or_else(|error| panic!("{error:#?}"));
     assert_eq!(introspect(&mut connection), Database::default());
 }

@@ -208,6 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::string_slice, reason = "a test may fail loudly")]
     fn every_byte_is_in_a_token_or_blank() {
         for sql in [
             "a'b''c'[d]\"e\"\"f\"`g`",
