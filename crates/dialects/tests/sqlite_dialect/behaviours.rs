@@ -2,6 +2,8 @@
 
 use crate::shop::blueprint;
 use crate::support::{Built, build, introspect, undo};
+use dialects::sqlite::SQLITE;
+use plan::ContextValues;
 
 /// Two tenants, two users with their actors, and a context that belongs to the first of both.
 fn shop() -> Built {
@@ -71,16 +73,16 @@ fn an_unknown_actor_is_refused_and_not_taken_for_the_system() {
 #[test]
 fn connections_with_guarantees_switched_off_enter_no_context() {
     let built = shop();
-    built.run("PRAGMA recursive_triggers = OFF");
-    built.refuse(
-        "UPDATE shop_private_context SET transaction_id = 9",
-        "recursive_triggers_off",
-    );
-    built.run("PRAGMA recursive_triggers = ON; PRAGMA foreign_keys = OFF");
-    built.refuse(
-        "UPDATE shop_private_context SET transaction_id = 9",
-        "foreign_keys_off",
-    );
+    let enter = (SQLITE.enter)(&built.blueprint, &ContextValues::default()).join(";");
+    for (off, on) in [
+        ("PRAGMA recursive_triggers = OFF", "PRAGMA recursive_triggers = ON"),
+        ("PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON"),
+    ] {
+        built.run(off);
+        built.refuse(&enter, "shop_private_context_one_row");
+        built.run(on);
+        built.run(&enter);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use physical::{
     Blueprint, Check, Column, Context, DefaultValue, Expr, Ident, Literal, Name, Origin, PrimaryKey, Seed,
-    Service, SqlType, Table, Timing, Trigger, TriggerAction, TriggerEvent,
+    Service, SqlType, Table,
 };
 use plan::ContextValues;
 
@@ -105,7 +105,6 @@ pub(super) fn make(blueprint: &Blueprint) -> (Table, Seed) {
         check("actor_known", "(actor IS NULL) = (actor_id IS NULL)"),
         check("tenant_known", "(tenant IS NULL) = (tenant_id IS NULL)"),
     ];
-    context.triggers = vec![guard(&name)];
     let seed = Seed {
         table: name,
         columns: vec!["id".into()],
@@ -116,32 +115,10 @@ pub(super) fn make(blueprint: &Blueprint) -> (Table, Seed) {
     (context, seed)
 }
 
-/// Foreign keys that are off, or replaced rows that fire no triggers, are found when a context is entered.
-fn guard(name: &Name) -> Trigger {
-    let raise = |rule: &str, pragma: &str| {
-        format!(
-            "  SELECT RAISE(ABORT, 'architrave:55000:{}:{rule}')\n  WHERE (SELECT {pragma} FROM pragma_{pragma}) = 0;",
-            name.name.as_str().replace('\'', "''")
-        )
-    };
-    let body = format!(
-        "\n{}\n{}\n",
-        raise("foreign_keys_off", "foreign_keys"),
-        raise("recursive_triggers_off", "recursive_triggers")
-    );
-    Trigger {
-        name: format!("{}_before_update", name.name).into(),
-        timing: Timing::Before,
-        events: vec![TriggerEvent::Update(Vec::new())],
-        per_row: true,
-        transition_tables: (None, None),
-        when: None,
-        action: TriggerAction::Body(body),
-        enabled: true,
-        comment: Some("Connections whose settings would switch guarantees off enter no context.".to_owned()),
-        origin: BY,
-    }
-}
+/// Whether foreign keys hold and replaced rows fire triggers on this connection: else no context is entered, since the one
+/// row may have no other id than 1. Asked by the statement and not by a trigger: where the schema is not trusted, as it should
+/// be where the file may come from elsewhere, a trigger may not read settings.
+const SETTINGS: &str = "id = (SELECT f.foreign_keys AND r.recursive_triggers FROM pragma_foreign_keys AS f, pragma_recursive_triggers AS r)";
 
 /// Statements that put the running transaction into a context, or out of it when nothing is given.
 #[must_use]
@@ -159,7 +136,7 @@ pub(crate) fn enter(blueprint: &Blueprint, values: &ContextValues) -> Vec<String
     let (actor, actor_id) = by_public_id(&values.actor, who(blueprint));
     let (tenant, tenant_id) = by_public_id(&values.tenant, blueprint.tenant.clone());
     vec![format!(
-        "UPDATE {row} SET actor = {actor}, actor_id = {actor_id}, tenant = {tenant}, tenant_id = {tenant_id}, \
+        "UPDATE {row} SET {SETTINGS}, actor = {actor}, actor_id = {actor_id}, tenant = {tenant}, tenant_id = {tenant_id}, \
          transaction_id = transaction_id + 1 WHERE id = 1"
     )]
 }
