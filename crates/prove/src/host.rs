@@ -50,9 +50,6 @@ impl Target {
 
 /// The administrator of a proof: makes roles, owns the database, is no superuser.
 const ADMINISTRATOR: &str = "architrave_proof_admin";
-/// What the login that migrates is a member of: besides the migrator, whom it hands functions and views to.
-const MIGRATES: [fn(&physical::Roles) -> &physical::Ident; 3] =
-    [|roles| &roles.migrator, |roles| &roles.guard, |roles| &roles.mask];
 const TEMPLATE: &str = "architrave_proof_template";
 
 #[derive(Debug)]
@@ -428,14 +425,12 @@ impl Db {
             RunsAs::Administrator => self.connect(ADMINISTRATOR),
             RunsAs::Migrator => {
                 // A membership goes with its role, and an undo removes roles: the login may be an old one.
-                let roles = &subject.blueprint.roles;
-                let login = member(roles.migrator.as_str());
+                let migrator = subject.blueprint.roles.migrator.as_str();
+                let login = member(migrator);
                 let mut superuser = self.superuser()?;
                 self.login(&mut superuser, &login, "")?;
-                for role in MIGRATES.iter().map(|role| role(roles)) {
-                    let (role, login) = (quote_identifier(role.as_str()), quote_identifier(&login));
-                    superuser.batch(&format!("GRANT {role} TO {login}"))?;
-                }
+                let (role, quoted) = (quote_identifier(migrator), quote_identifier(&login));
+                superuser.batch(&format!("GRANT {role} TO {quoted}"))?;
                 self.connect(&login)
             }
         }

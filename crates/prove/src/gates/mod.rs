@@ -3,6 +3,7 @@
 mod apply;
 mod audit;
 mod constraints;
+mod enumeration;
 mod isolation;
 mod relations;
 mod rollback;
@@ -19,4 +20,5 @@ pub static GATES: &[&Gate] = &[
     &rollback::GATE,
     &isolation::GATE,
     &audit::GATE,
+    &enumeration::GATE,
 ];

@@ -1,5 +1,7 @@
 //! The server is killed between commit and seal, and between seal and answer.
 
+use std::cell::RefCell;
+
 use engine::{Connection, Durability};
 use evidence::{Claim, Counterexample};
 use physical::{Purpose, Value};
@@ -53,6 +55,7 @@ pub(super) fn all(bench: &mut Bench<'_>, sealed: bool) -> Result<(), Stop> {
     };
     let stage = Stage {
         loaded: &loaded,
+        maker: RefCell::new(loaded.maker.clone()),
         watched: watched(subject, speller),
         guises,
         speller,

@@ -10,12 +10,14 @@ mod scenarios;
 mod seals;
 mod tamper;
 
+use std::cell::RefCell;
+
 use engine::Connection;
 use evidence::{Claim, Counterexample, Proof};
 use physical::{Behaviour, Chain, Ident, Service, Table};
 
 use crate::bench::{Bench, Loaded};
-use crate::data::Speller;
+use crate::data::{Maker, Speller};
 use crate::gate::{Gate, Stop};
 use crate::gates::isolation::guise::{self, Guise};
 use crate::subject::Subject;
@@ -47,6 +49,8 @@ struct Watched<'a> {
 /// What the gate works on.
 struct Stage<'a, 'm> {
     loaded: &'a Loaded<'m>,
+    /// One for the whole gate: no two rows get the same key.
+    maker: RefCell<Maker<'m>>,
     watched: Vec<Watched<'m>>,
     guises: Vec<Guise>,
     speller: Speller,
@@ -75,6 +79,7 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
     let guises = guises.into_iter().take(loaded.parties.len().min(3)).collect();
     let stage = Stage {
         loaded: &loaded,
+        maker: RefCell::new(loaded.maker.clone()),
         watched: watched(subject, speller),
         guises,
         speller,

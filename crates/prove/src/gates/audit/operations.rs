@@ -7,7 +7,7 @@ use physical::{Grantee, Privilege, Value};
 use super::journal::{self, Entry, Snapshot};
 use super::{ENTRIES, Stage, Watched, enter, report};
 use crate::bench::Bench;
-use crate::data::{Datum, Maker, Rng, Values};
+use crate::data::{Datum, Rng, Values};
 use crate::gate::Stop;
 use crate::gates::isolation::guise::Guise;
 
@@ -26,13 +26,12 @@ pub(super) struct Change {
 /// Makes changes up.
 pub(super) struct Author<'a, 's, 'm> {
     stage: &'s Stage<'a, 'm>,
-    maker: Maker<'m>,
     rng: Rng,
 }
 
 impl<'a, 's, 'm> Author<'a, 's, 'm> {
     pub(super) fn new(bench: &Bench<'_>, stage: &'s Stage<'a, 'm>, purpose: &str) -> Self {
-        Self { stage, maker: stage.loaded.maker.clone(), rng: Rng::new(bench.options.seed, purpose) }
+        Self { stage, rng: Rng::new(bench.options.seed, purpose) }
     }
 
     /// A change that is likely to be legal. `None` when nobody may do it.
@@ -77,9 +76,9 @@ impl<'a, 's, 'm> Author<'a, 's, 'm> {
 
     fn insert(&mut self, superuser: &mut Connection, watched: &Watched<'_>, guise: usize, columns: &[String]) -> Result<Option<String>, Stop> {
         let Some(party) = self.stage.loaded.parties.get(guise) else { return Ok(None) };
-        let fixed = self.maker.fixed(&watched.table.name, party);
-        let Ok(draft) = self.maker.draft(&watched.table.name, &fixed, false) else { return Ok(None) };
-        crate::bench::write(superuser, &mut self.maker)?;
+        let fixed = self.stage.maker.borrow().fixed(&watched.table.name, party);
+        let Ok(draft) = self.stage.maker.borrow_mut().draft(&watched.table.name, &fixed, false) else { return Ok(None) };
+        crate::bench::write(superuser, &mut self.stage.maker.borrow_mut())?;
         let row: Values = draft.into_iter().filter(|(column, _)| columns.contains(column)).collect();
         if row.is_empty() {
             return Ok(None);
@@ -94,9 +93,9 @@ impl<'a, 's, 'm> Author<'a, 's, 'm> {
 
     fn update(&mut self, superuser: &mut Connection, watched: &Watched<'_>, guise: usize, columns: &[String]) -> Result<Option<String>, Stop> {
         let Some(party) = self.stage.loaded.parties.get(guise) else { return Ok(None) };
-        let fixed = self.maker.fixed(&watched.table.name, party);
-        let Ok(draft) = self.maker.draft(&watched.table.name, &fixed, false) else { return Ok(None) };
-        crate::bench::write(superuser, &mut self.maker)?;
+        let fixed = self.stage.maker.borrow().fixed(&watched.table.name, party);
+        let Ok(draft) = self.stage.maker.borrow_mut().draft(&watched.table.name, &fixed, false) else { return Ok(None) };
+        crate::bench::write(superuser, &mut self.stage.maker.borrow_mut())?;
         let refers = |column: &str| watched.table.foreign_keys.iter().any(|key| key.columns.iter().any(|it| it.as_str() == column));
         let fit: Vec<(&String, &Datum)> = draft
             .iter()
@@ -133,7 +132,7 @@ impl<'a, 's, 'm> Author<'a, 's, 'm> {
     fn row(&mut self, watched: &Watched<'_>, guise: usize, superuser: &mut Connection, dead: Option<bool>) -> Option<String> {
         let speller = self.stage.speller;
         let party = self.stage.loaded.parties.get(guise)?;
-        let fixed = self.maker.fixed(&watched.table.name, party);
+        let fixed = self.stage.maker.borrow().fixed(&watched.table.name, party);
         let names: Vec<&str> = fixed.keys().map(String::as_str).collect();
         let mut conditions = vec![speller.condition(watched.table, &fixed, names)];
         conditions.retain(|condition| !condition.is_empty());

@@ -15,7 +15,7 @@ struct Check {
     sql: &'static str,
 }
 
-/// `{roles}` stands for an array of the project's roles, `{owner}`, `{mask}`, `{migrator}` for one of them, `{tables}` for an array of tables with owners or tenants.
+/// `{roles}` stands for an array of the project's roles, `{owners}` for those who own things, `{migrator}` for itself, `{tables}` for an array of tables with owners or tenants.
 const CHECKS: &[Check] = &[
     Check {
         id: "pinned-paths",
@@ -73,9 +73,9 @@ const CHECKS: &[Check] = &[
     },
     Check {
         id: "memberships",
-        claim: "no role of the project has another's rights, except that the migrator has the owner's",
+        claim: "no role of the project has another's rights, except that the migrator has those of the three who own things",
         sql: "SELECT m.member::regrole || ' is a member of ' || m.roleid::regrole FROM pg_auth_members AS m \
-              WHERE m.member::regrole::text = ANY ({roles}) AND NOT (m.member = {migrator}::regrole AND m.roleid = {owner}::regrole)",
+              WHERE m.member::regrole::text = ANY ({roles}) AND NOT (m.member = {migrator}::regrole AND m.roleid = ANY ({owners}::regrole[]))",
     },
     Check {
         id: "forced",
@@ -120,7 +120,7 @@ pub(super) fn all(bench: &mut Bench<'_>, superuser: &mut Connection) -> Result<(
             .sql
             .replace("{roles}", &format!("ARRAY[{}]::text[]", names.join(", ")))
             .replace("{tables}", &format!("ARRAY[{}]::text[]", tables.join(", ")))
-            .replace("{owner}", &text(&format!("\"{}\"", roles.owner)))
+            .replace("{owners}", &format!("ARRAY[{}]", [&roles.owner, &roles.guard, &roles.mask].map(|role| text(&format!("\"{role}\""))).join(", ")))
             .replace("{migrator}", &text(&format!("\"{}\"", roles.migrator)));
         let found = superuser.query(&sql, &[])?;
         let mut sheet = Sheet::new(check.id, "", check.claim);

@@ -14,25 +14,25 @@ use crate::gate::Stop;
 use crate::subject::Subject;
 
 /// A table with its rows.
-pub(super) struct Ground<'a> {
-    pub(super) table: &'a Table,
-    pub(super) info: &'a TableInfo,
+pub(crate) struct Ground<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) info: &'a TableInfo,
     /// As SQL.
-    pub(super) sql: String,
+    pub(crate) sql: String,
     /// The expression that answers a row's key as text, over `alias t`.
-    pub(super) key: String,
-    pub(super) rows: Vec<Row>,
+    pub(crate) key: String,
+    pub(crate) rows: Vec<Row>,
 }
 
 /// Which columns a role may write, by the catalog.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Rights {
-    pub(super) insert: Vec<String>,
-    pub(super) update: Vec<String>,
+pub(crate) struct Rights {
+    pub(crate) insert: Vec<String>,
+    pub(crate) update: Vec<String>,
 }
 
 /// Reads all tables that have a purpose and a key.
-pub(super) fn read<'a>(
+pub(crate) fn read<'a>(
     subject: &'a Subject,
     superuser: &mut Connection,
     speller: Speller,
@@ -130,7 +130,7 @@ fn datum(value: &Value) -> Option<Datum> {
 }
 
 /// Which columns each role may write: `(role, table) → columns`.
-pub(super) fn rights(
+pub(crate) fn rights(
     superuser: &mut Connection,
     speller: Speller,
     roles: &[String],
@@ -175,7 +175,7 @@ pub(super) fn rights(
 
 impl Ground<'_> {
     /// A row of the maker's with this key.
-    pub(super) fn made<'m>(&self, loaded: &'m Loaded<'_>, row: &Row) -> Option<&'m Values> {
+    pub(crate) fn made<'m>(&self, loaded: &'m Loaded<'_>, row: &Row) -> Option<&'m Values> {
         let key = self.table.primary_key.as_ref()?;
         let rows = loaded.maker.rows(&self.table.name);
         rows.iter().find(|values| {

@@ -14,8 +14,10 @@ use crate::data::{Datum, Maker, Values};
 use crate::gate::Stop;
 
 /// Tries as everyone who may add rows.
-pub(super) fn all(bench: &mut Bench<'_>, arena: &Arena<'_, '_>) -> Result<(), Stop> {
+pub(super) fn all<'m>(bench: &mut Bench<'_>, arena: &Arena<'_, 'm>) -> Result<(), Stop> {
     let roles = bench.subject.blueprint.roles.clone();
+    // One for all: no two rows get the same key.
+    let mut maker = arena.loaded.maker.clone();
     for role in std::iter::once(&roles.app).chain(&roles.declared) {
         for ground in arena.grounds {
             if !matches!(ground.info.purpose, Purpose::Entity(_) | Purpose::Link(..)) {
@@ -23,7 +25,7 @@ pub(super) fn all(bench: &mut Bench<'_>, arena: &Arena<'_, '_>) -> Result<(), St
             }
             let create = promise(bench.subject, role.as_str(), ground.info, Action::Create);
             if create.is_given() {
-                of_table(bench, arena, role.as_str(), ground, &create)?;
+                of_table(bench, arena, &mut maker, (role.as_str(), ground), &create)?;
             }
         }
     }
@@ -41,25 +43,24 @@ struct Trial<'a, 'm> {
     own: &'a Guise,
 }
 
-fn of_table(
+fn of_table<'m>(
     bench: &mut Bench<'_>,
-    arena: &Arena<'_, '_>,
-    role: &str,
-    ground: &Ground<'_>,
+    arena: &Arena<'_, 'm>,
+    maker: &mut Maker<'m>,
+    (role, ground): (&str, &Ground<'m>),
     create: &Promise,
 ) -> Result<(), Stop> {
     let (Some(own), Some(party)) = (arena.guises.first(), arena.loaded.parties.first()) else {
         return Ok(());
     };
     let rights = arena.rights(role, &ground.table.name);
-    let mut maker: Maker<'_> = arena.loaded.maker.clone();
     let fixed = maker.fixed(&ground.table.name, party);
     let Ok(draft) = maker.draft(&ground.table.name, &fixed, false) else {
         return Ok(());
     };
     // A draft may need new rows; those that other parties own would say nothing.
     let mut superuser = arena.loaded.db.superuser()?;
-    crate::bench::write(&mut superuser, &mut maker)?;
+    crate::bench::write(&mut superuser, maker)?;
     let trial = Trial {
         arena,
         role,

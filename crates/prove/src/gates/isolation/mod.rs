@@ -6,12 +6,12 @@
 mod catalog;
 mod cells;
 mod escalate;
-mod ground;
+pub(super) mod ground;
 pub(super) mod guise;
 mod inserts;
 mod leaks;
-mod reach;
-mod sheet;
+pub(super) mod reach;
+pub(super) mod sheet;
 pub(super) mod try_out;
 
 use crate::bench::Bench;

@@ -9,7 +9,7 @@ use crate::subject::Subject;
 
 /// Rows that a role reaches by one promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(crate) enum Reach {
     /// Those of the owner in the context.
     Own,
     /// Those of the tenant in the context.
@@ -24,36 +24,36 @@ pub(super) enum Reach {
 
 /// Everything that a role is promised about a table and an action. Nothing promised: every attempt must be refused.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Promise {
+pub(crate) struct Promise {
     reaches: Vec<Reach>,
     tenant: Option<Ident>,
     /// The tenant stands above every promise.
     strict: bool,
     /// What the gate does not hold to an exact set of rows.
-    pub(super) inexact: bool,
+    pub(crate) inexact: bool,
 }
 
 /// A row, as far as it matters here.
 #[derive(Debug, Clone)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// Its key as text.
-    pub(super) key: String,
+    pub(crate) key: String,
     /// A condition that finds it.
-    pub(super) condition: String,
-    pub(super) owner: Option<Datum>,
-    pub(super) tenant: Option<Datum>,
+    pub(crate) condition: String,
+    pub(crate) owner: Option<Datum>,
+    pub(crate) tenant: Option<Datum>,
     /// The key itself, when it is one number.
-    pub(super) id: Option<Datum>,
+    pub(crate) id: Option<Datum>,
 }
 
 impl Promise {
     /// Whether the role may do it at all.
-    pub(super) fn is_given(&self) -> bool {
+    pub(crate) fn is_given(&self) -> bool {
         !self.reaches.is_empty()
     }
 
     /// Whether a row is within the promise.
-    pub(super) fn reaches(&self, row: &Row, guise: &Guise) -> bool {
+    pub(crate) fn reaches(&self, row: &Row, guise: &Guise) -> bool {
         let same = |a: &Option<Datum>, b: &Option<Datum>| a.is_some() && a == b;
         if self.strict && self.tenant.is_some() && !same(&row.tenant, &guise.tenant) {
             return false;
@@ -68,7 +68,7 @@ impl Promise {
     }
 
     /// Whether a row lies beyond every promise, conditions included.
-    pub(super) fn forbids(&self, row: &Row, guise: &Guise) -> bool {
+    pub(crate) fn forbids(&self, row: &Row, guise: &Guise) -> bool {
         let foreign_tenant =
             self.strict && self.tenant.is_some() && (row.tenant.is_none() || row.tenant != guise.tenant);
         let conditional = self.reaches.contains(&Reach::Conditional);
@@ -77,7 +77,7 @@ impl Promise {
 }
 
 /// What is promised.
-pub(super) fn promise(subject: &Subject, role: &str, info: &TableInfo, action: Action) -> Promise {
+pub(crate) fn promise(subject: &Subject, role: &str, info: &TableInfo, action: Action) -> Promise {
     let roles = &subject.blueprint.roles;
     let mut promise = Promise {
         tenant: info.tenant.clone(),
