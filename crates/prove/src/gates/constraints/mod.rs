@@ -160,9 +160,11 @@ impl Trial<'_, '_, '_, '_> {
         let key = self.plan().map(TablePlan::primary_key).unwrap_or_default();
         fixed.retain(|column, _| !key.contains(&column.as_str()));
         fixed.extend(wanted.clone());
+        // Where a person may have one row only, and has it, the row is somebody else's.
         let row = self
             .maker
             .draft(&self.table.name, &fixed, false)
+            .or_else(|_| self.maker.draft(&self.table.name, wanted, false))
             .map_err(|fault| Stop::Unable(fault.to_string()))?;
         self.write_parents()?;
         Ok(row)
