@@ -302,3 +302,66 @@ fn reading_is_recorded_beside_the_row_and_seldom() {
     assert_eq!(shop.truth("SELECT access_count FROM shop.orders_access"), "2");
     assert_eq!(shop.truth("SELECT version FROM shop.orders"), "1");
 }
+
+#[test]
+fn reading_that_is_recorded_on_the_row_is_no_change_of_it() {
+    let shop = shop(Variant::Setting);
+    let (ann, bob) = (shop.sign_up("ann@example.org"), shop.sign_up("bob@example.org"));
+    let order = shop.order(&ann);
+    shop.act(
+        &ann,
+        &format!("INSERT INTO shop.gifts (order_id) VALUES ({order})"),
+    )
+    .unwrap();
+    let call = format!(
+        "SELECT shop_private.touch_gift('{}')",
+        shop.truth("SELECT public_id FROM shop.gifts")
+    );
+    let unchanged = "SELECT (to_jsonb(g) - 'last_accessed' - 'access_count')::text || (SELECT count(*) FROM shop_audit.log) FROM shop.gifts AS g";
+    let before = shop.truth(unchanged);
+    let count = "SELECT access_count FROM shop.gifts";
+    shop.act(&bob, &call).unwrap();
+    assert_eq!(
+        shop.truth(count),
+        "0",
+        "a row that one does not see is not touched"
+    );
+    shop.act(&ann, &call).unwrap();
+    shop.act(&ann, &call).unwrap();
+    assert_eq!(shop.truth(count), "1", "once a minute");
+    let age = "UPDATE shop.gifts SET last_accessed = now() - interval '2 minutes'";
+    shop.login("migrator").batch(age).unwrap();
+    shop.act(&ann, &call).unwrap();
+    assert_eq!(shop.truth(count), "2");
+    assert_eq!(
+        shop.truth(unchanged),
+        before,
+        "neither version nor stamps nor the trail"
+    );
+    assert_eq!(
+        shop.truth("SELECT last_accessed > now() - interval '1 minute' FROM shop.gifts"),
+        "true"
+    );
+
+    // Who writes does not make readers wait.
+    shop.login("migrator").batch(age).unwrap();
+    let mut writer = shop.app();
+    writer.begin().unwrap();
+    shop.enter(&mut writer, &ann);
+    writer.batch("UPDATE shop.gifts SET quantity = 2").unwrap();
+    shop.act(&ann, &format!("SET LOCAL lock_timeout = '1s'; {call}"))
+        .unwrap();
+    writer.commit().unwrap();
+    assert_eq!(shop.truth(count), "2");
+
+    // A change beside it is a change.
+    shop.login("migrator")
+        .batch("UPDATE shop.gifts SET last_accessed = now() - interval '3 minutes', quantity = 3")
+        .unwrap();
+    assert_eq!(shop.truth("SELECT version FROM shop.gifts"), "3");
+    refused(
+        shop.act(&ann, "UPDATE shop.gifts SET access_count = 1000"),
+        "42501",
+        "",
+    );
+}

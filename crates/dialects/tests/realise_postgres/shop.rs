@@ -5,7 +5,14 @@ use physical::*;
 use crate::support::Variant;
 
 const ORIGIN: Origin = Origin::Found;
-const IMPLIED: [&str; 4] = ["updated_at", "updated_by", "version", "deletion_batch"];
+const IMPLIED: [&str; 6] = [
+    "updated_at",
+    "updated_by",
+    "version",
+    "deletion_batch",
+    "last_accessed",
+    "access_count",
+];
 
 pub(crate) fn name(table: &str) -> Name {
     Name::new("shop", table)
@@ -701,17 +708,21 @@ fn orders(b: &mut Builder) {
     );
     for (table, mortal) in [("order_lines", true), ("gifts", false)] {
         let order = if mortal { column } else { nullable };
+        let mut own = vec![
+            order("order_id", SqlType::BigInt),
+            order("owner_id", SqlType::BigInt),
+            with_default(
+                "quantity",
+                SqlType::Integer,
+                DefaultValue::Literal(Literal::Int(1)),
+            ),
+        ];
+        if table == "gifts" {
+            own.extend(read_here());
+        }
         b.entity(Entity {
             table,
-            own: vec![
-                order("order_id", SqlType::BigInt),
-                order("owner_id", SqlType::BigInt),
-                with_default(
-                    "quantity",
-                    SqlType::Integer,
-                    DefaultValue::Literal(Literal::Int(1)),
-                ),
-            ],
+            own,
             writable: &["order_id", "quantity"],
             visible: is_context("owner_id", Context::User),
             mortal,
@@ -730,6 +741,14 @@ fn orders(b: &mut Builder) {
         true,
     );
     b.reference("gifts", &["order_id"], "orders", &["id"], true);
+    b.serve(
+        name("gifts"),
+        Service::TouchAccess {
+            name: "touch_gift".into(),
+            access: name("gifts"),
+            throttle_seconds: 60,
+        },
+    );
 
     let mut access = Table::new(name("orders_access"), ORIGIN);
     access.owner = Some("shop_owner".into());
@@ -751,6 +770,25 @@ fn orders(b: &mut Builder) {
             throttle_seconds: 60,
         },
     );
+}
+
+/// The columns of `access inline`, and one that the server computes.
+fn read_here() -> [Column; 3] {
+    [
+        nullable("last_accessed", SqlType::TimestampTz),
+        with_default(
+            "access_count",
+            SqlType::BigInt,
+            DefaultValue::Literal(Literal::Int(0)),
+        ),
+        Column {
+            generated: Some(Generated {
+                expr: Expr::Sql("quantity * 2".to_owned()),
+                stored: true,
+            }),
+            ..nullable("pieces", SqlType::Integer)
+        },
+    ]
 }
 
 fn catalogue(b: &mut Builder) {

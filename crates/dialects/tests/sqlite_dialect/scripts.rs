@@ -1,6 +1,7 @@
 //! Services as statements: each runs, and does what it says.
 
 use dialects::sqlite::{leave, scripts};
+use physical::{Behaviour, Column, DefaultValue, Literal, Origin, Service, SqlType};
 use rusqlite::Connection;
 
 use crate::shop::blueprint;
@@ -149,6 +150,51 @@ fn reads_are_counted_beside_the_row_and_throttled() {
     call(&built.connection, &sql, &[(":public_id", &id)]);
     assert_eq!(built.one("SELECT access_count FROM users_access"), "2");
     assert_eq!(built.one("SELECT version FROM users"), "1");
+}
+
+#[test]
+fn reads_recorded_on_the_row_itself_are_no_change_of_it() {
+    let mut blueprint = blueprint();
+    for placed in &mut blueprint.services {
+        if let Service::TouchAccess { access, .. } = &mut placed.what {
+            *access = placed.table.clone();
+        }
+    }
+    for placed in &mut blueprint.behaviours {
+        if let Behaviour::Audit { ignored, .. } = &mut placed.what {
+            ignored.extend(["last_accessed".into(), "access_count".into()]);
+        }
+    }
+    let users = blueprint
+        .database
+        .tables
+        .iter_mut()
+        .find(|table| table.name.name.as_str() == "users");
+    let mut last = Column::new("last_accessed", SqlType::TimestampTz, Origin::Found);
+    last.nullable = true;
+    let mut count = Column::new("access_count", SqlType::BigInt, Origin::Found);
+    count.default = Some(DefaultValue::Literal(Literal::Int(0)));
+    users.unwrap().columns.extend([last, count]);
+    let built = build(blueprint);
+    built.run("INSERT INTO tenants (name) VALUES ('one'); INSERT INTO users (email, password) VALUES ('ann@x.org', 'p'), ('bob@x.org', 'p')");
+    let id = built.one("SELECT public_id FROM users WHERE id = 1");
+    let sql = script(&built, "touch_user");
+    let rest =
+        "SELECT version || updated_at || (SELECT count(*) FROM shop_audit_log) FROM users WHERE id = 1";
+    let before = built.one(rest);
+    call(&built.connection, &sql, &[(":public_id", &id)]);
+    call(&built.connection, &sql, &[(":public_id", &id)]);
+    assert_eq!(built.one("SELECT group_concat(access_count) FROM users"), "1,0");
+    built.run("UPDATE users SET last_accessed = '2001-01-01T00:00:00.000Z'");
+    call(&built.connection, &sql, &[(":public_id", &id)]);
+    assert_eq!(built.one("SELECT group_concat(access_count) FROM users"), "2,0");
+    assert_eq!(
+        built.one(rest),
+        before,
+        "neither version nor stamps nor the trail"
+    );
+    built.run("UPDATE users SET email = 'eve@x.org' WHERE id = 1");
+    assert_eq!(built.one("SELECT version FROM users WHERE id = 1"), "2");
 }
 
 #[test]

@@ -1,9 +1,11 @@
-//! When a row was last read, in a table of its own: what reads never writes to the row it reads.
+//! When a row was last read: in a table of its own, since what reads should not write to the row it reads; or, on request,
+//! on the row itself.
 
 use physical::{Expr, Ident, Name, Policy, PolicyCommand, Privilege, RowSecurity, Volatility};
 
 use super::Place;
-use super::emit::{bounded, id, qualified};
+use super::code::{Part, Section};
+use super::emit::{array, bounded, id, qualified, text};
 use super::realiser::{Draft, Realiser, RunsAs};
 
 /// Makes the function that records a read, at most once in so many seconds.
@@ -11,6 +13,10 @@ use super::realiser::{Draft, Realiser, RunsAs};
 /// It runs as the caller, so that only rows which the caller sees can be touched; row-level security on the table of access
 /// says the same to whoever writes there without it.
 pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, name: &Ident, access: &Name, throttle: u32) {
+    if access == at.table {
+        inline(r, at, name, throttle);
+        return;
+    }
     let (key, public_id) = r.keys_of(at.table);
     let body = format!(
         "
@@ -53,6 +59,10 @@ END
         );
     }
     protect(r, at, access, &key, &callers);
+    add_touch(r, at, name, throttle, body);
+}
+
+fn add_touch(r: &mut Realiser<'_>, at: Place<'_>, name: &Ident, throttle: u32, body: String) {
     let draft = Draft {
         name: r.private(name.as_str()),
         arguments: vec![("row_public_id", "uuid".to_owned())],
@@ -61,7 +71,7 @@ END
         volatility: Volatility::Volatile,
         runs_as: RunsAs::Caller,
         body,
-        execute: callers,
+        execute: r.applications(),
         comment: format!(
             "Records that a row of {} was read, at most once in {throttle} seconds; silent about rows that the caller does not see.",
             qualified(at.table)
@@ -69,6 +79,91 @@ END
         origin: at.origin,
     };
     r.add_function(draft);
+}
+
+/// On the row itself (`access inline`): whoever may only read a row has no right to write there, so that the caller's
+/// rights say whether the row is seen, and guard's write the two columns. The row's other triggers let that pass.
+fn inline(r: &mut Realiser<'_>, at: Place<'_>, name: &Ident, throttle: u32) {
+    let (_, public_id) = r.keys_of(at.table);
+    let table = qualified(at.table);
+    let [last, count] = INLINE.map(Ident::from);
+    let write = r.private_of(at.table, "read");
+    let body = format!(
+        "
+BEGIN
+    -- most reads stay reads
+    IF EXISTS (
+        SELECT FROM {table} AS t
+        WHERE t.{public_id} = row_public_id
+          AND (t.{last} IS NULL OR t.{last} <= clock_timestamp() - interval '{throttle} seconds')
+    ) THEN
+        PERFORM {}(row_public_id);
+    END IF;
+END
+",
+        qualified(&write)
+    );
+    add_touch(r, at, name, throttle, body);
+    let body = format!(
+        "
+BEGIN
+    -- who reads does not wait for who writes
+    PERFORM FROM {table} AS t
+    WHERE t.{public_id} = row_public_id
+      AND (t.{last} IS NULL OR t.{last} <= clock_timestamp() - interval '{throttle} seconds')
+    FOR NO KEY UPDATE SKIP LOCKED;
+    IF FOUND THEN
+        UPDATE {table} AS t
+        SET {last} = clock_timestamp(), {count} = t.{count} + 1
+        WHERE t.{public_id} = row_public_id;
+    END IF;
+END
+"
+    );
+    r.guard(at.table, Privilege::Select, &[]);
+    r.guard(at.table, Privilege::Update, &[last, count]);
+    let draft = Draft {
+        name: write,
+        arguments: vec![("row_public_id", "uuid".to_owned())],
+        returns: "void".to_owned(),
+        language: "plpgsql",
+        volatility: Volatility::Volatile,
+        runs_as: RunsAs::Guard,
+        body,
+        execute: r.applications(),
+        comment: format!(
+            "Writes to a row of {table} that it was read, at most once in {throttle} seconds, and nothing else; asked by `{name}`."
+        ),
+        origin: at.origin,
+    };
+    r.add_function(draft);
+    reading_is_no_change(r, at);
+}
+
+/// The columns of access on the row itself.
+const INLINE: [&str; 2] = ["last_accessed", "access_count"];
+
+/// Neither stamps nor the version move when nothing but the columns of access has changed.
+fn reading_is_no_change(r: &mut Realiser<'_>, at: Place<'_>) {
+    // A generated column has no value yet when the trigger looks.
+    let generated = r.table(at.table).into_iter().flat_map(|table| {
+        let of = table.columns.iter().filter(|column| column.generated.is_some());
+        of.map(|column| column.name.clone())
+    });
+    let apart: Vec<Ident> = INLINE.map(Ident::from).into_iter().chain(generated).collect();
+    let apart = text(&array(&apart));
+    let Some(code) = r.code_of(at.table, at.origin) else {
+        return;
+    };
+    code.update.push(Section {
+        part: Part::Read,
+        title: "being read is no change".to_owned(),
+        lines: format!(
+            "IF NEW.{0} IS DISTINCT FROM OLD.{0} AND to_jsonb(NEW) - {apart}::text[] = to_jsonb(OLD) - {apart}::text[] THEN\n    RETURN NEW;\nEND IF;",
+            "last_accessed"
+        ),
+        uses_actor: false,
+    });
 }
 
 /// Rows of the table of access are there for whoever sees the row that they speak of.

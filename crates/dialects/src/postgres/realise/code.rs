@@ -8,6 +8,8 @@ use super::realiser::{Hook, Realiser, RunsAs};
 /// The order of parts within a function that runs before a row is written.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
+    /// What is no change at all: nothing after is looked at.
+    Read,
     /// What never changes: refused before anything else is looked at.
     Immutable,
     /// Stored forms, so that everything after sees them.
