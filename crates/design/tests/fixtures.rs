@@ -262,6 +262,18 @@ const OPTIONS: &[(&str, &str, &str, &str)] = &[
         "defaults",
         "[columns] Order: ordered by alignment",
     ),
+    (
+        "immutable",
+        "public id and owner",
+        "defaults",
+        "does Immutable { columns: [public_id, customer_id] }",
+    ),
+    (
+        "immutable",
+        "fields",
+        "options",
+        "[immutable] Book.pages: set once",
+    ),
     ("columns", "as written", "options", "[columns] Book: as written"),
     (
         "roles",

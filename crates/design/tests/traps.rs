@@ -512,3 +512,25 @@ fn the_same_text_designs_to_the_same_schema() {
     .unwrap();
     assert_eq!(common::dump(&designed(&text)), common::dump(&designed(&text)));
 }
+
+#[test]
+fn what_is_set_once_is_refused_by_a_trigger_too() {
+    let all = designed(&format!(
+        "policy {{ tenant Organisation }}\nentity Organisation {{ name String(9) allow update }}\n{USER}\
+         entity Order {{ customer User @owner  number String(9) @immutable  note String(9)  lines [Line] }}\n\
+         entity Line {{ order Order  text String(9) }}"
+    ));
+    let fixed = |table: &str| {
+        let found = behaviours(&all, table).into_iter().find_map(|what| match what {
+            Behaviour::Immutable { columns } => Some(columns.iter().map(ToString::to_string).collect()),
+            _ => None,
+        });
+        found.unwrap_or_else(Vec::<String>::new)
+    };
+    assert_eq!(
+        fixed("orders"),
+        ["public_id", "customer_id", "tenant_id", "number"]
+    );
+    assert_eq!(fixed("lines"), ["public_id", "owner_id", "tenant_id"]);
+    assert_eq!(fixed("users"), ["public_id"]);
+}

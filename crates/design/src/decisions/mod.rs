@@ -16,6 +16,7 @@ mod erasure;
 mod events;
 mod grants;
 mod identity;
+mod immutable;
 mod indexes;
 mod links;
 mod living;
@@ -108,6 +109,7 @@ static KINDS: &[&Kind] = &[
     &tokens::KIND,
     &passwords::KIND,
     &normal_forms::KIND,
+    &immutable::KIND,
     &checks::KIND,
     &access::KIND,
     &events::KIND,

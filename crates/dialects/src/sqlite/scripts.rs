@@ -209,12 +209,51 @@ fn purge(own: &Own<'_>, due: &str, batch: u32) -> String {
 }
 
 fn tombstone(own: &Own<'_>, column: &Ident, value: &Tombstone) -> String {
+    tombstone_in(own, column, value, "")
+}
+
+fn tombstone_in(own: &Own<'_>, column: &Ident, value: &Tombstone, row: &str) -> String {
     match value {
         Tombstone::Null => "NULL".to_owned(),
         Tombstone::Literal(value) => types::literal_for(value, &own.column_type(column))
             .unwrap_or_else(|_| super::ident::literal(value)),
-        Tombstone::UniqueText { suffix } => format!("'deleted-' || {} || {}", own.public(), text(suffix)),
+        Tombstone::UniqueText { suffix } => {
+            format!("'deleted-' || {row}{} || {}", own.public(), text(suffix))
+        }
     }
+}
+
+/// What stands in a column of the new row once the person is gone from it, by any of the services.
+pub(super) fn tombstones(blueprint: &Blueprint, name: &Name, column: &Ident) -> Vec<String> {
+    let own = Own {
+        blueprint,
+        name,
+        sql: String::new(),
+    };
+    let mut all: Vec<String> = Vec::new();
+    for placed in &blueprint.services {
+        let here: Vec<&(Ident, Tombstone)> = match &placed.what {
+            Service::Anonymise { tombstones, .. } if placed.table == *name => tombstones.iter().collect(),
+            Service::Erase { steps, .. } => steps
+                .iter()
+                .filter_map(|step| match step {
+                    ErasureStep::Empty {
+                        table, tombstones, ..
+                    } if table == name => Some(tombstones),
+                    _ => None,
+                })
+                .flatten()
+                .collect(),
+            _ => Vec::new(),
+        };
+        for (_, value) in here.into_iter().filter(|(emptied, _)| emptied == column) {
+            let sql = unequal(tombstone_in(&own, column, value, "NEW."));
+            if !all.contains(&sql) {
+                all.push(sql);
+            }
+        }
+    }
+    all
 }
 
 fn sets(own: &Own<'_>, tombstones: &[(Ident, Tombstone)]) -> Vec<String> {

@@ -741,6 +741,13 @@ fn orders(b: &mut Builder) {
         true,
     );
     b.reference("gifts", &["order_id"], "orders", &["id"], true);
+    b.table("gifts").foreign_keys[0].on_delete = OnDelete::SetNull;
+    b.place(
+        "gifts",
+        Behaviour::Immutable {
+            columns: ids(&["public_id", "owner_id", "order_id"]),
+        },
+    );
     b.serve(
         name("gifts"),
         Service::TouchAccess {

@@ -107,6 +107,42 @@ fn what_never_changes_does_not() {
         "23514",
         "orders_reference_immutable",
     );
+    let gift = "INSERT INTO shop.gifts (order_id) SELECT max(id) FROM shop.orders";
+    shop.act(&ann, gift).unwrap();
+    shop.order(&ann);
+    refused(
+        shop.act(
+            &ann,
+            "UPDATE shop.gifts SET order_id = (SELECT max(id) FROM shop.orders)",
+        ),
+        "23514",
+        "gifts_order_id_immutable",
+    );
+    let mut migrator = shop.login("migrator");
+    let other = "UPDATE shop.gifts SET public_id = gen_random_uuid()";
+    refused(migrator.batch(other), "23514", "gifts_public_id_immutable");
+    refused(
+        migrator.batch("UPDATE shop.gifts SET owner_id = NULL"),
+        "23514",
+        "gifts_owner_id_immutable",
+    );
+    migrator
+        .batch(&format!(
+            "BEGIN; SET LOCAL app.backfill = '0008_new_ids'; {other}; COMMIT"
+        ))
+        .unwrap();
+
+    // What a foreign key does, and what a deletion does to references, is no change of mind.
+    let left = "SELECT count(*) FROM shop.gifts WHERE order_id IS NULL";
+    shop.act(&ann, "UPDATE shop.orders SET deleted_at = now()")
+        .unwrap();
+    assert_eq!(shop.truth(left), "1");
+    shop.order(&ann);
+    shop.act(&ann, gift).unwrap();
+    migrator
+        .batch("DELETE FROM shop.orders AS o USING shop.gifts AS g WHERE g.order_id = o.id")
+        .unwrap();
+    assert_eq!(shop.truth(left), "2");
 }
 
 #[test]

@@ -75,7 +75,10 @@ fn connections_with_guarantees_switched_off_enter_no_context() {
     let built = shop();
     let enter = (SQLITE.enter)(&built.blueprint, &ContextValues::default()).join(";");
     for (off, on) in [
-        ("PRAGMA recursive_triggers = OFF", "PRAGMA recursive_triggers = ON"),
+        (
+            "PRAGMA recursive_triggers = OFF",
+            "PRAGMA recursive_triggers = ON",
+        ),
         ("PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON"),
     ] {
         built.run(off);
@@ -482,6 +485,60 @@ fn immutable_columns_stay() {
         "UPDATE orders SET public_id = '00000000-0000-4000-8000-000000000000'",
         "architrave:23514:orders:public_id_immutable",
     );
+}
+
+#[test]
+fn what_erasure_writes_passes_immutable_columns_and_what_follows_a_reference_follows() {
+    let mut blueprint = crate::shop::blueprint();
+    for (table, columns) in [
+        ("users", vec!["email", "password"]),
+        ("order_lines", vec!["owner_id", "tenant_id"]),
+    ] {
+        let like = blueprint
+            .behaviours
+            .iter()
+            .find(|placed| placed.table.name.as_str() == table);
+        let table = like.unwrap().table.clone();
+        blueprint.behaviours.push(physical::Placed {
+            table,
+            what: physical::Behaviour::Immutable {
+                columns: columns.into_iter().map(Into::into).collect(),
+            },
+            origin: physical::Origin::Found,
+        });
+    }
+    let built = crate::support::build(blueprint);
+    built.run("INSERT INTO tenants (name) VALUES ('one'); INSERT INTO users (email, password) VALUES ('ann@x.org', 'p'), ('bob@x.org', 'p')");
+    built.refuse(
+        "UPDATE users SET email = 'eve@x.org' WHERE id = 1",
+        "architrave:23514:users:email_immutable",
+    );
+    let (_, sql) = dialects::sqlite::scripts(&built.blueprint)
+        .into_iter()
+        .find(|(name, _)| name == "erase_user")
+        .unwrap();
+    let id = built.one("SELECT public_id FROM users WHERE id = 1");
+    built.run(&sql.replace(":public_id", &format!("'{id}'")));
+    assert_eq!(
+        built.one("SELECT count(*) FROM users WHERE email = 'ann@x.org'"),
+        "0"
+    );
+    // An order line moves to another order, of somebody else.
+    let (bob, eve) = (
+        "SELECT public_id FROM actors WHERE user_id = 2",
+        "SELECT public_id FROM actors WHERE user_id = 3",
+    );
+    built.run("INSERT INTO users (email, password) VALUES ('eve@x.org', 'p')");
+    for who in [bob, eve] {
+        let actor = built.one(who);
+        let tenant = built.one("SELECT public_id FROM tenants");
+        built.enter(Some(&actor), Some(&tenant));
+        built.run("INSERT INTO orders DEFAULT VALUES");
+    }
+    built.run("INSERT INTO order_lines (order_id, price, quantity) VALUES (1, 1, 1)");
+    assert_eq!(built.one("SELECT owner_id FROM order_lines"), "2");
+    built.run("UPDATE order_lines SET order_id = 2");
+    assert_eq!(built.one("SELECT owner_id FROM order_lines"), "3");
 }
 
 #[test]

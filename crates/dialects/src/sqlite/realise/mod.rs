@@ -188,7 +188,7 @@ fn behaviour(blueprint: &Blueprint, work: &mut Work, what: &Behaviour, origin: O
                 deleted_at,
             );
         }
-        Behaviour::Immutable { columns } => immutable::add(work, columns),
+        Behaviour::Immutable { columns } => immutable::add(blueprint, work, columns),
         Behaviour::NoCycle { key, parent } => cycles::add(work, key, parent),
         Behaviour::Inherit {
             via,
