@@ -25,6 +25,8 @@ pub fn sql(plan: &Plan, heading: &Heading) -> Vec<File> {
         let purpose = [
             "Roles, schemas and extensions. An administrator runs this once per database, before schema.sql.",
             "Roles belong to the whole cluster: those that are there already are left as they are.",
+            "Whoever runs it is a superuser; or owns the database, has CREATEROLE, and is a member of each role made here. For the latter,",
+            "on PostgreSQL 15 add GRANT <role> TO CURRENT_USER; behind each role, from 16 on SET createrole_self_grant = 'set, inherit'; first.",
         ];
         let mut text = head(heading, "roles and schemas", &purpose);
         forwards(&mut text, &admin);
