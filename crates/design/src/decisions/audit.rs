@@ -241,6 +241,7 @@ fn log(draft: &mut Draft<'_>, chain: Chain) -> Name {
                 "soft_delete",
                 "restore",
                 "backfill",
+                "erase",
             ]
             .map(text)
             .into(),

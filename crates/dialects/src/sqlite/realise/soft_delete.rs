@@ -22,6 +22,7 @@ pub(super) fn add(blueprint: &Blueprint, work: &mut Work, stamps: &Stamps<'_>, c
     guards(work, stamps);
     work.soft = Some(SoftColumns {
         deleted_at: stamps.deleted_at.clone(),
+        deleted_by: stamps.deleted_by.cloned(),
         reason: stamps.reason.cloned(),
         batch: stamps.batch.clone(),
     });

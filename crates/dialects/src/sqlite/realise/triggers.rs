@@ -16,6 +16,7 @@ pub(super) const UNFILLED: &str = "0";
 #[derive(Debug, Clone)]
 pub(super) struct SoftColumns {
     pub(super) deleted_at: Ident,
+    pub(super) deleted_by: Option<Ident>,
     pub(super) reason: Option<Ident>,
     pub(super) batch: Ident,
 }
@@ -368,6 +369,11 @@ impl Work {
             let deleted_at = ident(&soft.deleted_at);
             when.push(format!("(OLD.{deleted_at} IS NULL) = (NEW.{deleted_at} IS NULL)"));
             if let Some(reason) = &soft.reason {
+                // Only a row that is just falling is dead and has nobody who deleted it (where nobody is noted: no batch).
+                let mark = ident(soft.deleted_by.as_ref().unwrap_or(&soft.batch));
+                when.push(format!(
+                    "NOT (OLD.{deleted_at} IS NOT NULL AND OLD.{mark} IS NULL)"
+                ));
                 // Only a row that is just being restored is alive and has a reason.
                 when.push(format!(
                     "NOT (OLD.{deleted_at} IS NULL AND OLD.{} IS NOT NULL)",
