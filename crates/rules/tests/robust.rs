@@ -113,7 +113,8 @@ fn deep_expressions_do_not_exhaust_the_stack() {
     run(&flat);
 }
 
-/// Large inputs, each of a form that a scan within a scan would turn into minutes. `cargo run --release -p architrave-bench -- check` prints times.
+/// Large inputs, each of a form that a scan within a scan would turn into minutes.
+/// `cargo run --release -p architrave-bench -- check` prints times.
 #[test]
 fn large_inputs_are_read() {
     const MANY: usize = 1_500;
