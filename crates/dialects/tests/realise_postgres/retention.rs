@@ -365,3 +365,38 @@ fn reading_that_is_recorded_on_the_row_is_no_change_of_it() {
         "",
     );
 }
+
+#[test]
+fn rows_told_by_a_uuid_alone_leave_no_payload_either() {
+    let shop = shop(Variant::Setting);
+    let ann = shop.sign_up("ann@example.org");
+    shop.act(
+        &ann,
+        "INSERT INTO shop.letters (body, due) VALUES ('canary old', now() - interval '3 months'), ('canary due', now() - interval '40 days'), ('canary new', now());
+         UPDATE shop.letters SET body = body || '!'",
+    )
+    .unwrap();
+    let payloads = || {
+        shop.truth("SELECT string_agg(DISTINCT COALESCE(changes #>> '{body,0}', changes ->> 'body'), ',') FROM shop_audit.log WHERE changes::text LIKE '%canary%'")
+    };
+    assert_eq!(payloads(), "canary due,canary new,canary old");
+    let mut eraser = shop.login("eraser");
+    eraser.batch("SELECT shop_private.purge_letters()").unwrap();
+    assert_eq!(payloads(), "canary due,canary new");
+    eraser.batch("SELECT shop_private.anonymise_letters()").unwrap();
+    assert_eq!(payloads(), "canary new");
+    assert_eq!(
+        shop.truth("SELECT string_agg(body, ',') FROM shop.letters"),
+        "canary new!"
+    );
+    assert_eq!(
+        shop.truth("SELECT count(*) FROM shop_audit.log AS gone WHERE changes IS NULL AND operation <> 'erase'
+            AND NOT EXISTS (SELECT FROM shop_audit.log AS mark WHERE mark.operation = 'erase' AND mark.row_public_id = gone.row_public_id)"),
+        "0",
+        "each is covered by a mark"
+    );
+    assert_eq!(
+        shop.truth("SELECT count(*) FROM shop_audit.log WHERE operation = 'erase'"),
+        "2"
+    );
+}

@@ -332,6 +332,7 @@ pub(crate) fn blueprint(variant: Variant) -> Blueprint {
     orders(&mut builder);
     catalogue(&mut builder);
     tenants(&mut builder);
+    letters(&mut builder);
     trail(&mut builder);
     if variant == Variant::Bare {
         bare(&mut builder.blueprint);
@@ -869,6 +870,61 @@ fn tenants(b: &mut Builder) {
         is_context("tenant_id", Context::Tenant),
     ));
     memos.columns[1].default = Some(DefaultValue::Uuid7);
+}
+
+/// Rows whose key is what leaves the system.
+fn letters(b: &mut Builder) {
+    b.entity(Entity {
+        table: "letters",
+        own: vec![
+            nullable("body", SqlType::Text),
+            column("due", SqlType::TimestampTz),
+        ],
+        writable: &["body", "due"],
+        visible: all(),
+        mortal: false,
+        children: Vec::new(),
+        subject: None,
+        tenant: None,
+        redacted: &[],
+    });
+    let table = b.table("letters");
+    table.columns.remove(0);
+    table.uniques.clear();
+    table.primary_key = Some(PrimaryKey {
+        name: "letters_pkey".into(),
+        columns: ids(&["public_id"]),
+    });
+    for placed in &mut b.blueprint.behaviours {
+        if let Behaviour::Audit { key, public_id, .. } = &mut placed.what
+            && placed.table == name("letters")
+        {
+            *key = "public_id".into();
+            *public_id = None;
+        }
+    }
+    b.serve(
+        name("letters"),
+        Service::Purge {
+            name: "purge_letters".into(),
+            after: "due".into(),
+            months: 2,
+            micros: 0,
+            batch: 100,
+        },
+    );
+    b.serve(
+        name("letters"),
+        Service::Anonymise {
+            name: "anonymise_letters".into(),
+            after: "due".into(),
+            months: 1,
+            micros: 0,
+            tombstones: vec![("body".into(), Tombstone::Null)],
+            done: None,
+            batch: 100,
+        },
+    );
 }
 
 fn trail(b: &mut Builder) {

@@ -93,7 +93,21 @@ struct StoredSeal {
 struct Payloads {
     gone: Vec<(Option<i64>, Entry)>,
     subjects: BTreeSet<i64>,
-    rows: BTreeSet<(String, i64)>,
+    rows: BTreeSet<(String, RowName)>,
+}
+
+/// By what an entry tells its row: a number where there is one.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum RowName {
+    Number(i64),
+    Public([u8; 16]),
+}
+
+impl RowName {
+    fn of(entry: &Entry) -> Option<Self> {
+        let public = || entry.row_public_id.map(Self::Public);
+        entry.row_id.map(Self::Number).or_else(public)
+    }
 }
 
 /// Verifies the trail in one snapshot. `anchors` is the text that sealing gave, one line each; `keys` are found by their ids.
@@ -242,7 +256,7 @@ fn read_entries(
             payloads.subjects.extend(entry.subject_id);
             payloads
                 .rows
-                .extend(entry.row_id.map(|id| (entry.entity.clone(), id)));
+                .extend(RowName::of(&entry).map(|row| (entry.entity.clone(), row)));
         }
         match (&entry.commitment, changes, salt) {
             (Some(_), None, None) => payloads.gone.push((seal, entry.clone())),
@@ -371,9 +385,8 @@ fn explained(report: &mut VerifyReport, payloads: Payloads) {
         let by_subject = entry
             .subject_id
             .is_some_and(|subject| payloads.subjects.contains(&subject));
-        let by_row = entry
-            .row_id
-            .is_some_and(|id| payloads.rows.contains(&(entry.entity.clone(), id)));
+        let by_row =
+            RowName::of(&entry).is_some_and(|row| payloads.rows.contains(&(entry.entity.clone(), row)));
         if !by_subject && !by_row {
             report.faults.push(Fault {
                 kind: FaultKind::Destroyed,

@@ -8,7 +8,7 @@ use physical::{Behaviour, Ident, Name, Privilege, Service, SqlType, Tombstone, V
 use super::Place;
 use super::emit::{id, qualified, text};
 use super::realiser::{Draft, Realiser, RunsAs};
-use crate::postgres::ident;
+use crate::postgres::{ident, types};
 
 /// Removes due rows for good.
 pub(super) fn purge(r: &mut Realiser<'_>, at: Place<'_>, service: &Service) {
@@ -95,16 +95,20 @@ pub(super) fn anonymise(r: &mut Realiser<'_>, at: Place<'_>, service: &Service) 
             .collect::<Vec<_>>()
             .join(" OR "),
     };
-    let forget = forget_call(
-        r,
-        at.table,
-        "forget_rows",
-        &format!("{}, emptied", text(at.table.name.as_str())),
-    );
+    let key_type = r.reference_type(Some(at.table), key.trim_matches('"'));
+    let entity = text(at.table.name.as_str());
+    // The trail tells rows by number or by UUID; those of other keys are told by their payloads alone, which stay.
+    let forget = match key_type {
+        SqlType::BigInt | SqlType::Integer | SqlType::SmallInt => {
+            forget_call(r, at.table, "forget_rows", &format!("{entity}, emptied, NULL"))
+        }
+        SqlType::Uuid => forget_call(r, at.table, "forget_rows", &format!("{entity}, NULL, emptied")),
+        _ => String::new(),
+    };
     let body = format!(
         "
 DECLARE
-    emptied bigint[];
+    emptied {key_type}[];
 BEGIN
     WITH due AS (
         SELECT t.{key} AS id
@@ -127,6 +131,7 @@ END
 ",
         table = qualified(at.table),
         after = id(after),
+        key_type = types::type_name(&key_type),
         set = set.join(",\n            "),
     );
     r.guard(at.table, Privilege::Select, &[]);

@@ -317,9 +317,16 @@ fn forget(r: &mut Realiser<'_>, at: Place<'_>) {
         "
 BEGIN
     UPDATE {log} AS l SET changes = NULL, salt = NULL
-    WHERE l.entity = forget_rows.entity AND l.row_id = ANY (ids) AND l.changes IS NOT NULL;
-{turn}    INSERT INTO {log} ({entry})
-    SELECT {stamp}, NULL, forget_rows.entity, gone.id, 'erase' FROM unnest(ids) AS gone (id);
+    WHERE l.changes IS NOT NULL
+      AND (l.entity = forget_rows.entity AND l.row_id = ANY (ids)
+           OR l.entity = forget_rows.entity AND l.row_id IS NULL AND l.row_public_id = ANY (public_ids));
+{turn}    INSERT INTO {log} ({entry}, row_public_id)
+    SELECT {stamp}, NULL, forget_rows.entity, gone.id, 'erase', gone.public_id
+    FROM (
+        SELECT counted.id, NULL::uuid AS public_id FROM unnest(ids) AS counted (id)
+        UNION ALL
+        SELECT NULL, named.id FROM unnest(public_ids) AS named (id)
+    ) AS gone;
 END
 "
     );
@@ -339,15 +346,19 @@ DECLARE
     fallen record;
 BEGIN
     FOR fallen IN
-        SELECT l.entity, array_agg(l.row_id) AS ids
+        SELECT
+            l.entity,
+            array_agg(l.row_id) FILTER (WHERE l.row_id IS NOT NULL) AS ids,
+            array_agg(l.row_public_id) FILTER (WHERE l.row_id IS NULL) AS public_ids
         FROM {log} AS l
         WHERE l.transaction_id = pg_current_xact_id()::text::bigint
           AND l.recorded_at >= now()
           AND l.operation = 'delete'
+          AND (l.row_id IS NOT NULL OR l.row_public_id IS NOT NULL)
         GROUP BY l.entity
         ORDER BY l.entity
     LOOP
-        PERFORM {rows}(fallen.entity, fallen.ids);
+        PERFORM {rows}(fallen.entity, fallen.ids, fallen.public_ids);
     END LOOP;
 END
 ",
@@ -364,9 +375,13 @@ END
     for (name, arguments, body, comment) in [
         (
             "forget_rows",
-            vec![named("entity", "text"), named("ids", "bigint[]")],
+            vec![
+                named("entity", "text"),
+                named("ids", "bigint[]"),
+                named("public_ids", "uuid[]"),
+            ],
             rows,
-            "Empties the payloads of rows that are gone or emptied; the entries stay, and still verify.",
+            "Empties the payloads of rows that are gone or emptied, told by number or, where the key is one, by UUID; the entries stay, and still verify.",
         ),
         (
             "forget_subject",
