@@ -2,7 +2,7 @@
 
 use engine::{CancelToken, Connection, EngineError};
 use evidence::{Claim, Counterexample, Fact};
-use physical::{ContextMode, Database, Name, Value};
+use physical::{ContextMode, Database, Name, Purpose, Value};
 use plan::ContextValues;
 use sha2::{Digest, Sha256};
 
@@ -220,10 +220,9 @@ impl<'a> Bench<'a> {
         }
         let speller = crate::data::Speller::new(self.subject.dialect);
         let private = &blueprint.private_schema;
-        // The table of the key, padded as HMAC wants it, is the only one with such a column.
-        let mut tables = self.subject.realised.database.tables.iter();
-        let Some(keys) = tables.find(|table| table.column("inner_pad").is_some()) else { return Ok(values) };
-        let keys = speller.name(&keys.name);
+        let info = blueprint.tables.iter().find(|info| info.purpose == Purpose::Private);
+        let designed = info.map(|info| self.subject.realised_name(&info.name));
+        let keys = speller.name(&designed.unwrap_or_else(|| Name::new(private.clone(), "signing_keys")));
         if superuser
             .query(&format!("SELECT 1 FROM {keys}"), &[])?
             .rows

@@ -23,7 +23,6 @@ pub(super) fn add(blueprint: &Blueprint, work: &mut Work, stamps: &Stamps<'_>, c
     work.soft = Some(SoftColumns {
         deleted_at: stamps.deleted_at.clone(),
         deleted_by: stamps.deleted_by.cloned(),
-        reason: stamps.reason.cloned(),
         batch: stamps.batch.clone(),
     });
     let by_state = |fallen: &str, risen: &str| {

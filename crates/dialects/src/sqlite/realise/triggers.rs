@@ -17,7 +17,6 @@ pub(super) const UNFILLED: &str = "0";
 pub(super) struct SoftColumns {
     pub(super) deleted_at: Ident,
     pub(super) deleted_by: Option<Ident>,
-    pub(super) reason: Option<Ident>,
     pub(super) batch: Ident,
 }
 
@@ -368,18 +367,10 @@ impl Work {
         if let Some(soft) = &self.soft {
             let deleted_at = ident(&soft.deleted_at);
             when.push(format!("(OLD.{deleted_at} IS NULL) = (NEW.{deleted_at} IS NULL)"));
-            if let Some(reason) = &soft.reason {
-                // Only a row that is just falling is dead and has nobody who deleted it (where nobody is noted: no batch).
-                let mark = ident(soft.deleted_by.as_ref().unwrap_or(&soft.batch));
-                when.push(format!(
-                    "NOT (OLD.{deleted_at} IS NOT NULL AND OLD.{mark} IS NULL)"
-                ));
-                // Only a row that is just being restored is alive and has a reason.
-                when.push(format!(
-                    "NOT (OLD.{deleted_at} IS NULL AND OLD.{} IS NOT NULL)",
-                    ident(reason)
-                ));
-            }
+            // A row that is just falling is dead and has nobody who deleted it yet, one that is just rising lives and still has
+            // somebody (where nobody is noted: a batch). What is set then is part of the fall.
+            let mark = ident(soft.deleted_by.as_ref().unwrap_or(&soft.batch));
+            when.push(format!("(OLD.{deleted_at} IS NULL) = (OLD.{mark} IS NULL)"));
         }
         let event = TriggerEvent::Update(self.own_columns());
         self.trigger(

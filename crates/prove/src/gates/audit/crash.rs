@@ -138,13 +138,13 @@ fn sealing(bench: &Bench<'_>, host: &Host, stage: &Stage<'_, '_>, mut superuser:
     let at = now(stage, &mut superuser)?;
     drop(superuser);
     {
-        let mut sealer = stage.writer(roles.sealer.as_str())?;
+        let mut sealer = stage.login(roles.sealer.as_str())?;
         seals.seal(bench, &mut sealer, at)?;
     }
     host.crash()?;
-    let mut sealer = stage.writer(roles.sealer.as_str())?;
+    let mut sealer = stage.login(roles.sealer.as_str())?;
     let again = seals.seal(bench, &mut sealer, at + 1_000_000)?;
-    let mut auditor = stage.writer(roles.auditor.as_str())?;
+    let mut auditor = stage.login(roles.auditor.as_str())?;
     let found = seals.verify(bench, &mut auditor, &seals.anchors)?;
     let mut wrong = Vec::new();
     if again.entries > 0 {

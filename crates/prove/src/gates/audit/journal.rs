@@ -41,33 +41,43 @@ pub(super) struct Entry {
 
 /// Reads all rows of all audited tables.
 pub(super) fn snapshot(stage: &Stage<'_, '_>, superuser: &mut Connection) -> Result<Snapshot, Stop> {
-    stage.watched.iter().map(|watched| images(stage, superuser, watched)).collect()
-}
-
-fn images(stage: &Stage<'_, '_>, superuser: &mut Connection, watched: &Watched<'_>) -> Result<BTreeMap<String, Image>, Stop> {
-    let key: Vec<&str> = watched.table.primary_key.iter().flat_map(|key| &key.columns).map(physical::Ident::as_str).collect();
-    let mut all = BTreeMap::new();
-    let mut keep = |image: Image| {
-        let key: Vec<String> = key.iter().map(|column| image.get(*column).map(Json::to_string).unwrap_or_default()).collect();
-        all.insert(key.join("|"), image);
-    };
     if stage.file {
-        let columns: Vec<String> = watched.table.columns.iter().map(|column| stage.speller.ident(column.name.as_str())).collect();
-        let rows = superuser.query(&format!("SELECT {} FROM {}", columns.join(", "), watched.sql), &[])?;
-        for row in &rows.rows {
-            let pairs = watched.table.columns.iter().zip(row);
-            keep(pairs.map(|(column, value)| (column.name.as_str().to_owned(), spelled(value, &column.ty))).collect());
-        }
-    } else {
-        let rows = superuser.query(&format!("SELECT to_jsonb(t)::text FROM {} AS t", watched.sql), &[])?;
-        for row in &rows.rows {
-            let parsed = row.first().and_then(Value::as_text).and_then(|text| serde_json::from_str::<Json>(text).ok());
-            if let Some(Json::Object(image)) = parsed {
-                keep(image);
-            }
+        return stage.watched.iter().map(|watched| images(stage, superuser, watched)).collect();
+    }
+    // One question for all tables: it is asked before and after each change.
+    let parts = stage.watched.iter().enumerate();
+    let parts: Vec<String> = parts
+        .map(|(number, watched)| format!("SELECT {number}::bigint, to_jsonb(t)::text FROM {} AS t", watched.sql))
+        .collect();
+    let rows = superuser.query(&parts.join(" UNION ALL "), &[])?;
+    let mut all: Snapshot = vec![BTreeMap::new(); stage.watched.len()];
+    for row in &rows.rows {
+        let number = row.first().and_then(Value::as_int).and_then(|number| usize::try_from(number).ok());
+        let parsed = row.get(1).and_then(Value::as_text).and_then(|text| serde_json::from_str::<Json>(text).ok());
+        let place = number.and_then(|number| Some((stage.watched.get(number)?, all.get_mut(number)?)));
+        if let (Some((watched, images)), Some(Json::Object(image))) = (place, parsed) {
+            images.insert(key_of(watched, &image), image);
         }
     }
     Ok(all)
+}
+
+fn key_of(watched: &Watched<'_>, image: &Image) -> String {
+    let columns = watched.table.primary_key.iter().flat_map(|key| &key.columns);
+    let parts: Vec<String> = columns.map(|column| image.get(column.as_str()).map(Json::to_string).unwrap_or_default()).collect();
+    parts.join("|")
+}
+
+/// The rows of one table of a file.
+fn images(stage: &Stage<'_, '_>, superuser: &mut Connection, watched: &Watched<'_>) -> Result<BTreeMap<String, Image>, Stop> {
+    let columns: Vec<String> = watched.table.columns.iter().map(|column| stage.speller.ident(column.name.as_str())).collect();
+    let rows = superuser.query(&format!("SELECT {} FROM {}", columns.join(", "), watched.sql), &[])?;
+    let read = |row: &Vec<Value>| {
+        let pairs = watched.table.columns.iter().zip(row);
+        let image: Image = pairs.map(|(column, value)| (column.name.as_str().to_owned(), spelled(value, &column.ty))).collect();
+        (key_of(watched, &image), image)
+    };
+    Ok(rows.rows.iter().map(read).collect())
 }
 
 /// A stored value as the trail spells it.
@@ -219,7 +229,14 @@ pub(super) fn difference(expected: &[Told], found: &[Entry]) -> Option<String> {
             differing(missing, &extra.told).join(", ")
         )),
         (Some(missing), _) => Some(format!("there is no entry for {}", what(missing))),
-        (None, Some(extra)) => Some(format!("an entry for {} that did not happen, or happened once only", what(&extra.told))),
+        (None, Some(extra)) => {
+            let columns = extra.told.changes.as_object().map(|changes| changes.keys().cloned().collect::<Vec<_>>().join(", "));
+            Some(format!(
+                "an entry for {} ({}) that did not happen, or happened once only",
+                what(&extra.told),
+                columns.unwrap_or_default()
+            ))
+        }
     }
 }
 

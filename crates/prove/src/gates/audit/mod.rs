@@ -107,6 +107,9 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
     bench.step(1, 1, "done")
 }
 
+/// How long a change waits for others.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
+
 const ENTRIES: &str = "every change leaves exactly one entry with who, what and when";
 
 fn watched<'a>(subject: &'a Subject, speller: Speller) -> Vec<Watched<'a>> {
@@ -136,9 +139,16 @@ fn watched<'a>(subject: &'a Subject, speller: Speller) -> Vec<Watched<'a>> {
 }
 
 impl Stage<'_, '_> {
-    /// A login of whoever may write a table in a context; on a file, everyone.
-    fn writer(&self, role: &str) -> Result<Connection, Stop> {
+    /// A login of a member of a role; on a file, everyone.
+    fn login(&self, role: &str) -> Result<Connection, Stop> {
         Ok(self.loaded.db.member(role)?)
+    }
+
+    /// A login of whoever changes rows. It gives up waiting for others: some of them are ourselves.
+    fn writer(&self, role: &str) -> Result<Connection, Stop> {
+        let mut connection = self.login(role)?;
+        connection.set_statement_timeout(Some(PATIENCE))?;
+        Ok(connection)
     }
 
     /// The newest entry's number.

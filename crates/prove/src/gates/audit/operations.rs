@@ -1,10 +1,13 @@
 //! Random changes by the application, each held to the journal.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use engine::{Connection, EngineError};
 use evidence::Counterexample;
 use physical::{Grantee, Privilege, Value};
 
-use super::journal::{self, Entry, Snapshot};
+use super::journal::{self, Snapshot};
 use super::{ENTRIES, Stage, Watched, enter, report};
 use crate::bench::Bench;
 use crate::data::{Datum, Rng, Values};
@@ -183,7 +186,8 @@ pub(super) fn perform(connection: &mut Connection, guise: &Guise, sql: &str) -> 
         }
         Err(error) => {
             connection.rollback()?;
-            if error.sql().is_none() { Err(error.into()) } else { Ok(Err(error)) }
+            let waited = matches!(error, EngineError::Timeout { .. });
+            if error.sql().is_none() && !waited { Err(error.into()) } else { Ok(Err(error)) }
         }
     }
 }
@@ -195,6 +199,7 @@ pub(super) fn all(bench: &mut Bench<'_>, stage: &Stage<'_, '_>, superuser: &mut 
     let mut refused = 0_u64;
     let mut covered: std::collections::BTreeSet<(usize, &'static str)> = std::collections::BTreeSet::new();
     let mut entries = 0;
+    let mut writers: BTreeMap<String, Connection> = BTreeMap::new();
     let mut plan: Vec<(usize, &'static str)> = (0..stage.watched.len()).flat_map(|table| [(table, "insert"), (table, "update"), (table, "soft delete"), (table, "restore"), (table, "delete")]).collect();
     for index in 0..CHANGES.max(plan.len()) {
         bench.step(index, CHANGES.max(plan.len()), "changes")?;
@@ -208,8 +213,11 @@ pub(super) fn all(bench: &mut Bench<'_>, stage: &Stage<'_, '_>, superuser: &mut 
         let last = stage.last_entry(superuser)?;
         let before = journal::snapshot(stage, superuser)?;
         let started = now(stage, superuser)?;
-        let mut connection = stage.writer(&change.role)?;
-        let done = perform(&mut connection, guise, &change.sql)?;
+        let connection = match writers.entry(change.role.clone()) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(free) => free.insert(stage.writer(&change.role)?),
+        };
+        let done = perform(connection, guise, &change.sql)?;
         let ended = now(stage, superuser)?;
         let found = journal::entries(stage, superuser, last)?;
         let after = journal::snapshot(stage, superuser)?;
@@ -250,7 +258,7 @@ pub(super) fn now(stage: &Stage<'_, '_>, superuser: &mut Connection) -> Result<i
 fn verdict(
     stage: &Stage<'_, '_>,
     (before, after): (&Snapshot, &Snapshot),
-    found: &[Entry],
+    found: &[journal::Entry],
     actor: Option<i64>,
     (started, ended): (i64, i64),
     done: bool,

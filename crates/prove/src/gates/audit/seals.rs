@@ -62,8 +62,8 @@ pub(super) fn told(report: &VerifyReport) -> String {
 pub(super) fn all(bench: &mut Bench<'_>, stage: &Stage<'_, '_>, superuser: &mut Connection) -> Result<(), Stop> {
     bench.step(0, 4, "sealing")?;
     let roles = bench.subject.blueprint.roles.clone();
-    let mut sealer = stage.writer(roles.sealer.as_str())?;
-    let mut auditor = stage.writer(roles.auditor.as_str())?;
+    let mut sealer = stage.login(roles.sealer.as_str())?;
+    let mut auditor = stage.login(roles.auditor.as_str())?;
     let mut seals = Seals::new(bench);
     sealed(bench, stage, superuser, (&mut sealer, &mut auditor), &mut seals)?;
     if !stage.file {
@@ -199,7 +199,7 @@ fn erased(
         let public = public.scalar().and_then(Value::as_text).unwrap_or_default().to_owned();
         let name = stage.speller.name(&physical::Name::new(subject.blueprint.private_schema.clone(), function));
         let sql = format!("SELECT {name}({})", stage.speller.text(&public));
-        let mut eraser = stage.writer(subject.blueprint.roles.eraser.as_str())?;
+        let mut eraser = stage.login(subject.blueprint.roles.eraser.as_str())?;
         eraser.query(&sql, &[])?;
         sql
     };

@@ -232,22 +232,20 @@ impl Trial<'_, '_, '_, '_> {
             Outcome::Rejected(rejection) => rejection,
         };
         let bare = self.probe.speller.insert(self.table, &complete(self.table, row));
-        let off = self.probe.without_triggers(self.table)?;
-        let statements: Vec<String> = off
-            .into_iter()
-            .chain(before.iter().cloned())
-            .chain([bare])
-            .collect();
-        Ok(match self.probe.try_all(&statements)? {
+        let statements: Vec<String> = before.iter().cloned().chain([bare]).collect();
+        Ok(match self.probe.try_bare(self.table, &statements)? {
             // Refused with its triggers and accepted without: the rule holds, and a trigger holds it.
             Outcome::Accepted if self.is_found(kind, name) => {
                 Answer::Untouched(format!("{} refuses first", by(&first)))
             }
-            Outcome::Accepted => self.broken(
-                name,
-                "accepted once the triggers are off; the catalog has no such constraint",
-                statements,
-            ),
+            Outcome::Accepted => {
+                let off = self.probe.triggers_off(self.table)?;
+                self.broken(
+                    name,
+                    "accepted once the triggers are off; the catalog has no such constraint",
+                    off.into_iter().chain(statements).collect(),
+                )
+            }
             Outcome::Rejected(rejection) if rejection.is_by(kind, name, columns) => Answer::Holds,
             Outcome::Rejected(rejection) => self.forestalled(kind, name, &rejection),
         })

@@ -1,6 +1,6 @@
 //! One row is tried, in a savepoint.
 
-use engine::{Connection, EngineError};
+use engine::{Connection, DatabaseKind, EngineError};
 use physical::{DefaultValue, SqlType, Table};
 
 use crate::data::{Datum, EPOCH_DAY, Speller, Values};
@@ -47,10 +47,27 @@ impl Probe<'_> {
         self.try_all(&[sql])
     }
 
-    /// Statements that take the triggers off a table, so that a constraint can be met alone. They are rolled back.
-    pub(super) fn without_triggers(&mut self, table: &Table) -> Result<Vec<String>, Stop> {
+    /// Runs statements with the triggers of a table taken off, so that a constraint is met alone.
+    pub(super) fn try_bare(&mut self, table: &Table, statements: &[String]) -> Result<Outcome, Stop> {
+        if self.connection.kind() == DatabaseKind::Postgres {
+            let statements: Vec<String> = self
+                .triggers_off(table)?
+                .into_iter()
+                .chain(statements.iter().cloned())
+                .collect();
+            return self.try_all(&statements);
+        }
+        // Dropping them and taking that back would make SQLite read its whole schema again for each row.
+        self.connection.set_triggers(false)?;
+        let outcome = self.try_all(statements);
+        self.connection.set_triggers(true)?;
+        outcome
+    }
+
+    /// Statements that take the triggers off a table.
+    pub(super) fn triggers_off(&mut self, table: &Table) -> Result<Vec<String>, Stop> {
         let name = self.speller.name(&table.name);
-        if table.name.schema.is_some() {
+        if self.connection.kind() == DatabaseKind::Postgres {
             return Ok(vec![format!("ALTER TABLE {name} DISABLE TRIGGER USER")]);
         }
         let sql = format!(

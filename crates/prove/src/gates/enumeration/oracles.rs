@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use engine::Connection;
-use model::{Action, UniqueScope};
+use model::{Action, Field, Scalar, Type, UniqueScope};
 use physical::{Name, Purpose};
 
 use crate::bench::{Bench, Loaded};
@@ -227,15 +227,21 @@ impl Probe<'_, '_> {
     }
 }
 
-/// Why the schema accepts that a value tells: `@unique(global) because "…"`.
+/// Why the schema accepts that a value tells: `@unique(global) because "…"`; or that only who has the value can ask.
 fn accepted(bench: &Bench<'_>, table: &Name, columns: &[String]) -> Option<String> {
     let entity = bench.subject.entity_of(table)?;
     entity.uniques.iter().find_map(|unique| {
-        let names: Vec<&str> = unique.fields.iter().filter_map(|field| bench.subject.model.field(*field)).map(|field| field.column.as_str()).collect();
-        let same = columns.iter().all(|column| names.iter().any(|name| column == name || column.starts_with(name)));
+        let fields: Vec<&Field> = unique.fields.iter().filter_map(|field| bench.subject.model.field(*field)).collect();
+        let same = columns.iter().all(|column| fields.iter().any(|field| *column == field.column || column.starts_with(&field.column)));
+        if !same {
+            return None;
+        }
+        if fields.iter().any(|field| field.ty == Type::Scalar(Scalar::Token)) {
+            return Some("256 random bits: who can name the value holds the token already".to_owned());
+        }
         match &unique.scope {
-            UniqueScope::Global(Some(reason)) if same => Some(reason.clone()),
-            _ => None,
+            UniqueScope::Global(reason) => reason.clone(),
+            UniqueScope::Tenant => None,
         }
     })
 }

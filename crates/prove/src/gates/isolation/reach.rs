@@ -88,7 +88,7 @@ pub(crate) fn promise(subject: &Subject, role: &str, info: &TableInfo, action: A
     promise.strict = is_app || declared.is_some();
     if role == roles.backup.as_str() {
         // A backup holds everything of the application; what is private state of the server is not dumped by rows.
-        if action == Action::Read {
+        if action == Action::Read && !matches!(info.purpose, Purpose::Context | Purpose::Private) {
             promise.reaches.push(Reach::All);
         }
         return promise;

@@ -1,199 +1,137 @@
-//! Builds and undoes that are cut off in the middle.
-//!
-//! The connection ends without a word to the server, as when its client is killed. Steps that share a transaction must leave
-//! nothing; what was committed before stays, and from there the way on and the way back are both open.
+//! Ends connections in the middle of their work, as when a client is killed. Steps that share a transaction must leave nothing
+//! at all; what was committed before stays, and from there the way on is open. All cuts are made in one database, one after the
+//! other, and then it goes on: what a cut left behind would show in the catalog at once, and stand in the way of all that follows.
 
+use std::ops::Range;
+
+use engine::Connection;
 use evidence::{Claim, Counterexample, Proof};
 
 use crate::bench::Bench;
 use crate::execute::{self, Run};
 use crate::gate::Stop;
-use crate::host::{Db, Host, build as build_all, run as run_all};
+use crate::host::{Db, run as run_all};
 use crate::inventory::{differences, inventory};
 
 /// So many places are cut unless every one is asked for.
 const MOST_CUTS: usize = 8;
 
-const BUILD: &str = "a build that is cut off leaves nothing half, and can be gone on with or undone";
+const BUILD: &str = "a build that is cut off leaves nothing half, and can be gone on with";
 const UNDO: &str = "an undo that is cut off leaves nothing half, and can be gone on with";
 
-/// Cuts the build, at places spread over all steps, the first and the last among them.
-pub(super) fn build(bench: &mut Bench<'_>, host: &mut Host, before: &[String]) -> Result<(), Stop> {
-    let subject = bench.subject;
-    let runs = execute::forward(&subject.plan);
-    let total: usize = runs.iter().map(|run| run.steps.len()).sum();
-    let places = spread(total, bench.options.thorough);
-    let count = places.len();
-    for place in places {
-        bench.step(2, 4, &format!("cutting the build after step {place} of {total}"))?;
-        let db = host.empty()?;
-        let standing = inventory(&mut db.superuser()?)?;
-        let (done, rest) = cut(bench, &db, &runs, place)?;
-        let reached = inventory(&mut db.superuser()?)?;
-        let committed = done.iter().map(|run| run.steps.len()).sum::<usize>();
-        let left_half = (committed == 0)
-            .then(|| half(&standing, &reached, place, total))
-            .flatten();
-        if let Some(example) = left_half {
-            bench.claim(Claim::refuted("cut-build", None, BUILD, example));
-            return Ok(());
-        }
-        if let Err(failure) = run_all(&db, subject, rest) {
-            let example = Counterexample::new(
-                format!("after a cut at step {place} of {total} the build cannot go on"),
-                "it goes on",
-                failure.to_string(),
-            );
-            bench.claim(Claim::refuted(
-                "cut-build",
-                None,
-                BUILD,
-                example.with_statements([failure.statement]),
-            ));
-            return Ok(());
-        }
-        let Ok(back) = execute::backward(&subject.plan) else {
-            return Ok(());
-        };
-        if let Err(failure) = run_all(&db, subject, &back) {
-            let example = Counterexample::new(
-                "a build that was gone on with cannot be undone",
-                "it is undone",
-                failure.to_string(),
-            );
-            bench.claim(Claim::refuted(
-                "cut-build",
-                None,
-                BUILD,
-                example.with_statements([failure.statement]),
-            ));
-            return Ok(());
-        }
-        let left = differences(before, &inventory(&mut db.superuser()?)?);
-        if !left.is_empty() {
-            let example = Counterexample::new(
-                "a build that was cut, gone on with and undone leaves something",
-                "nothing",
-                format!("{} differences", left.len()),
-            );
-            bench.claim(Claim::refuted(
-                "cut-build",
-                None,
-                BUILD,
-                example.with_differences(left),
-            ));
-            return Ok(());
-        }
-    }
-    bench.count("cuts", count as u64);
-    bench.claim(Claim::proved(
-        "cut-build",
-        None,
-        BUILD,
-        Proof::new(format!("cut at {count} of {total} steps")),
-    ));
-    Ok(())
-}
-
-/// Cuts the undo, at fewer places: each costs a whole build.
-pub(super) fn undo(bench: &mut Bench<'_>, host: &mut Host, back: &[Run]) -> Result<(), Stop> {
-    let subject = bench.subject;
-    let total: usize = back.iter().map(|run| run.steps.len()).sum();
-    let mut places = spread(total, bench.options.thorough);
-    if !bench.options.thorough {
-        places = places.into_iter().step_by(3).collect();
-    }
-    let count = places.len();
-    for place in places {
-        bench.step(3, 4, &format!("cutting the undo after step {place} of {total}"))?;
-        let db = host.empty()?;
-        build_all(&db, subject).map_err(|failure| Stop::Unable(failure.to_string()))?;
-        let standing = inventory(&mut db.superuser()?)?;
-        let (done, rest) = cut(bench, &db, back, place)?;
-        let reached = inventory(&mut db.superuser()?)?;
-        let half_done = done
-            .is_empty()
-            .then(|| half(&standing, &reached, place, total))
-            .flatten();
-        if let Some(example) = half_done {
-            bench.claim(Claim::refuted("cut-undo", None, UNDO, example));
-            return Ok(());
-        }
-        if let Err(failure) = run_all(&db, subject, rest) {
-            let example = Counterexample::new(
-                format!("after a cut at step {place} of {total} the undo cannot go on"),
-                "it goes on",
-                failure.to_string(),
-            );
-            bench.claim(Claim::refuted(
-                "cut-undo",
-                None,
-                UNDO,
-                example.with_statements([failure.statement]),
-            ));
-            return Ok(());
-        }
-    }
-    bench.count("cuts", count as u64);
-    bench.claim(Claim::proved(
-        "cut-undo",
-        None,
-        UNDO,
-        Proof::new(format!("cut at {count} of {total} steps")),
-    ));
-    Ok(())
-}
-
-fn half(before: &[String], after: &[String], place: usize, total: usize) -> Option<Counterexample> {
-    let left = differences(before, after);
-    (!left.is_empty()).then(|| {
-        Counterexample::new(
-            format!("a cut at step {place} of {total} leaves something half"),
-            "nothing",
-            format!("{} differences", left.len()),
-        )
-        .with_differences(left)
-    })
-}
-
-/// Runs the first steps and ends the connection in the middle of its transaction. Answers the stretches that were committed,
-/// and those that were not.
-fn cut<'r>(
-    bench: &Bench<'_>,
-    db: &Db,
+/// One way, and what is said of it.
+struct Way<'r> {
+    id: &'static str,
+    claim: &'static str,
+    word: &'static str,
+    number: usize,
     runs: &'r [Run],
-    place: usize,
-) -> Result<(&'r [Run], &'r [Run]), Stop> {
-    let mut left = place;
-    for (index, run) in runs.iter().enumerate() {
-        let (done, rest) = runs.split_at(index);
-        let mut connection = db.runner(bench.subject, run.runs_as)?;
-        if left >= run.steps.len() {
-            run.execute(&mut connection)
-                .map_err(|failure| Stop::Unable(failure.to_string()))?;
-            left -= run.steps.len();
-            continue;
+}
+
+/// Cuts the build of an empty database, at places spread over all steps, the first and the last among them; then goes on to the
+/// end. Answers whether the schema stands.
+pub(super) fn build(bench: &mut Bench<'_>, db: &Db) -> Result<bool, Stop> {
+    let runs = execute::forward(&bench.subject.plan);
+    let way = Way {
+        id: "cut-build",
+        claim: BUILD,
+        word: "build",
+        number: 2,
+        runs: &runs,
+    };
+    way.cut(bench, db)
+}
+
+/// Cuts the undo in the same way; then goes on to the end. Answers whether everything is gone.
+pub(super) fn undo(bench: &mut Bench<'_>, db: &Db, back: &[Run]) -> Result<bool, Stop> {
+    let way = Way {
+        id: "cut-undo",
+        claim: UNDO,
+        word: "undo",
+        number: 3,
+        runs: back,
+    };
+    way.cut(bench, db)
+}
+
+impl Way<'_> {
+    fn cut(&self, bench: &mut Bench<'_>, db: &Db) -> Result<bool, Stop> {
+        let total: usize = self.runs.iter().map(|run| run.steps.len()).sum();
+        let places = spread(total, bench.options.thorough);
+        let mut begin = 0;
+        for run in self.runs {
+            let span = begin..begin + run.steps.len();
+            begin = span.end;
+            if let Some(example) = self.stretch(bench, db, run, (span, total), &places)? {
+                bench.claim(Claim::refuted(self.id, None, self.claim, example));
+                return Ok(false);
+            }
         }
-        if run.transactional {
-            connection.begin()?;
-        }
-        run.steps_upto(&mut connection, left)
-            .map_err(|failure| Stop::Unable(failure.to_string()))?;
-        let backend = connection.backend_pid();
-        drop(connection);
-        if let Some(backend) = backend {
-            gone(db, backend)?;
-        }
-        return Ok((done, rest));
+        bench.count("cuts", places.len() as u64);
+        let proof = Proof::new(format!("cut at {} of {total} steps", places.len()));
+        bench.claim(Claim::proved(self.id, None, self.claim, proof));
+        Ok(true)
     }
-    Ok((runs, &[]))
+
+    /// Cuts one stretch at the places that fall into it, compares what stands after each with what stood before, and goes on.
+    fn stretch(
+        &self,
+        bench: &mut Bench<'_>,
+        db: &Db,
+        run: &Run,
+        (span, total): (Range<usize>, usize),
+        places: &[usize],
+    ) -> Result<Option<Counterexample>, Stop> {
+        let inside: Vec<usize> = places.iter().copied().filter(|it| span.contains(it)).collect();
+        let word = self.word;
+        if run.transactional && !inside.is_empty() {
+            let mut superuser = db.superuser()?;
+            let standing = inventory(&mut superuser)?;
+            for place in &inside {
+                let what = format!("cutting the {word} after step {place} of {total}");
+                bench.step(self.number, 4, &what)?;
+                let connection = db.runner(bench.subject, run.runs_as)?;
+                cut(run, place - span.start, connection, &mut superuser)?;
+                let left = differences(&standing, &inventory(&mut superuser)?);
+                if !left.is_empty() {
+                    let example = Counterexample::new(
+                        format!("a cut of the {word} at step {place} of {total} leaves something half"),
+                        "nothing",
+                        format!("{} differences", left.len()),
+                    );
+                    return Ok(Some(example.with_differences(left)));
+                }
+            }
+        }
+        let failure = run_all(db, bench.subject, std::slice::from_ref(run)).err();
+        Ok(failure.map(|failure| {
+            let after = match inside.last() {
+                Some(place) => format!("after a cut at step {place} of {total} the {word} cannot go on"),
+                None => format!("the {word} that was cut before cannot go on"),
+            };
+            Counterexample::new(after, "it goes on", failure.to_string())
+                .with_statements([failure.statement.clone()])
+        }))
+    }
+}
+
+/// Runs the first steps of a stretch and ends the connection in the middle of its transaction.
+fn cut(run: &Run, steps: usize, mut connection: Connection, superuser: &mut Connection) -> Result<(), Stop> {
+    connection.begin()?;
+    run.steps_upto(&mut connection, steps)
+        .map_err(|failure| Stop::Unable(failure.to_string()))?;
+    let backend = connection.backend_pid();
+    drop(connection);
+    match backend {
+        Some(backend) => gone(superuser, backend),
+        None => Ok(()),
+    }
 }
 
 /// Waits until the server has noticed.
-fn gone(db: &Db, backend: i64) -> Result<(), Stop> {
-    let mut superuser = db.superuser()?;
+fn gone(superuser: &mut Connection, backend: i64) -> Result<(), Stop> {
+    let sql = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = {backend}");
     for _ in 0..2000 {
-        let sql = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = {backend}");
         if superuser.query(&sql, &[])?.rows.is_empty() {
             return Ok(());
         }
