@@ -275,10 +275,13 @@ impl Page {
                 Paint::Bold,
             );
             for (id, reason, objects) in lost {
-                let of = match objects.as_slice() {
-                    [only] => format!("{id} of {only}"),
-                    several if several.len() <= 4 => format!("{id} of {}", several.join(", ")),
-                    several => format!("{id} of {} objects", several.len()),
+                // One loss may speak of every table: a few names say which kind of thing it is.
+                let names: Vec<&str> = objects.iter().flat_map(|object| object.split(", ")).collect();
+                let of = match names.as_slice() {
+                    [first, second, third, _, _, ..] => {
+                        format!("{id} of {first}, {second}, {third} and {} more", names.len() - 3)
+                    }
+                    few => format!("{id} of {}", few.join(", ")),
                 };
                 self.wrapped(&format!("– {of}: {reason}"), 2, Paint::Plain);
             }
