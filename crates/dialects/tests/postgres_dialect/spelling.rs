@@ -115,6 +115,11 @@ const WRITTEN: &[&str] = &[
     "n = 1 AND (a = 'x' OR a = 'y') AND NOT (v = 'z')",
     "family(ip) = 4",
     "nullif(current_setting('app.actor', true), '')::bigint = big",
+    "COALESCE(current_setting('app.backfill', true), '') = ''
+        OR NOT pg_has_role('pg_monitor', 'USAGE')",
+    "COALESCE(current_setting('app.backfill', true), '') <> '' AND pg_has_role('pg_monitor', 'USAGE')",
+    "a IS DISTINCT FROM v
+        OR (a IS NOT NULL AND v IS NULL)",
 ];
 
 /// Pairs that differ by one thing, which must show.

@@ -41,7 +41,7 @@ pub(super) struct Reference {
     pub(super) title: String,
     pub(super) declare: Vec<String>,
     pub(super) lines: String,
-    /// When an UPDATE must be looked at, in the server's own spelling.
+    /// When an UPDATE must be looked at.
     pub(super) when: Vec<String>,
 }
 
@@ -68,9 +68,9 @@ impl TableCode {
     }
 }
 
-/// `(old.x IS DISTINCT FROM new.x)`, in the server's own spelling.
+/// `OLD.x IS DISTINCT FROM NEW.x`.
 pub(super) fn changed(column: &Ident) -> String {
-    format!("(old.{0} IS DISTINCT FROM new.{0})", id(column))
+    format!("OLD.{0} IS DISTINCT FROM NEW.{0}", id(column))
 }
 
 /// Makes the functions and triggers of every table.
@@ -212,10 +212,7 @@ fn references(r: &mut Realiser<'_>, code: &TableCode) {
             conditions.push(condition.clone());
         }
     }
-    let when = match conditions.as_slice() {
-        [one] => one.clone(),
-        many => format!("({})", many.join(" OR ")),
-    };
+    let when = conditions.join("\n          OR ");
     for (name, event, when) in [
         ("t30_references_insert", TriggerEvent::Insert, None),
         (

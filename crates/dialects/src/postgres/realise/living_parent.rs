@@ -51,7 +51,7 @@ pub(super) fn realise(
     if let Some(own) = &own {
         conditions.push(format!("NEW.{} IS NULL", id(own)));
         moved.push(format!("OLD.{} IS NOT NULL", id(own)));
-        when.push(format!("((old.{0} IS NOT NULL) AND (new.{0} IS NULL))", id(own)));
+        when.push(format!("(OLD.{0} IS NOT NULL AND NEW.{0} IS NULL)", id(own)));
     }
     conditions.push(format!("({})", moved.join(" OR ")));
     let names: Vec<&str> = columns.iter().map(Ident::as_str).collect();

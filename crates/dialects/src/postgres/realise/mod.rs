@@ -56,6 +56,7 @@ mod trail;
 mod transitions;
 mod uuid7;
 mod version;
+mod visible_parent;
 
 use physical::{Behaviour, Blueprint, Name, Origin, Placed, Realised, Service};
 
@@ -76,6 +77,7 @@ pub fn realise(blueprint: &Blueprint) -> Realised {
     for placed in &blueprint.services {
         service(&mut realiser, placed);
     }
+    visible_parent::realise(&mut realiser);
     code::realise(&mut realiser);
     Realised {
         database: realiser.finish(),

@@ -207,16 +207,15 @@ impl<'a> Realiser<'a> {
         )
     }
 
-    /// The same as the condition of a trigger, in the server's own spelling.
+    /// The same, or that it is none, as the condition of a trigger.
     pub(super) fn backfill_when(&self, wanted: bool) -> String {
-        let setting = "COALESCE(current_setting('app.backfill'::text, true), ''::text)";
-        let role = super::emit::text(self.blueprint.roles.migrator.as_str());
-        let member = format!("pg_has_role({role}::name, 'USAGE'::text)");
         if wanted {
-            format!("(({setting} <> ''::text) AND {member})")
-        } else {
-            format!("(({setting} = ''::text) OR (NOT {member}))")
+            return self.backfill();
         }
+        format!(
+            "COALESCE(current_setting('app.backfill', true), '') = ''\n          OR NOT pg_has_role({}, 'USAGE')",
+            super::emit::text(self.blueprint.roles.migrator.as_str())
+        )
     }
 
     /// Everyone whose statements evaluate policies, defaults and views.
