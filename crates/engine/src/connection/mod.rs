@@ -278,6 +278,21 @@ impl Connection {
         }
     }
 
+    /// Switches all triggers off for this connection, or on again; the schema stays as it is. To meet constraints without the
+    /// triggers that would forestall them.
+    ///
+    /// # Errors
+    /// [`EngineError::Unsupported`] on PostgreSQL, where they are switched off table by table; what SQLite says.
+    pub fn set_triggers(&mut self, on: bool) -> Result<(), EngineError> {
+        match &self.0 {
+            Inner::Postgres(_) => Err(EngineError::unsupported(
+                "PostgreSQL switches triggers off table by table",
+                "use `ALTER TABLE … DISABLE TRIGGER USER` in a transaction that is rolled back",
+            )),
+            Inner::Sqlite(it) => it.set_triggers(on),
+        }
+    }
+
     /// Limits how long one statement may take; it fails as [`EngineError::Timeout`].
     ///
     /// # Errors

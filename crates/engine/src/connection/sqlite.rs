@@ -145,6 +145,13 @@ impl Sqlite {
         Ok(self)
     }
 
+    pub(super) fn set_triggers(&self, on: bool) -> Result<(), EngineError> {
+        self.connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, on)
+            .map(drop)
+            .map_err(|e| plain_error(&e))
+    }
+
     pub(super) fn set_statement_timeout(&mut self, limit: Option<Duration>) {
         self.limit = limit;
     }
