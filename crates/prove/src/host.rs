@@ -50,6 +50,8 @@ impl Target {
 
 /// The administrator of a proof: makes roles, owns the database, is no superuser.
 const ADMINISTRATOR: &str = "architrave_proof_admin";
+/// How long one statement may take or wait, as settings of the server.
+const LIMITS: [(&str, &str); 2] = [("statement_timeout", "60s"), ("lock_timeout", "20s")];
 const TEMPLATE: &str = "architrave_proof_template";
 
 #[derive(Debug)]
@@ -86,7 +88,14 @@ impl Host {
     /// Starts the server. A given database that is not empty is refused, unless that is allowed.
     pub(crate) fn start(target: &Target, sabotage: &[String], entropy: [u8; 32]) -> Result<Self, Stop> {
         let home = match target {
-            Target::Postgres(options) => Home::Own(Box::new(Server::start(options)?)),
+            Target::Postgres(options) => {
+                let mut options = options.clone();
+                // What waits for ever, for a lock that its own gate holds, must cost a claim and not the proof.
+                options
+                    .settings
+                    .extend(LIMITS.map(|(name, value)| (name.to_owned(), value.to_owned())));
+                Home::Own(Box::new(Server::start(&options)?))
+            }
             Target::Sqlite(folder) => Home::Files(folder.clone()),
             Target::Given {
                 url,
@@ -267,18 +276,20 @@ impl Host {
                     .map(|it| format!(" TEMPLATE {}", quote_identifier(it)))
                     .unwrap_or_default();
                 let sql = format!("CREATE DATABASE {}{template}", quote_identifier(name));
-                Connection::open(url, &ConnectOptions::default())?.execute(&sql)?;
+                let mut superuser = Connection::open(url, &ConnectOptions::default())?;
+                superuser.execute(&sql)?;
+                for (setting, value) in LIMITS {
+                    let quoted = quote_identifier(name);
+                    superuser.batch(&format!("ALTER DATABASE {quoted} SET {setting} = '{value}'"))?;
+                }
             }
         }
         let db = db(None);
         if original.is_none() {
             let mut superuser = db.superuser()?;
-            let admin = quote_identifier(ADMINISTRATOR);
+            let (admin, quoted) = (quote_identifier(ADMINISTRATOR), quote_identifier(name));
             db.login(&mut superuser, ADMINISTRATOR, "CREATEROLE")?;
-            superuser.batch(&format!(
-                "ALTER DATABASE {} OWNER TO {admin}",
-                quote_identifier(name)
-            ))?;
+            superuser.batch(&format!("ALTER DATABASE {quoted} OWNER TO {admin}"))?;
         }
         Ok(db)
     }

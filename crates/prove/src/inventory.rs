@@ -1,5 +1,7 @@
 //! Everything that a database holds, one line each: what an undo must bring back to what it was.
 
+use std::collections::HashSet;
+
 use engine::{Connection, DatabaseKind, EngineError};
 use physical::Value;
 
@@ -75,13 +77,12 @@ pub fn inventory(connection: &mut Connection) -> Result<Vec<String>, EngineError
 /// What only the first or only the second holds, marked `-` and `+`.
 #[must_use]
 pub(crate) fn differences(before: &[String], after: &[String]) -> Vec<String> {
-    let gone = before
-        .iter()
-        .filter(|line| !after.contains(line))
-        .map(|line| format!("- {line}"));
-    let new = after
-        .iter()
-        .filter(|line| !before.contains(line))
-        .map(|line| format!("+ {line}"));
-    gone.chain(new).collect()
+    let only = |these: &[String], those: &[String], mark: char| -> Vec<String> {
+        let those: HashSet<&String> = those.iter().collect();
+        let lines = these.iter().filter(|line| !those.contains(line));
+        lines.map(|line| format!("{mark} {line}")).collect()
+    };
+    let mut lines = only(before, after, '-');
+    lines.extend(only(after, before, '+'));
+    lines
 }

@@ -34,14 +34,22 @@ impl Set {
     }
 
     fn draw(&self, rng: &mut Rng) -> Option<char> {
-        let pool: Vec<char> = if self.negated {
-            (PLAIN.0..=PLAIN.1).filter(|c| self.holds(*c)).collect()
-        } else {
-            let (low, high) = *rng.pick(&self.ranges)?;
-            (low..=high).take(4096).collect()
-        };
-        rng.pick(&pool).copied()
+        if self.negated {
+            // Nearly every plain character is outside of a negated class: the first guess mostly does.
+            let guess = |rng: &mut Rng| Some(between(PLAIN, rng)).filter(|c| self.holds(*c));
+            return (0..8)
+                .find_map(|_| guess(rng))
+                .or_else(|| (PLAIN.0..=PLAIN.1).find(|c| self.holds(*c)));
+        }
+        rng.pick(&self.ranges).copied().map(|range| between(range, rng))
     }
+}
+
+fn between((low, high): (char, char), rng: &mut Rng) -> char {
+    let span = u64::from(u32::from(high) - u32::from(low)) + 1;
+    let offset = u32::try_from(rng.below(span)).unwrap_or(0);
+    // What is no character lies between the surrogates only.
+    char::from_u32(u32::from(low) + offset).unwrap_or(low)
 }
 
 impl Pattern {
@@ -59,15 +67,18 @@ impl Pattern {
 
     /// A text that matches and whose length, in characters, is in the given range.
     pub fn generate(&self, rng: &mut Rng, shortest: usize, longest: usize) -> Option<String> {
-        (0..64_u64).find_map(|attempt| {
+        (0..32_u64).find_map(|attempt| {
             let mut text = String::new();
-            // Longer and longer: most patterns have short members, and some have only long ones.
-            let stretch = match attempt {
-                0..8 => attempt,
-                8..32 => shortest as u64 + attempt - 8,
-                _ => longest.min(4096) as u64,
-            };
-            draw(&self.0, rng, stretch, &mut text)?;
+            match attempt {
+                // Longer and longer: most patterns have short members, and some have only long ones.
+                0..8 => draw(&self.0, rng, attempt, &mut text)?,
+                // Just so long, by what the pattern repeats.
+                _ => {
+                    let wanted = if attempt % 2 == 0 { shortest } else { longest.min(4096) };
+                    let mut extra = wanted.saturating_sub(least(&self.0));
+                    stretch(&self.0, rng, &mut extra, &mut text)?;
+                }
+            }
             let length = text.chars().count();
             ((shortest..=longest).contains(&length) && self.matches(&text) == Some(true)).then_some(text)
         })
@@ -99,9 +110,40 @@ fn draw(node: &Node, rng: &mut Rng, stretch: u64, out: &mut String) -> Option<()
         Node::Repeat(node, least, most) => {
             let room = most.map_or(u64::from(u32::MAX), |most| u64::from(most.saturating_sub(*least)));
             let more = stretch.min(room);
-            let count = u64::from(*least) + if stretch < 8 { rng.below(more + 1) } else { more };
+            let count = u64::from(*least) + rng.below(more + 1);
             for _ in 0..count.min(5_000) {
                 draw(node, rng, stretch / 2, out)?;
+            }
+        }
+    }
+    Some(())
+}
+
+/// How many characters the shortest member has.
+fn least(node: &Node) -> usize {
+    match node {
+        Node::One(_) => 1,
+        Node::Start | Node::End => 0,
+        Node::All(nodes) => nodes.iter().map(least).sum(),
+        Node::Any(nodes) => nodes.iter().map(least).min().unwrap_or(0),
+        Node::Repeat(node, count, _) => least(node).saturating_mul(*count as usize),
+    }
+}
+
+/// As short as can be, but for `extra` characters, which what is repeated takes in turn.
+fn stretch(node: &Node, rng: &mut Rng, extra: &mut usize, out: &mut String) -> Option<()> {
+    match node {
+        Node::One(set) => out.push(set.draw(rng)?),
+        Node::Start | Node::End => {}
+        Node::All(nodes) => nodes.iter().try_for_each(|node| stretch(node, rng, extra, out))?,
+        Node::Any(nodes) => stretch(nodes.iter().min_by_key(|node| least(node))?, rng, extra, out)?,
+        Node::Repeat(node, count, most) => {
+            let unit = least(node).max(1);
+            let room = most.map_or(usize::MAX, |most| most.saturating_sub(*count) as usize);
+            let more = room.min(*extra / unit);
+            *extra -= more * unit;
+            for _ in 0..(*count as usize + more).min(10_000) {
+                stretch(node, rng, extra, out)?;
             }
         }
     }
