@@ -355,6 +355,39 @@ fn an_inline_chain_links_every_entry_in_order() {
     shop.login("eraser")
         .batch(&format!("SELECT shop_private.erase_user('{}')", ann.user))
         .unwrap();
+    assert_eq!(
+        chained(&shop),
+        23,
+        "two of the erasure, which is chained like all else"
+    );
+}
+
+#[test]
+fn a_transaction_finds_its_own_end_of_an_inline_chain_and_no_other() {
+    let shop = shop(Variant::Inline);
+    let ann = shop.sign_up("ann@example.org");
+    let many = "INSERT INTO shop.orders (note) SELECT g::text FROM generate_series(1, 50) AS g";
+    shop.act(
+        &ann,
+        &format!("{many}; SAVEPOINT a; {many}; ROLLBACK TO SAVEPOINT a; {many}"),
+    )
+    .unwrap();
+    // Told to look elsewhere, among versions that are dead.
+    for place in ["(0,1)", "(0,2)", "(1,7)", "(99999,1)", ""] {
+        shop.act(
+            &ann,
+            &format!(
+                "SET LOCAL app.chain_head = '{place}'; {many}; SET LOCAL app.chain_head = '{place}'; {many}"
+            ),
+        )
+        .unwrap();
+    }
+    assert_eq!(chained(&shop), 1 + 2 * 50 + 5 * 100);
+}
+
+/// How many entries there are, each linked to the one before and the last to the head.
+#[track_caller]
+fn chained(shop: &Shop) -> usize {
     let entries = shop
         .admin()
         .query(
@@ -363,11 +396,6 @@ fn an_inline_chain_links_every_entry_in_order() {
         )
         .unwrap()
         .rows;
-    assert_eq!(
-        entries.len(),
-        23,
-        "two of the erasure, which is chained like all else"
-    );
     let mut head = vec![0; 32];
     for row in &entries {
         head = Sha256::digest([head, entry_bytes(&row[1..])].concat()).to_vec();
@@ -377,4 +405,5 @@ fn an_inline_chain_links_every_entry_in_order() {
         shop.truth("SELECT encode(link, 'hex') FROM shop_private.audit_head"),
         hex(&head)
     );
+    entries.len()
 }

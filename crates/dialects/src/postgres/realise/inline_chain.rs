@@ -29,11 +29,22 @@ pub(super) fn turn(r: &Realiser<'_>) -> String {
     if !r.blueprint.services.iter().any(|placed| inline(&placed.what)) {
         return String::new();
     }
+    let head = qualified(&head(r));
     format!(
-        "-- wait for the writer before to commit\nPERFORM FROM {} AS h FOR UPDATE;\n",
-        qualified(&head(r))
+        "-- wait for the writer before to commit
+PERFORM FROM {head} AS h WHERE h.ctid = {LAST_SEEN} FOR UPDATE;
+IF NOT FOUND THEN
+    PERFORM FROM {head} AS h FOR UPDATE;
+END IF;
+"
     )
 }
+
+/// Where this transaction has left the head. Every entry writes a version of it, and none goes before the transaction ends:
+/// whoever looks for the living one among them takes longer with each entry.
+///
+/// Anyone may set it, to no avail: only one version of the head is visible, and what leads elsewhere finds nothing.
+const LAST_SEEN: &str = "COALESCE(NULLIF(current_setting('app.chain_head', true), ''), '(0,0)')::tid";
 
 fn head(r: &Realiser<'_>) -> Name {
     r.private("audit_head")
@@ -56,10 +67,15 @@ pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>) {
         "
 DECLARE
     previous bytea;
+    place tid;
 BEGIN
-    SELECT h.link INTO previous FROM {head} AS h FOR UPDATE;
+    SELECT h.link, h.ctid INTO previous, place FROM {head} AS h WHERE h.ctid = {LAST_SEEN} FOR UPDATE;
+    IF NOT FOUND THEN
+        SELECT h.link, h.ctid INTO previous, place FROM {head} AS h FOR UPDATE;
+    END IF;
     NEW.{COLUMN} := sha256(previous || {bytes});
-    UPDATE {head} SET link = NEW.{COLUMN};
+    UPDATE {head} AS h SET link = NEW.{COLUMN} WHERE h.ctid = place RETURNING h.ctid INTO STRICT place;
+    PERFORM set_config('app.chain_head', place::text, true);
     RETURN NEW;
 END
 ",
