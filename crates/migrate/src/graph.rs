@@ -6,9 +6,9 @@ use physical::{
     Database, DefaultValue, Expr, Function, Ident, Name, RowSecurity, SqlType, Table, TriggerAction, View,
     ViewQuery,
 };
-use plan::{Object, Relational};
+use plan::Object;
 
-use crate::mentions::paths;
+use crate::mentions::each_path;
 
 /// The chapters of a plan, in order. A node that an earlier chapter needs moves there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,20 +115,25 @@ fn row_security(table: &Table) -> Vec<Object<'_>> {
     out
 }
 
+/// A schema, if there is one, and a name in it.
+type Path<'a> = (Option<&'a str>, &'a str);
+
+fn path(name: &Name) -> Path<'_> {
+    (name.schema.as_ref().map(Ident::as_str), name.name.as_str())
+}
+
 /// All that is to be made.
 pub(crate) struct Graph<'a> {
     database: &'a Database,
-    dialect: &'a Relational,
     nodes: Vec<Node<'a>>,
     /// What makes a name; functions of one name are several.
-    makers: HashMap<Name, Vec<usize>>,
+    makers: HashMap<Path<'a>, Vec<usize>>,
 }
 
 impl<'a> Graph<'a> {
-    pub(crate) fn new(database: &'a Database, dialect: &'a Relational) -> Self {
+    pub(crate) fn new(database: &'a Database) -> Self {
         let mut graph = Self {
             database,
-            dialect,
             nodes: Vec::new(),
             makers: HashMap::new(),
         };
@@ -139,7 +144,7 @@ impl<'a> Graph<'a> {
         graph
     }
 
-    fn add(&mut self, what: What, class: Class, rank: u8, name: Option<&Name>) -> usize {
+    fn add(&mut self, what: What, class: Class, rank: u8, name: Option<&'a Name>) -> usize {
         let number = self.nodes.len();
         self.nodes.push(Node {
             what,
@@ -151,7 +156,7 @@ impl<'a> Graph<'a> {
             database: self.database,
         });
         if let Some(name) = name {
-            self.makers.entry(name.clone()).or_default().push(number);
+            self.makers.entry(path(name)).or_default().push(number);
         }
         number
     }
@@ -291,7 +296,7 @@ impl<'a> Graph<'a> {
             .map(|table| table.foreign_keys.as_slice());
         let names = keys.unwrap_or_default().iter().map(|key| &key.references);
         names
-            .filter_map(|name| self.makers.get(name))
+            .filter_map(|name| self.makers.get(&path(name)))
             .flatten()
             .copied()
             .collect()
@@ -338,26 +343,31 @@ impl<'a> Graph<'a> {
     }
 
     fn named(&self, name: &Name) -> BTreeSet<usize> {
-        self.makers.get(name).into_iter().flatten().copied().collect()
-    }
-
-    fn in_text(&self, sql: &str) -> BTreeSet<usize> {
-        paths(sql)
-            .iter()
-            .filter_map(|path| match path.as_slice() {
-                [schema, name, ..] => self.makers.get(&Name::new(schema.as_str(), name.as_str())),
-                [name] => self.makers.get(&Name::bare(name.as_str())),
-                [] => None,
-            })
+        self.makers
+            .get(&path(name))
+            .into_iter()
             .flatten()
             .copied()
             .collect()
     }
 
+    fn in_text(&self, sql: &str) -> BTreeSet<usize> {
+        let mut out = BTreeSet::new();
+        each_path(sql, &mut |schema, name| {
+            out.extend(self.makers.get(&(schema, name)).into_iter().flatten());
+        });
+        out
+    }
+
+    /// Only SQL that somebody wrote names more than columns of its own table and functions that are always there.
     fn mentioned(&self, expr: &Expr) -> BTreeSet<usize> {
-        match (self.dialect.expression)(expr) {
-            Ok(sql) => self.in_text(&sql),
-            Err(_) => BTreeSet::new(),
+        match expr {
+            Expr::Sql(sql) => self.in_text(sql),
+            _ => {
+                let mut out = BTreeSet::new();
+                expr.children(&mut |child| out.extend(self.mentioned(child)));
+                out
+            }
         }
     }
 

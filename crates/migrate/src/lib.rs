@@ -6,10 +6,16 @@
 mod graph;
 mod mentions;
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use physical::Database;
 use plan::{Change, Hazard, Lock, Object, Plan, Relational, Section, Step, Undo};
 
 use graph::{Class, Graph, Node};
+
+/// As much as a main thread has: expressions nest.
+const STACK: usize = 8 << 20;
 
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,17 +50,35 @@ pub fn plan(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan
     if objects > 0 {
         return Err(Refused::NotFromEmpty { objects });
     }
-    let mut steps = Vec::new();
-    for node in Graph::new(to, dialect).order() {
-        write(&node, to, dialect, &mut steps);
-    }
+    let (steps, hash_of_to) = thread::scope(|scope| {
+        let hashing = thread::Builder::new().stack_size(STACK);
+        let hashing = hashing.spawn_scoped(scope, || hash(to, dialect));
+        let steps = steps(to, dialect);
+        let hashed = match hashing {
+            Ok(hashing) => hashing.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(_) => hash(to, dialect),
+        };
+        (steps, hashed)
+    });
     Ok(Plan {
         dialect: dialect.name,
         undo_prelude: dialect.undo_prelude,
-        from: physical::hash(&(dialect.canonical)(from)),
-        to: physical::hash(&(dialect.canonical)(to)),
+        from: hash(from, dialect),
+        to: hash_of_to,
         steps,
     })
+}
+
+fn hash(database: &Database, dialect: &Relational) -> String {
+    physical::hash(&(dialect.canonical)(database))
+}
+
+fn steps(to: &Database, dialect: &Relational) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for node in Graph::new(to).order() {
+        write(&node, to, dialect, &mut steps);
+    }
+    steps
 }
 
 fn count(database: &Database) -> usize {

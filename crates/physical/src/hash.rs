@@ -1,6 +1,6 @@
 //! The hash that plans, approvals and evidence are bound to.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -21,21 +21,19 @@ struct Versioned<'a> {
 /// Give it what the dialect's `canonical` answers, or two spellings of one schema have two hashes.
 #[must_use]
 pub fn hash(database: &Database) -> String {
-    let mut writer = Hasher(Sha256::new());
+    // The serialiser writes word by word; the hash works on blocks.
+    let mut writer = BufWriter::with_capacity(1 << 16, Hasher(Sha256::new()));
     let versioned = Versioned {
         format: FORMAT,
         database,
     };
-    if let Err(error) = serde_json::to_writer(&mut writer, &versioned) {
+    let written = serde_json::to_writer(&mut writer, &versioned).map_err(io::Error::from);
+    if let Err(error) = written.and_then(|()| writer.flush()) {
         // Nothing in a database can fail to serialise; if it ever does, no hash is the same as another's.
-        writer.0.update(error.to_string());
+        writer.get_mut().0.update(error.to_string());
     }
-    writer
-        .0
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let hash = std::mem::take(&mut writer.get_mut().0);
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 struct Hasher(Sha256);

@@ -11,7 +11,9 @@ pub use database::{introspect, is_empty};
 pub use hash::source_hash;
 pub use lost::{LostGuarantee, by_guarantee};
 
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 use design::Designed;
 use diagnostics::{Diagnostic, Diagnostics, FileId};
@@ -88,8 +90,9 @@ pub fn build(checked: &Checked) -> Built {
     let mut designed = design::design(&checked.model);
     let mut diagnostics = std::mem::take(&mut designed.diagnostics);
     let mut targets = Vec::new();
-    for dialect in dialects_of(&checked.model, &mut diagnostics) {
-        match realise(&designed, dialect) {
+    let dialects = dialects_of(&checked.model, &mut diagnostics);
+    for (dialect, realised) in at_once(dialects, |dialect| (dialect, realise(&designed, dialect))) {
+        match realised {
             Ok(target) => {
                 diagnostics.extend(lost::finding(dialect, &target.realised.lost));
                 targets.push(target);
@@ -102,6 +105,32 @@ pub fn build(checked: &Checked) -> Built {
         targets,
         diagnostics,
     }
+}
+
+/// As much as a main thread has: expressions nest.
+const STACK: usize = 8 << 20;
+
+/// The answers for several products, in their order, each worked out on a thread of its own where there is one to have.
+fn at_once<P: Copy + Send, T: Send>(
+    products: impl IntoIterator<Item = P>,
+    work: impl Fn(P) -> T + Sync,
+) -> Vec<T> {
+    let work = &work;
+    thread::scope(|scope| {
+        let started: Vec<_> = products
+            .into_iter()
+            .map(|product| {
+                let thread = thread::Builder::new().stack_size(STACK);
+                let thread = thread.spawn_scoped(scope, move || work(product));
+                (product, thread)
+            })
+            .collect();
+        let answers = started.into_iter().map(|(product, thread)| match thread {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(_) => work(product),
+        });
+        answers.collect()
+    })
 }
 
 /// What one product makes of a design, also one that the project does not name.
@@ -177,8 +206,7 @@ pub fn emit(checked: &Checked, built: &Built, version: &str) -> Vec<project::Gen
         .project
         .as_ref()
         .map_or("", |project| project.name.text.as_str());
-    let mut files = Vec::new();
-    for target in &built.targets {
+    let files = at_once(&built.targets, |target| {
         let heading = emit::Heading {
             project: project.to_owned(),
             dialect: target.dialect.title.to_owned(),
@@ -189,13 +217,13 @@ pub fn emit(checked: &Checked, built: &Built, version: &str) -> Vec<project::Gen
         let generator = format!("sql {}", target.dialect.name);
         let scripts = (target.dialect.scripts)(&built.designed.blueprint);
         let services = emit::scripts(target.dialect.name, &scripts, &heading);
-        for file in emit::sql(&target.plan, &heading).into_iter().chain(services) {
-            files.push(project::Generated {
-                path: file.path,
-                text: file.text,
-                generator: generator.clone(),
-            });
-        }
-    }
-    files
+        let files = emit::sql(&target.plan, &heading).into_iter().chain(services);
+        let generated = files.map(|file| project::Generated {
+            path: file.path,
+            text: file.text,
+            generator: generator.clone(),
+        });
+        generated.collect::<Vec<_>>()
+    });
+    files.into_iter().flatten().collect()
 }
