@@ -1,8 +1,13 @@
 //! SQL files: what an administrator runs, the schema, and the way back.
 
+use std::borrow::Cow;
+
 use plan::{Action, Plan, RunsAs, Section, Step, Undo};
 
 use crate::{File, Heading};
+
+/// What a step says: statements without semicolon and blanks at their ends.
+type Statements<'a> = Vec<Cow<'a, str>>;
 
 /// How wide headings are drawn.
 const RULE: usize = 80;
@@ -138,7 +143,8 @@ fn heading_line(out: &mut String, name: &str) {
 fn forwards(out: &mut String, steps: &[&Step]) {
     let parts = steps.iter().map(|step| {
         let Action::Sql(statements) = &step.action;
-        (*step, statements.iter().map(|each| finished(each)).collect())
+        let statements = statements.iter().map(|each| each.trim_end().into());
+        (*step, statements.collect())
     });
     write(out, &[], steps, parts.collect());
 }
@@ -149,13 +155,13 @@ fn backwards(out: &mut String, prelude: &[&str], steps: &[&Step]) {
             Undo::Sql(statements) => statements
                 .iter()
                 .filter(|each| !each.trim().is_empty())
-                .map(|each| finished(each))
+                .map(|each| each.trim_end().into())
                 .collect(),
             Undo::WithOther => Vec::new(),
             Undo::Impossible(why) => {
                 let mut text = String::new();
                 comment(&mut text, &format!("{}: {why}", step.title));
-                vec![text.trim_end().to_owned()]
+                vec![text.trim_end().to_owned().into()]
             }
         };
         (*step, statements)
@@ -164,26 +170,23 @@ fn backwards(out: &mut String, prelude: &[&str], steps: &[&Step]) {
 }
 
 /// A statement with its semicolon; a comment has none.
-fn finished(statement: &str) -> String {
-    let statement = statement.trim_end();
-    if statement.starts_with("--") && !statement.contains('\n') {
-        return statement.to_owned();
-    }
-    format!("{statement};")
+fn finish(out: &mut String, statement: &str) {
+    out.push_str(statement);
+    let comment = statement.starts_with("--") && !statement.contains('\n');
+    out.push_str(if comment { "\n" } else { ";\n" });
 }
 
 /// Statements under the headings of their sections, in one transaction where that is possible.
-fn write(out: &mut String, prelude: &[&str], steps: &[&Step], parts: Vec<(&Step, Vec<String>)>) {
+fn write(out: &mut String, prelude: &[&str], steps: &[&Step], parts: Vec<(&Step, Statements<'_>)>) {
     let transaction = steps.iter().all(|step| step.transactional);
     if transaction {
         out.push_str("\nBEGIN;\n");
         for statement in prelude {
-            out.push_str(&finished(statement));
-            out.push('\n');
+            finish(out, statement.trim_end());
         }
     }
     let mut last: Option<&Section> = None;
-    let mut before: Option<Vec<String>> = None;
+    let mut before: Option<Statements<'_>> = None;
     for (step, statements) in parts {
         if statements.is_empty() {
             continue;
@@ -205,8 +208,7 @@ fn write(out: &mut String, prelude: &[&str], steps: &[&Step], parts: Vec<(&Step,
             if behind_long || long {
                 out.push('\n');
             }
-            out.push_str(statement);
-            out.push('\n');
+            finish(out, statement);
         }
         before = Some(statements);
     }
@@ -216,16 +218,12 @@ fn write(out: &mut String, prelude: &[&str], steps: &[&Step], parts: Vec<(&Step,
 }
 
 /// Whether two steps stand apart: all do, but lines of one kind.
-fn apart(before: &[String], after: &[String]) -> bool {
-    let line = |statements: &[String]| match statements {
-        [only] if !only.contains('\n') => {
-            let words: Vec<String> = only.split_whitespace().take(2).map(str::to_owned).collect();
-            Some(words)
+fn apart(before: &[Cow<'_, str>], after: &[Cow<'_, str>]) -> bool {
+    match (before, after) {
+        ([before], [after]) if !before.contains('\n') && !after.contains('\n') => {
+            let words = |text| str::split_whitespace(text).take(2);
+            words(before).ne(words(after))
         }
-        _ => None,
-    };
-    match (line(before), line(after)) {
-        (Some(before), Some(after)) => before != after,
         _ => true,
     }
 }
