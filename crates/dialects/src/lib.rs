@@ -5,6 +5,7 @@
 pub mod postgres;
 pub mod sql;
 pub mod sqlite;
+mod words;
 
 use plan::Relational;
 

@@ -22,7 +22,11 @@ const DAY: i64 = 86_400_000_000;
 ///
 /// [`Expr::Context`] has no spelling of its own: `realise` replaces it first.
 pub fn expression(expr: &Expr) -> Result<String, Unspeakable> {
-    render(expr).map(|(text, _)| text)
+    match expr {
+        // Alone, it does not matter how tightly it binds.
+        Expr::Sql(sql) => Ok(sql.clone()),
+        _ => render(expr).map(|(text, _)| text),
+    }
 }
 
 /// Writes an expression that stands behind another keyword without parentheses of its own, such as `DEFAULT`.

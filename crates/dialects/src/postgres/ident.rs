@@ -1,8 +1,11 @@
 //! Names and constants in PostgreSQL's own spelling.
 
+use std::sync::LazyLock;
+
 use physical::{Ident, Literal};
 
 use crate::sql::{Quoting, Sql};
+use crate::words::Words;
 
 /// How PostgreSQL quotes.
 pub static QUOTING: Quoting = Quoting { ident, literal, text };
@@ -10,7 +13,7 @@ pub static QUOTING: Quoting = Quoting { ident, literal, text };
 /// Keywords that cannot stand as a name everywhere: all but the unreserved ones of versions 15 to 18, as
 /// `pg_get_keywords()` answers them. The server's `quote_ident` quotes the same.
 #[rustfmt::skip]
-static KEYWORDS: &[&str] = &[
+static SORTED: &[&str] = &[
     "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "authorization",
     "between", "bigint", "binary", "bit", "boolean", "both", "case", "cast", "char", "character", "check",
     "coalesce", "collate", "collation", "column", "concurrently", "constraint", "create", "cross",
@@ -32,6 +35,8 @@ static KEYWORDS: &[&str] = &[
     "xmltable",
 ];
 
+static KEYWORDS: LazyLock<Words> = LazyLock::new(|| Words::new(SORTED));
+
 /// An empty text in PostgreSQL's quoting.
 #[must_use]
 pub const fn sql() -> Sql {
@@ -41,7 +46,7 @@ pub const fn sql() -> Sql {
 /// Whether a bare word must be quoted to be a name.
 #[must_use]
 pub fn reserved(word: &str) -> bool {
-    KEYWORDS.binary_search(&word).is_ok()
+    KEYWORDS.hold(word)
 }
 
 /// Writes a name, quoted where it must be: what is not lower case, digits and underscores, and keywords.

@@ -76,6 +76,16 @@ pub fn parse(text: &str) -> SqlType {
     }
 }
 
+/// Whether a type has one spelling only, which reads back as the same type.
+#[must_use]
+pub fn is_settled(ty: &SqlType) -> bool {
+    match ty {
+        SqlType::Array(element) => is_settled(element),
+        SqlType::Named(_) | SqlType::Other(_) => false,
+        _ => true,
+    }
+}
+
 /// The one spelling of a type, whatever the one at hand.
 #[must_use]
 pub fn spelled(text: &str) -> String {

@@ -62,11 +62,23 @@ fn spelled(expr: &Expr) -> Expr {
 }
 
 fn table(source: &Table) -> Table {
-    let mut table = source.clone();
-    let rowid = steps::rowid_column(source).map(|column| column.name.clone());
-    for column in &mut table.columns {
-        *column = canonical_column(column, source.strict, rowid.as_ref() == Some(&column.name));
-    }
+    let rowid = steps::rowid_column(source).map(|column| &column.name);
+    let columns = source.columns.iter();
+    let mut table = Table {
+        columns: columns
+            .map(|column| canonical_column(column, source.strict, rowid == Some(&column.name)))
+            .collect(),
+        primary_key: source.primary_key.clone(),
+        uniques: source.uniques.clone(),
+        foreign_keys: source.foreign_keys.clone(),
+        checks: source.checks.clone(),
+        indexes: source.indexes.clone(),
+        triggers: source.triggers.iter().map(canonical_trigger).collect(),
+        strict: source.strict,
+        without_rowid: source.without_rowid,
+        comment: clean(source.comment.as_ref()),
+        ..Table::new(source.name.clone(), Origin::Found)
+    };
     for unique in &mut table.uniques {
         unique.comment = clean(unique.comment.as_ref());
         unique.origin = Origin::Found;
@@ -94,23 +106,11 @@ fn table(source: &Table) -> Table {
         index.include.clear();
         index.origin = Origin::Found;
     }
-    for trigger in &mut table.triggers {
-        canonical_trigger(trigger);
-    }
     table.uniques.sort_by(|a, b| a.name.cmp(&b.name));
     table.foreign_keys.sort_by(|a, b| a.name.cmp(&b.name));
     table.checks.sort_by(|a, b| a.name.cmp(&b.name));
     table.indexes.sort_by(|a, b| a.name.cmp(&b.name));
     table.triggers.sort_by(|a, b| a.name.cmp(&b.name));
-    table.comment = clean(table.comment.as_ref());
-    table.owner = None;
-    table.grants.clear();
-    table.policies.clear();
-    table.row_security = physical::RowSecurity::Off;
-    table.partitioned = None;
-    table.fillfactor = None;
-    table.unlogged = false;
-    table.origin = Origin::Found;
     table
 }
 
@@ -148,11 +148,20 @@ fn canonical_column(source: &Column, strict: bool, is_rowid: bool) -> Column {
     column
 }
 
-fn canonical_trigger(trigger: &mut Trigger) {
-    trigger.when = trigger.when.as_ref().map(spelled);
-    if let TriggerAction::Body(body) = &trigger.action {
-        trigger.action = TriggerAction::Body(normal(body));
+fn canonical_trigger(source: &Trigger) -> Trigger {
+    Trigger {
+        name: source.name.clone(),
+        timing: source.timing,
+        events: source.events.clone(),
+        per_row: source.per_row,
+        transition_tables: source.transition_tables.clone(),
+        when: source.when.as_ref().map(spelled),
+        action: match &source.action {
+            TriggerAction::Body(body) => TriggerAction::Body(normal(body)),
+            call @ TriggerAction::Call { .. } => call.clone(),
+        },
+        enabled: source.enabled,
+        comment: clean(source.comment.as_ref()),
+        origin: Origin::Found,
     }
-    trigger.comment = clean(trigger.comment.as_ref());
-    trigger.origin = Origin::Found;
 }

@@ -1,9 +1,13 @@
 //! Names and constants as SQLite spells them.
 
+use std::sync::LazyLock;
+
 use physical::{Ident, Literal, Name};
 
+use crate::words::Words;
+
 /// SQLite's keywords. All of them are quoted: the parser accepts some as names today, and later versions may not.
-const KEYWORDS: &[&str] = &[
+static SORTED: &[&str] = &[
     "ABORT",
     "ACTION",
     "ADD",
@@ -161,20 +165,19 @@ const KEYWORDS: &[&str] = &[
     "WITHOUT",
 ];
 
+static KEYWORDS: LazyLock<Words> = LazyLock::new(|| Words::new(SORTED));
+
 /// Whether a bare word must be quoted.
 #[must_use]
 pub fn reserved(word: &str) -> bool {
-    let upper = word.to_ascii_uppercase();
-    KEYWORDS.binary_search(&upper.as_str()).is_ok()
+    KEYWORDS.may_hold(word) && KEYWORDS.hold(&word.to_ascii_uppercase())
 }
 
 /// Whether a name can stand without quotes.
 pub(super) fn is_plain(name: &str) -> bool {
-    let mut chars = name.chars();
-    chars
-        .next()
-        .is_some_and(|first| first.is_ascii_lowercase() || first == '_')
-        && chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    let mut bytes = name.bytes();
+    matches!(bytes.next(), Some(b'a'..=b'z' | b'_'))
+        && bytes.all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
         && !reserved(name)
 }
 
@@ -262,7 +265,7 @@ mod tests {
 
     #[test]
     fn keywords_are_sorted_for_binary_search() {
-        assert!(KEYWORDS.is_sorted());
+        assert!(SORTED.is_sorted());
     }
 
     #[test]

@@ -83,6 +83,7 @@ impl<'a> Scope<'a> {
                 Some(base) => types::type_name(base),
                 None => types::type_name(ty),
             },
+            settled if types::is_settled(settled) => types::type_name(settled),
             other => types::spelled(&types::type_name(other)),
         }
     }
@@ -271,7 +272,11 @@ fn column(source: &Column, table: &Table, key: &[Ident], scope: &Scope<'_>) -> C
     });
     Column {
         name: source.name.clone(),
-        ty: types::parse(&types::type_name(&source.ty)),
+        ty: if types::is_settled(&source.ty) {
+            source.ty.clone()
+        } else {
+            types::parse(&types::type_name(&source.ty))
+        },
         nullable: source.nullable && source.identity.is_none() && !key.contains(&source.name),
         default,
         identity: source.identity,

@@ -113,10 +113,11 @@ impl Parser {
         let Some(Token::Op(op)) = self.peek() else {
             return None;
         };
-        let op = if op == "!=" { "<>".to_owned() } else { op.clone() };
-        if !among(&op) {
+        let op = if op == "!=" { "<>" } else { op.as_str() };
+        if !among(op) {
             return None;
         }
+        let op = op.to_owned();
         self.at += 1;
         Some(op)
     }

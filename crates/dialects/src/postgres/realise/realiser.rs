@@ -63,7 +63,19 @@ pub(super) struct Realiser<'a> {
     pub(super) code: BTreeMap<usize, TableCode>,
     positions: HashMap<Name, usize>,
     mortals: HashMap<Name, Mortal>,
+    /// How the audit trail knows the rows of a table: by their key, and by their public id.
+    audited: HashMap<&'a Name, (&'a Ident, Option<&'a Ident>)>,
     taken: HashSet<Name>,
+}
+
+fn audited(blueprint: &Blueprint) -> HashMap<&Name, (&Ident, Option<&Ident>)> {
+    let mut audited = HashMap::new();
+    for placed in &blueprint.behaviours {
+        if let Behaviour::Audit { key, public_id, .. } = &placed.what {
+            audited.entry(&placed.table).or_insert((key, public_id.as_ref()));
+        }
+    }
+    audited
 }
 
 impl<'a> Realiser<'a> {
@@ -99,6 +111,7 @@ impl<'a> Realiser<'a> {
             code: BTreeMap::new(),
             positions,
             mortals,
+            audited: audited(blueprint),
             taken,
         }
     }
@@ -435,16 +448,7 @@ impl<'a> Realiser<'a> {
         let Some(found) = self.table(table) else {
             return ("id".to_owned(), "public_id".to_owned());
         };
-        let said = self
-            .blueprint
-            .behaviours
-            .iter()
-            .find_map(|placed| match &placed.what {
-                Behaviour::Audit { key, public_id, .. } if placed.table == *table => {
-                    Some((key, public_id.as_ref()))
-                }
-                _ => None,
-            });
+        let said = self.audited.get(table).copied();
         let first = found.primary_key.as_ref().and_then(|key| key.columns.first());
         let key = said.map(|(key, _)| key).or(first);
         let key = key.map_or_else(|| "id".to_owned(), id);

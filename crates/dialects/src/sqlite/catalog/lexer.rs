@@ -68,31 +68,37 @@ pub(in super::super) fn unquote(text: &str) -> String {
 
 /// Cuts SQL into tokens, comments included.
 pub(in super::super) fn tokens(sql: &str) -> Vec<Token<'_>> {
-    let mut tokens = Vec::new();
-    let mut at = 0;
-    let mut breaks = 0;
-    while let Some(rest) = sql.get(at..).filter(|rest| !rest.is_empty()) {
-        let blank = rest.len()
-            - rest
-                .trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '\u{feff}')
-                .len();
-        if blank > 0 {
-            breaks += rest.get(..blank).unwrap_or_default().matches('\n').count();
-            at += blank;
-            continue;
+    Scanner { sql, at: 0 }.collect()
+}
+
+/// SQL, cut up to some place.
+struct Scanner<'a> {
+    sql: &'a str,
+    at: usize,
+}
+
+impl<'a> Iterator for Scanner<'a> {
+    type Item = Token<'a>;
+
+    fn next(&mut self) -> Option<Token<'a>> {
+        let left = self.sql.get(self.at..)?;
+        let rest = left.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '\u{feff}');
+        let blank = left.get(..left.len() - rest.len()).unwrap_or_default();
+        self.at += blank.len();
+        if rest.is_empty() {
+            return None;
         }
         let (kind, length) = token(rest);
         let text = rest.get(..length).unwrap_or(rest);
-        tokens.push(Token {
+        let start = self.at;
+        self.at += text.len().max(1);
+        Some(Token {
             kind,
             text,
-            start: at,
-            breaks,
-        });
-        breaks = 0;
-        at += text.len().max(1);
+            start,
+            breaks: blank.bytes().filter(|byte| *byte == b'\n').count(),
+        })
     }
-    tokens
 }
 
 fn token(rest: &str) -> (TokenKind, usize) {
@@ -134,7 +140,11 @@ fn is_word(c: char) -> bool {
 }
 
 fn word(rest: &str) -> usize {
-    rest.find(|c| !is_word(c)).unwrap_or(rest.len())
+    // Every byte of a character beyond ASCII belongs to a word.
+    let is_word = |byte: &u8| !byte.is_ascii() || is_word(char::from(*byte));
+    rest.bytes()
+        .position(|byte| !is_word(&byte))
+        .unwrap_or(rest.len())
 }
 
 fn number(rest: &str) -> usize {
@@ -152,21 +162,21 @@ fn number(rest: &str) -> usize {
 }
 
 fn quoted(rest: &str, quote: char) -> usize {
-    let mut chars = rest.char_indices().skip(1).peekable();
-    while let Some((at, c)) = chars.next() {
-        if c == quote {
-            match chars.peek() {
-                Some((_, next)) if *next == quote => {
-                    chars.next();
-                }
-                _ => return at + 1,
-            }
+    let mut at = 1;
+    while let Some(found) = rest.get(at..).and_then(|inside| inside.find(quote)) {
+        at += found + 1;
+        if !rest.get(at..).is_some_and(|after| after.starts_with(quote)) {
+            return at;
         }
+        at += 1;
     }
     rest.len()
 }
 
 fn symbol(rest: &str, first: char) -> usize {
+    if !matches!(first, '-' | '|' | '<' | '>' | '!' | '=') {
+        return first.len_utf8();
+    }
     for long in ["->>", "->", "||", "<<", ">>", "<=", ">=", "<>", "!=", "=="] {
         if rest.starts_with(long) {
             return long.len();
@@ -179,20 +189,23 @@ fn symbol(rest: &str, first: char) -> usize {
 /// reads alike token by token become the same; others stay different.
 pub(in super::super) fn normal(sql: &str) -> String {
     let mut out = String::with_capacity(sql.len());
-    for token in tokens(sql)
-        .iter()
-        .filter(|token| token.kind != TokenKind::Comment)
-    {
+    let said = Scanner { sql, at: 0 }.filter(|token| token.kind != TokenKind::Comment);
+    for token in said {
         if !out.is_empty() {
             out.push(' ');
         }
         match token.kind {
-            TokenKind::Word => out.push_str(&token.text.to_ascii_lowercase()),
+            TokenKind::Word | TokenKind::Blob | TokenKind::Number => {
+                let start = out.len();
+                out.push_str(token.text);
+                if let Some(added) = out.get_mut(start..) {
+                    added.make_ascii_lowercase();
+                }
+            }
             TokenKind::Quoted => {
                 let name = unquote(token.text).to_ascii_lowercase();
                 out.push_str(&super::super::ident::quote(&name));
             }
-            TokenKind::Blob | TokenKind::Number => out.push_str(&token.text.to_ascii_lowercase()),
             _ => match token.text {
                 "==" => out.push('='),
                 "!=" => out.push_str("<>"),

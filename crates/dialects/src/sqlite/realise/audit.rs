@@ -58,7 +58,7 @@ pub(super) fn add(blueprint: &Blueprint, work: &mut Work, what: &Behaviour) {
     };
     let diff = diff(&told, redacted, &named);
     let update = format!("{}\n{from}\n  AND ({changed})", entry("'update'", "r", &diff));
-    let soft = deleted_at(blueprint, work).map(|at| {
+    let soft = work.deleted_at.as_ref().map(ident).map(|at| {
         let operation = format!("CASE WHEN NEW.{at} IS NULL THEN 'restore' ELSE 'soft_delete' END");
         format!("{}\n{from}", entry(&operation, "r", &diff))
     });
@@ -69,16 +69,6 @@ pub(super) fn add(blueprint: &Blueprint, work: &mut Work, what: &Behaviour) {
         soft,
         delete,
     });
-}
-
-/// The table's own `deleted_at`, whichever behaviour comes first.
-fn deleted_at(blueprint: &Blueprint, work: &Work) -> Option<String> {
-    blueprint.behaviours.iter().find_map(|placed| match &placed.what {
-        Behaviour::SoftDelete { deleted_at, .. } if local(blueprint, &placed.table) == work.name => {
-            Some(ident(deleted_at))
-        }
-        _ => None,
-    })
 }
 
 fn head(work: &Work, log: &str, columns: &Columns<'_>, operation: &str, row: &str, changes: &str) -> String {

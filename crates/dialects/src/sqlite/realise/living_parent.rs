@@ -40,7 +40,7 @@ pub(super) fn add(
         .iter()
         .map(|(own, _)| format!("NEW.{0} IS NOT OLD.{0}", ident(own)))
         .collect();
-    let condition = match own_deletion(blueprint, work) {
+    let condition = match work.deleted_at.as_ref().map(ident) {
         Some(own) => {
             changed.push(format!("OLD.{own} IS NOT NULL"));
             format!("NEW.{own} IS NULL AND ({})\n  AND {dead}", changed.join(" OR "))
@@ -49,16 +49,4 @@ pub(super) fn add(
     };
     let guard = work.guard("23503", &rule, &condition);
     work.before_update.push(guard);
-}
-
-/// The table's own `deleted_at`, whichever behaviour comes first.
-fn own_deletion(blueprint: &Blueprint, work: &Work) -> Option<String> {
-    blueprint.behaviours.iter().find_map(|placed| match &placed.what {
-        physical::Behaviour::SoftDelete { deleted_at, .. }
-            if local(blueprint, &placed.table) == work.name =>
-        {
-            Some(ident(deleted_at))
-        }
-        _ => None,
-    })
 }

@@ -27,6 +27,8 @@ mod triggers;
 
 pub(super) use context::{LEAVE, context_sql, context_table, enter};
 
+use std::collections::{HashMap, HashSet};
+
 use physical::{
     Behaviour, Blueprint, Database, Ident, Lost, Name, Opaque, Origin, Realised, Service, SqlType, Table,
     TableInfo,
@@ -42,8 +44,9 @@ pub(super) fn realise(blueprint: &Blueprint) -> Realised {
     let mut losses = Losses::default();
     losses.of_the_product(blueprint);
     let mut database = Database::default();
+    let left_out = left_out(blueprint);
     for table in &blueprint.database.tables {
-        if is_left_out(blueprint, &table.name) {
+        if left_out.contains(&table.name) {
             continue;
         }
         let table = storage::table(blueprint, table, &mut losses);
@@ -57,17 +60,16 @@ pub(super) fn realise(blueprint: &Blueprint) -> Realised {
         .iter()
         .map(|table| Work::new(blueprint, table))
         .collect();
+    let places = Places::new(blueprint, &work);
     storage::context_defaults(&mut database.tables, &mut work);
-    behave(blueprint, &mut work, &mut losses);
+    behave(blueprint, &mut work, &places, &mut losses);
     serve(blueprint, &mut losses);
     storage::referential_actions(&mut database.tables, &mut work);
     storage::checks_by_trigger(&mut database.tables, &mut work);
-    for work in work {
-        if let Some(table) = database.tables.iter_mut().find(|table| table.name == work.name) {
-            work.place(table);
-        }
+    for (work, table) in work.into_iter().zip(&mut database.tables) {
+        work.place(table);
     }
-    finish(blueprint, &mut database, &mut losses);
+    finish(blueprint, &left_out, &mut database, &mut losses);
     Realised {
         database,
         lost: losses.into_list(),
@@ -75,12 +77,33 @@ pub(super) fn realise(blueprint: &Blueprint) -> Realised {
 }
 
 /// The signed context is state of server processes; the context table of SQLite stands in for it.
-fn is_left_out(blueprint: &Blueprint, name: &Name) -> bool {
-    let info = blueprint
+fn left_out(blueprint: &Blueprint) -> HashSet<&Name> {
+    let is_context = |info: &&TableInfo| info.purpose == physical::Purpose::Context;
+    blueprint
         .tables
         .iter()
-        .find(|info: &&TableInfo| info.name == *name);
-    info.is_some_and(|info| info.purpose == physical::Purpose::Context)
+        .filter(is_context)
+        .map(|info| &info.name)
+        .collect()
+}
+
+/// Where the work on each table of the blueprint stands.
+struct Places<'a>(HashMap<&'a Name, usize>);
+
+impl<'a> Places<'a> {
+    fn new(blueprint: &'a Blueprint, work: &[Work]) -> Self {
+        let here: HashMap<&Name, usize> = work.iter().map(|work| &work.name).zip(0..).collect();
+        let names = blueprint.database.tables.iter().map(|table| &table.name);
+        Self(
+            names
+                .filter_map(|name| Some((name, *here.get(&local(blueprint, name))?)))
+                .collect(),
+        )
+    }
+
+    fn work<'w>(&self, name: &Name, work: &'w mut [Work]) -> Option<&'w mut Work> {
+        work.get_mut(*self.0.get(name)?)
+    }
 }
 
 /// The name of a table in a database without schemas.
@@ -91,17 +114,23 @@ pub(super) fn local(blueprint: &Blueprint, name: &Name) -> Name {
     }
 }
 
-fn behave(blueprint: &Blueprint, work: &mut [Work], losses: &mut Losses) {
+fn behave(blueprint: &Blueprint, work: &mut [Work], places: &Places<'_>, losses: &mut Losses) {
+    for placed in &blueprint.behaviours {
+        if let Behaviour::SoftDelete { deleted_at, .. } = &placed.what
+            && let Some(work) = places.work(&placed.table, work)
+        {
+            work.deleted_at.get_or_insert_with(|| deleted_at.clone());
+        }
+    }
     // What fills columns comes first: the others must know which columns are not filled yet.
     for fills in [true, false] {
         for placed in &blueprint.behaviours {
-            let name = local(blueprint, &placed.table);
             let is_fill = matches!(
                 placed.what,
                 Behaviour::StampAuthors { .. } | Behaviour::FromContext { .. } | Behaviour::Inherit { .. }
             );
             if is_fill == fills
-                && let Some(work) = work.iter_mut().find(|work| work.name == name)
+                && let Some(work) = places.work(&placed.table, work)
             {
                 behaviour(blueprint, work, &placed.what, placed.origin, losses);
             }
@@ -112,10 +141,9 @@ fn behave(blueprint: &Blueprint, work: &mut [Work], losses: &mut Losses) {
         let Service::TouchAccess { access, .. } = &placed.what else {
             continue;
         };
-        let own = work
-            .iter_mut()
-            .find(|work| *access == placed.table && work.name == local(blueprint, access));
-        if let Some(work) = own {
+        if *access == placed.table
+            && let Some(work) = places.work(access, work)
+        {
             work.access = vec!["last_accessed".into(), "access_count".into()];
         }
     }
@@ -240,14 +268,14 @@ fn serve(blueprint: &Blueprint, losses: &mut Losses) {
     }
 }
 
-fn finish(blueprint: &Blueprint, database: &mut Database, losses: &mut Losses) {
+fn finish(blueprint: &Blueprint, left_out: &HashSet<&Name>, database: &mut Database, losses: &mut Losses) {
     for view in &blueprint.database.views {
         if let Some(view) = storage::view(blueprint, view, losses) {
             database.views.push(view);
         }
     }
     for seed in &blueprint.database.seeds {
-        if !is_left_out(blueprint, &seed.table) {
+        if !left_out.contains(&seed.table) {
             let mut seed = seed.clone();
             seed.table = local(blueprint, &seed.table);
             database.seeds.push(seed);

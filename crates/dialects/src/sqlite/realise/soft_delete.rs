@@ -1,6 +1,8 @@
 //! Deleting softly, with all that goes with it, and bringing it back.
 
-use physical::{Behaviour, Blueprint, Ident, SoftAction, SoftChild};
+use std::collections::HashMap;
+
+use physical::{Behaviour, Blueprint, Ident, Name, SoftAction, SoftChild};
 
 use super::super::ident::{ident, table};
 use super::super::types::{NOW, UUID4};
@@ -163,6 +165,7 @@ fn add_child(blueprint: &Blueprint, work: &mut Work, stamps: &Stamps<'_>, child:
 
 /// A batch is given by the database, or by the parent that the row falls with.
 pub(super) fn batches(blueprint: &Blueprint, work: &mut [Work]) {
+    let parents = parents(blueprint);
     for own in work {
         let Some(soft) = own.soft.clone() else { continue };
         let (deleted_at, batch) = (ident(&soft.deleted_at), ident(&soft.batch));
@@ -170,32 +173,17 @@ pub(super) fn batches(blueprint: &Blueprint, work: &mut [Work]) {
             format!("OLD.{deleted_at} IS NOT NULL AND OLD.{batch} IS NULL"),
             format!("NEW.{deleted_at} IS NULL AND NEW.{batch} IS NULL"),
         ];
-        for placed in &blueprint.behaviours {
-            let Behaviour::SoftDelete {
-                batch: theirs,
-                children,
-                ..
-            } = &placed.what
-            else {
-                continue;
-            };
-            for child in children
-                .iter()
-                .filter(|child| local(blueprint, &child.table) == own.name)
-            {
-                let pairs = child.columns.iter().zip(&child.referenced);
-                let on: Vec<String> = pairs
-                    .map(|(mine, key)| format!("p.{} = NEW.{}", ident(key), ident(mine)))
-                    .collect();
-                let parent = table(&local(blueprint, &placed.table));
-                if child.action == SoftAction::Cascade {
-                    allowed.push(format!(
-                        "EXISTS (SELECT 1 FROM {parent} AS p WHERE {} AND p.{} = NEW.{batch})",
-                        on.join(" AND "),
-                        ident(theirs)
-                    ));
-                }
-            }
+        for (parent, theirs, child) in parents.get(&own.name).into_iter().flatten() {
+            let pairs = child.columns.iter().zip(&child.referenced);
+            let on: Vec<String> = pairs
+                .map(|(mine, key)| format!("p.{} = NEW.{}", ident(key), ident(mine)))
+                .collect();
+            allowed.push(format!(
+                "EXISTS (SELECT 1 FROM {} AS p WHERE {} AND p.{} = NEW.{batch})",
+                table(&local(blueprint, parent)),
+                on.join(" AND "),
+                ident(theirs)
+            ));
         }
         let allowed: Vec<String> = allowed.iter().map(|one| format!("({one})")).collect();
         let condition = format!(
@@ -205,4 +193,22 @@ pub(super) fn batches(blueprint: &Blueprint, work: &mut [Work]) {
         let guard = own.guard("42501", &format!("{}_stamped", soft.batch), &condition);
         own.before_update.push(guard);
     }
+}
+
+/// The parents that each table falls with: their name, their batch, and how the table refers to them.
+fn parents(blueprint: &Blueprint) -> HashMap<Name, Vec<(&Name, &Ident, &SoftChild)>> {
+    let mut parents: HashMap<Name, Vec<_>> = HashMap::new();
+    for placed in &blueprint.behaviours {
+        let Behaviour::SoftDelete { batch, children, .. } = &placed.what else {
+            continue;
+        };
+        for child in children
+            .iter()
+            .filter(|child| child.action == SoftAction::Cascade)
+        {
+            let of_child = parents.entry(local(blueprint, &child.table)).or_default();
+            of_child.push((&placed.table, batch, child));
+        }
+    }
+    parents
 }

@@ -1,8 +1,10 @@
 //! Tables in SQLite's form: STRICT, with a CHECK for what its types do not say.
 
+use std::collections::HashMap;
+
 use physical::{
-    Blueprint, Column, Context, DefaultValue, Expr, Identity, Index, IndexKey, IndexMethod, NamedTypeKind,
-    OnDelete, PrimaryKey, RowSecurity, SqlType, Table, Unique, View, ViewQuery,
+    Blueprint, Column, Context, DefaultValue, Expr, Identity, Index, IndexKey, IndexMethod, Name,
+    NamedTypeKind, OnDelete, PrimaryKey, SqlType, Table, Unique, View, ViewQuery,
 };
 
 use super::super::expression::{self, Renderer};
@@ -15,17 +17,19 @@ use super::{context_sql, fill, local};
 
 /// A table as SQLite holds it.
 pub(super) fn table(blueprint: &Blueprint, source: &Table, losses: &mut Losses) -> Table {
-    let mut table = source.clone();
-    table.name = local(blueprint, &source.name);
-    table.strict = true;
-    table.unlogged = false;
-    table.owner = None;
-    table.policies.clear();
-    table.grants.clear();
-    table.row_security = RowSecurity::Off;
-    table.partitioned = None;
-    table.fillfactor = None;
-    table.triggers.clear();
+    // Owner, rights, policies, partitions and the like stay behind.
+    let mut table = Table {
+        columns: source.columns.clone(),
+        primary_key: source.primary_key.clone(),
+        uniques: source.uniques.clone(),
+        foreign_keys: source.foreign_keys.clone(),
+        checks: source.checks.clone(),
+        indexes: source.indexes.clone(),
+        strict: true,
+        without_rowid: source.without_rowid,
+        comment: source.comment.clone(),
+        ..Table::new(local(blueprint, &source.name), source.origin)
+    };
     let prefixed = table.name.name != source.name.name;
     let context = |context: Context| context_sql(blueprint, context);
     identity(&mut table);
@@ -268,6 +272,7 @@ fn index_form(index: &mut Index) {
 
 /// What a foreign key's own action cannot do: set some of its columns to NULL.
 pub(super) fn referential_actions(tables: &mut [Table], work: &mut [Work]) {
+    let places: HashMap<Name, usize> = work.iter().map(|work| work.name.clone()).zip(0..).collect();
     for table in tables {
         let child = table_name(&table.name);
         for key in &mut table.foreign_keys {
@@ -289,7 +294,8 @@ pub(super) fn referential_actions(tables: &mut [Table], work: &mut [Work]) {
                     sets.join(", "),
                     refers.join(" AND ")
                 );
-                if let Some(parent) = work.iter_mut().find(|work| work.name == key.references) {
+                let parent = places.get(&key.references).and_then(|at| work.get_mut(*at));
+                if let Some(parent) = parent {
                     parent.before_delete.push(statement);
                 }
                 key.on_delete = OnDelete::NoAction;

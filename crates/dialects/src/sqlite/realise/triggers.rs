@@ -45,6 +45,8 @@ pub(super) struct Work {
     /// Columns that only the database sets.
     pub(super) stamps: Vec<Ident>,
     pub(super) soft: Option<SoftColumns>,
+    /// The table's own, whichever behaviour comes first.
+    pub(super) deleted_at: Option<Ident>,
     pub(super) before_insert: Vec<String>,
     pub(super) before_update: Vec<String>,
     pub(super) before_delete: Vec<String>,
@@ -109,6 +111,7 @@ impl Work {
             access: Vec::new(),
             stamps: Vec::new(),
             soft: None,
+            deleted_at: None,
             before_insert: Vec::new(),
             before_update: Vec::new(),
             before_delete: Vec::new(),
