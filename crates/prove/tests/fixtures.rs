@@ -82,9 +82,12 @@ fn the_unbroken_schema_is_proven(dialect: &str) {
     let fixture = support::root().join("fixtures/prove/apply/dropped-check");
     for gate in GATES {
         let evidence = run(gate.id, &support::arch_files(&fixture), dialect, Vec::new());
+        // Roles and row-level security are none of SQLite's; a gate that is about nothing else does not apply there.
+        let applies = dialect == "postgres" || gate.id != "isolation";
+        let expected = if applies { Verdict::Proved } else { Verdict::NotApplicable };
         assert_eq!(
             evidence.aggregate.verdict,
-            Verdict::Proved,
+            expected,
             "{}\n{}",
             gate.id,
             summary(&evidence, 140, false)

@@ -96,6 +96,21 @@ impl<'a> Graph<'a> {
         let _ = self.maker.statements();
         Some(self.speller.insert(self.child, &row))
     }
+
+    /// What a second row would take to refer to the parent, where only one may: a row of somebody else's making that points
+    /// there all the same.
+    pub(super) fn rival(&mut self, key: &ForeignKey) -> Result<Vec<String>, String> {
+        let mut elsewhere = self.pointing.clone();
+        elsewhere.retain(|column, _| !key.columns.iter().any(|own| own.as_str() == column));
+        let mut row = self
+            .maker
+            .draft(&self.child.name, &elsewhere, true)
+            .map_err(|fault| fault.to_string())?;
+        row.extend(self.pointing.clone());
+        let mut statements = self.maker.statements();
+        statements.push(self.speller.insert(self.child, &row));
+        Ok(statements)
+    }
 }
 
 fn build<'a>(

@@ -4,19 +4,22 @@
 //! For each reference a small graph is made: a row, two rows that refer to it, and beside them a row of the same kind with a
 //! row of its own that must not be touched. Then the first row goes, and every table is compared with what it held before.
 
+mod expected;
 mod graph;
+mod singles;
 mod soft;
 mod state;
 mod trees;
 
 use engine::Connection;
 use evidence::{Claim, Counterexample, Proof};
-use model::{Ownership, Relation, Type};
+use model::Ownership;
 use physical::{ForeignKey, Name, OnDelete, Table};
 
 use crate::bench::{Bench, Loaded};
 use crate::gate::{Gate, Stop};
 use crate::rejection::{Kind, Rejection};
+use expected::Wanted;
 use graph::Graph;
 use state::State;
 
@@ -40,12 +43,16 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
         .into_iter()
         .filter_map(|name| database.table(name))
         .collect();
+    let wanted = expected::wanted(bench.subject);
+    let found = bench.introspect(&mut connection)?;
+    expected::compare(bench, &wanted, &found);
     let total = tables.len();
     for (index, table) in tables.iter().enumerate() {
         bench.step(index, total, table.name.name.as_str())?;
         for key in &table.foreign_keys {
-            hard(bench, &loaded, &mut connection, table, key)?;
+            hard(bench, &loaded, &mut connection, (table, key), &wanted)?;
         }
+        singles::table(bench, &loaded, &mut connection, table)?;
         soft::table(bench, &loaded, &mut connection, table)?;
         trees::table(bench, &loaded, &mut connection, table)?;
     }
@@ -53,43 +60,36 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
     bench.step(total, total, "done")
 }
 
-/// What the model declares for a reference; what the schema adds by itself (tenant, owner, authors) is as it was planned.
-fn declared(bench: &Bench<'_>, table: &Name, key: &ForeignKey) -> OnDelete {
-    let column = key
-        .columns
-        .first()
-        .map(physical::Ident::as_str)
-        .unwrap_or_default();
-    let field = bench.subject.entity_of(table).and_then(|entity| {
-        let written = |field: &&model::Field| {
-            field.origin == model::FieldOrigin::Written
-                && field.column == column
-                && matches!(field.ty, Type::Reference(_))
-                && !matches!(field.relation, Some(Relation::Inverse(_)))
-        };
-        entity.fields.iter().find(written)
-    });
-    match field {
-        Some(field) => match field.on_delete.as_ref().map(|(action, _)| *action) {
-            Some(model::OnDelete::Cascade) => OnDelete::Cascade,
-            Some(model::OnDelete::SetNull) => OnDelete::SetNull,
-            Some(model::OnDelete::Restrict) | None => OnDelete::Restrict,
-        },
-        None => key.on_delete,
+/// What the model declares for a reference, by itself or by what follows from tenants and authors. What it knows nothing of is
+/// not tried, and named.
+fn declared(bench: &mut Bench<'_>, table: &Name, key: &ForeignKey, wanted: &[Wanted]) -> Option<OnDelete> {
+    let action = wanted
+        .iter()
+        .find(|want| want.is(table, key))
+        .map(|want| want.action);
+    if action.is_none() {
+        bench.count("not tried", 1);
+        bench.note(format!(
+            "not tried: nothing in the model calls for the foreign key `{}`",
+            key.name
+        ));
     }
+    action
 }
 
 fn hard<'a>(
     bench: &mut Bench<'a>,
     loaded: &Loaded<'a>,
     connection: &mut Connection,
-    table: &'a Table,
-    key: &ForeignKey,
+    (table, key): (&'a Table, &ForeignKey),
+    wanted: &[Wanted],
 ) -> Result<(), Stop> {
     let Some(graph) = Graph::plan(bench, loaded, table, key)? else {
         return Ok(());
     };
-    let action = declared(bench, &table.name, key);
+    let Some(action) = declared(bench, &table.name, key, wanted) else {
+        return Ok(());
+    };
     let object = Some(key.name.as_str().to_owned());
     let claim = match action {
         OnDelete::Cascade => "deleting the row deletes exactly the rows that refer to it",

@@ -82,20 +82,6 @@ pub(super) fn everywhere(bench: &mut Bench<'_>, database: &Database) {
         {
             bench.note("references to pseudonyms have no index: pseudonyms are never deleted");
         }
-        let actors = subject
-            .blueprint
-            .actors
-            .as_ref()
-            .map(|actors| subject.realised_name(&actors.table));
-        // Pseudonyms are never deleted nor renumbered, so nothing ever looks for the rows that an author made by that key.
-        let stands = |key: &&ForeignKey| Some(&key.references) == actors.as_ref();
-        if table
-            .foreign_keys
-            .iter()
-            .any(|key| stands(&key) && !is_indexed(table, key))
-        {
-            bench.note("references to pseudonyms have no index: pseudonyms are never deleted");
-        }
         let bare: Vec<String> = table
             .foreign_keys
             .iter()
