@@ -454,7 +454,7 @@ impl Server {
             let _ = kill_process(child, Signal::KILL);
         }
         let deadline = Instant::now() + Duration::from_secs(5);
-        let alive = |id: &u32| pid(*id).is_some_and(|pid| test_kill_process(pid).is_ok());
+        let alive = |id: &u32| pid(*id).is_some_and(|pid| test_kill_process(pid).is_ok()) && !is_zombie(*id);
         while Instant::now() < deadline && (self.is_running() || children.iter().any(alive)) {
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -542,6 +542,13 @@ fn children(parent: u32) -> Vec<u32> {
             (found == parent).then_some(id)
         })
         .collect()
+}
+
+/// Whether a process is dead and only waits for its parent to notice; who adopts orphans may never do so.
+fn is_zombie(id: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    stat.rsplit_once(')')
+        .is_some_and(|(_, fields)| fields.trim_start().starts_with('Z'))
 }
 
 fn children_by_pgrep(parent: u32) -> Vec<u32> {

@@ -47,7 +47,7 @@ pub(super) fn essence(outcome: &Outcome) -> String {
 pub(super) fn all(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, superuser: &mut Connection) -> Result<(), Stop> {
     let grounds = ground::read(bench.subject, superuser, arena.speller)?;
     let role = bench.subject.blueprint.roles.app.as_str().to_owned();
-    let rights = ground::rights(superuser, arena.speller, &[role.clone()], &grounds)?;
+    let rights = ground::rights(superuser, arena.speller, std::slice::from_ref(&role), &grounds)?;
     let (Some(own), Some(party)) = (arena.guises.first(), arena.loaded.parties.first()) else { return Ok(()) };
     let mut maker = arena.loaded.maker.clone();
     for ground in &grounds {
@@ -113,7 +113,11 @@ impl Probe<'_, '_> {
             let nowhere = self.insertion(&[(column, Datum::Int(NO_SUCH_ID))], "");
             let what = format!("learns by {} whether a row is there that it cannot see", key.name);
             self.same(session, sheet, (&there, &nowhere), &what)?;
-            let own = self.ground.rows.iter().find(|row| self.ground.info.owner.is_none() || row.owner == self.own.owner);
+            let own = self.ground.rows.iter().find(|row| {
+                let made = self.ground.made(self.arena.loaded, row);
+                let refers = made.and_then(|made| made.get(column)) == Some(&Datum::Int(id));
+                !refers && (self.ground.info.owner.is_none() || row.owner == self.own.owner)
+            });
             if let (true, Some(own)) = (self.update.iter().any(|it| it == column), own) {
                 let change = |id: i64| format!("UPDATE {} SET {} = {id} WHERE {}", self.ground.sql, self.arena.speller.ident(column), own.condition);
                 self.same(session, sheet, (&change(id), &change(NO_SUCH_ID)), &what)?;
@@ -138,7 +142,7 @@ impl Probe<'_, '_> {
         if self.ground.table.column(column).is_none() {
             return Ok(());
         }
-        let taken = self.ground.rows.iter().filter_map(|row| self.ground.made(self.arena.loaded, row)?.get(column).cloned()).last();
+        let taken = self.ground.rows.iter().filter_map(|row| self.ground.made(self.arena.loaded, row)?.get(column).cloned()).next_back();
         let Some(taken) = taken else { return Ok(()) };
         let sql = self.insertion(&[(column, taken)], "");
         let outcome = session.change(&sql)?;

@@ -53,7 +53,7 @@ fn clock_v1(known: &[Sample], at: i64) -> Vec<u128> {
     let Some(last) = known.last().filter(|last| version(last.id) == 1) else { return Vec::new() };
     let elapsed = u64::try_from(at - last.at).unwrap_or(0) * 10;
     let center = time_v1(last.id) + elapsed;
-    let unit: u64 = if known.iter().all(|sample| time_v1(sample.id) % 10 == 0) { 10 } else { 1 };
+    let unit: u64 = if known.iter().all(|sample| time_v1(sample.id).is_multiple_of(10)) { 10 } else { 1 };
     (0..MOST_GUESSES as u64 / 2)
         .flat_map(|step| [center - step * unit, center + step * unit])
         .map(|time| with_time_v1(last.id, time))

@@ -223,7 +223,7 @@ impl Cell<'_, '_> {
         if let Outcome::Refused(error) = &outcome {
             // A garbled setting is refused where a policy reads it: nothing is answered. And where the promise hangs on rows
             // that the role may not read, nothing is, either.
-            if !(guise.refusable && error.code.starts_with("22")) && !self.read.inexact {
+            if !(self.read.inexact || guise.refusable && error.code.starts_with("22")) {
                 sheet.wrong(
                     self.role,
                     guise,
@@ -440,17 +440,10 @@ impl Cell<'_, '_> {
         sheet: &mut Sheet,
         what: &str,
     ) {
-        if let Outcome::Changed(count) = outcome {
-            if *count > most as u64 {
-                sheet.wrong(
-                    self.role,
-                    guise,
-                    sql,
-                    &format!("at most {most} rows"),
-                    outcome,
-                    what,
-                );
-            }
+        if let Outcome::Changed(count) = outcome
+            && *count > most as u64
+        {
+            sheet.wrong(self.role, guise, sql, &format!("at most {most} rows"), outcome, what);
         }
     }
 

@@ -121,8 +121,10 @@ fn hidden_rows(
             connection.query(&sql, &[]).map(Outcome::Answered)
         })?;
         let is_backup = role.ends_with("_backup");
-        if let (Outcome::Answered(rows), false) = (&outcome, is_backup) {
-            if rows.rows.len() >= ground.rows.len() && !ground.rows.is_empty() {
+        if let (Outcome::Answered(rows), false) = (&outcome, is_backup)
+            && rows.rows.len() >= ground.rows.len()
+            && !ground.rows.is_empty()
+        {
                 sheet.wrong(
                     role,
                     guise,
@@ -131,7 +133,6 @@ fn hidden_rows(
                     &outcome,
                     "sees rows by switching row security off",
                 );
-            }
         }
     }
     Ok(())

@@ -329,9 +329,14 @@ impl Trial<'_, '_> {
             let what = format!("adds a row that refers by {} to one that it cannot see", key.name);
             sheet.wrong(self.role, self.own, &sql, "refused", &outcome, &what);
         }
+        // A row that refers there already changes nothing by saying so again.
+        let refers = |row: &&Row| {
+            let made = self.ground.made(self.arena.loaded, row);
+            made.and_then(|made| made.get(column.as_str())) == Some(id)
+        };
         let (true, Some(own)) = (
             self.update.iter().any(|it| it == column.as_str()),
-            self.own_rows().next(),
+            self.own_rows().find(|row| !refers(row)),
         ) else {
             return Ok(());
         };
