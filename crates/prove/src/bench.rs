@@ -220,7 +220,10 @@ impl<'a> Bench<'a> {
         }
         let speller = crate::data::Speller::new(self.subject.dialect);
         let private = &blueprint.private_schema;
-        let info = blueprint.tables.iter().find(|info| info.purpose == Purpose::Private);
+        let info = blueprint
+            .tables
+            .iter()
+            .find(|info| info.purpose == Purpose::Private);
         let designed = info.map(|info| self.subject.realised_name(&info.name));
         let keys = speller.name(&designed.unwrap_or_else(|| Name::new(private.clone(), "signing_keys")));
         if superuser

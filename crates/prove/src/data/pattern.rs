@@ -74,7 +74,11 @@ impl Pattern {
                 0..8 => draw(&self.0, rng, attempt, &mut text)?,
                 // Just so long, by what the pattern repeats.
                 _ => {
-                    let wanted = if attempt % 2 == 0 { shortest } else { longest.min(4096) };
+                    let wanted = if attempt % 2 == 0 {
+                        shortest
+                    } else {
+                        longest.min(4096)
+                    };
                     let mut extra = wanted.saturating_sub(least(&self.0));
                     stretch(&self.0, rng, &mut extra, &mut text)?;
                 }

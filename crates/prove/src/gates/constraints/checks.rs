@@ -3,9 +3,9 @@
 use physical::{Behaviour, Check, Expr, NormalForm, SqlType};
 
 use super::candidates::{blind, candidates};
-use super::probe::Outcome;
+use super::probe::{Outcome, complete};
 use super::{Answer, Trial};
-use crate::data::{ColumnPlan, Datum, Values, columns, eval};
+use crate::data::{ColumnPlan, Datum, Domain, Values, columns, eval};
 use crate::gate::Stop;
 use crate::rejection::Kind;
 
@@ -36,6 +36,9 @@ impl Trial<'_, '_, '_, '_> {
 
     fn check(&mut self, check: &Check, base: &Values) -> Result<Answer, Stop> {
         let name = check.name.as_str();
+        if self.speaks_of_stamps(&check.expr) {
+            return self.check_of_stamps(check, base);
+        }
         if eval(&check.expr, base).is_none() {
             return self.blind_check(check, base);
         }
@@ -99,6 +102,70 @@ impl Trial<'_, '_, '_, '_> {
             }
         }
         rows
+    }
+
+    /// Whether an expression speaks of columns that only triggers write.
+    fn speaks_of_stamps(&self, expr: &Expr) -> bool {
+        let given = |name: &str| {
+            self.plan()
+                .is_some_and(|plan| plan.columns.iter().any(|column| column.name == name))
+        };
+        let mut stamps = self
+            .table
+            .columns
+            .iter()
+            .map(|column| column.name.as_str())
+            .filter(|it| !given(it));
+        stamps.any(|name| names(expr, name))
+    }
+
+    /// A check of what triggers write is met with the triggers off.
+    fn check_of_stamps(&mut self, check: &Check, base: &Values) -> Result<Answer, Stop> {
+        let mut base = complete(self.table, base);
+        for column in &self.table.columns {
+            let name = column.name.as_str();
+            if column.nullable && !base.contains_key(name) {
+                base.insert(name.to_owned(), Datum::Null);
+            }
+        }
+        let mut spoiled: Vec<Values> = Vec::new();
+        for column in &self.table.columns {
+            if !names(&check.expr, column.name.as_str()) {
+                continue;
+            }
+            let plan = ColumnPlan {
+                name: column.name.as_str().to_owned(),
+                ty: column.ty.clone(),
+                nullable: column.nullable,
+                identity: false,
+                domain: Domain::of_type(&column.ty),
+            };
+            let mut values = candidates(&plan, &check.expr, &base);
+            values.extend(blind(&plan));
+            for value in values {
+                let mut row = base.clone();
+                row.insert(plan.name.clone(), value);
+                // What is understood and allowed breaks nothing.
+                if eval(&check.expr, &row) != Some(Datum::Bool(true)) {
+                    spoiled.push(row);
+                }
+            }
+        }
+        let name = check.name.as_str();
+        let mut untouched =
+            Answer::Untouched("no value that was written past the triggers broke it".to_owned());
+        for row in spoiled.iter().take(MOST_BLIND) {
+            let understood = eval(&check.expr, row) == Some(Datum::Bool(false));
+            match self.violated_bare((Kind::Check, name, &[]), &[], row)? {
+                Answer::Holds => return Ok(Answer::Holds),
+                broken @ Answer::Broken(_) if understood || !self.is_found(Kind::Check, name) => {
+                    return Ok(broken);
+                }
+                Answer::Broken(_) => {}
+                other @ Answer::Untouched(_) => untouched = other,
+            }
+        }
+        Ok(untouched)
     }
 
     /// A value as it is stored: what the database brings into its normal form is judged in that form.
@@ -260,6 +327,13 @@ fn fits(column: &ColumnPlan, value: &Datum) -> bool {
         (_, Datum::Null) => column.nullable,
         _ => true,
     }
+}
+
+/// Whether an expression names a column.
+fn names(expr: &Expr, name: &str) -> bool {
+    let mut found = Vec::new();
+    columns(expr, &mut found);
+    found.contains(&name) || matches!(expr, Expr::Sql(text) if mentions(text, name))
 }
 
 fn mentions(sql: &str, name: &str) -> bool {

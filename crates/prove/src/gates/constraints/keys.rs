@@ -2,7 +2,7 @@
 
 use physical::{Expr, ForeignKey, Index};
 
-use super::probe::Outcome;
+use super::probe::{Outcome, complete};
 use super::{Answer, Trial};
 use crate::data::{Datum, Values};
 use crate::gate::Stop;
@@ -55,9 +55,7 @@ impl Trial<'_, '_, '_, '_> {
     fn key(&mut self, key: &Key) -> Result<Answer, Stop> {
         let Some((first, second)) = self.twins(key)? else {
             if self.is_found(Kind::Unique, &key.name) {
-                return Ok(Answer::Untouched(
-                    "no two rows could be made that differ in all but this".to_owned(),
-                ));
+                return Ok(Answer::Untouched(self.why_no_twins(key)));
             }
             return Ok(self.broken(&key.name, "the catalog has no such constraint", Vec::new()));
         };
@@ -99,6 +97,19 @@ impl Trial<'_, '_, '_, '_> {
         })
     }
 
+    fn why_no_twins(&self, key: &Key) -> String {
+        let narrower = self.plan().and_then(|plan| {
+            let mut keys = plan.keys.iter();
+            keys.find(|(name, columns, _)| {
+                *name != key.name && columns.iter().all(|it| key.columns.contains(it))
+            })
+        });
+        match narrower {
+            Some((name, ..)) => format!("`{name}` forbids all that it forbids"),
+            None => "no two rows could be made that differ in all but this".to_owned(),
+        }
+    }
+
     /// Two legal rows that are the same in a key and differ in every other one.
     fn twins(&mut self, key: &Key) -> Result<Option<(Values, Values)>, Stop> {
         let fixed: Values = key
@@ -106,7 +117,7 @@ impl Trial<'_, '_, '_, '_> {
             .iter()
             .map(|column| (column.clone(), Datum::Null))
             .collect();
-        for _ in 0..MOST_DRAFTS {
+        for attempt in 0..MOST_DRAFTS {
             let first = match self.draft(&fixed) {
                 Ok(row) => row,
                 Err(Stop::Unable(_)) => return Ok(None),
@@ -125,7 +136,13 @@ impl Trial<'_, '_, '_, '_> {
                     .iter()
                     .filter_map(|column| Some((column.clone(), first.get(column)?.clone()))),
             );
-            let second = match self.draft(&same) {
+            // Keys that name an owner or a tenant are kept apart by rows of different ones.
+            let party = if attempt % 2 == 0 {
+                &self.party
+            } else {
+                &self.other
+            };
+            let second = match self.draft_of(&party.clone(), &same) {
                 Ok(row) => row,
                 Err(Stop::Unable(_)) => continue,
                 Err(other) => return Err(other),
@@ -171,7 +188,20 @@ impl Trial<'_, '_, '_, '_> {
                 .all(|it| plan.columns.iter().any(|own| own.name == *it))
         });
         if !given {
-            return Ok(self.stamped(key));
+            return self.stamped(key, &row);
+        }
+        // What shares a column with it and may be empty is emptied, so that nothing else refuses first.
+        let others = self
+            .table
+            .foreign_keys
+            .iter()
+            .filter(|other| other.name != key.name);
+        for other in others.filter(|other| other.columns.iter().any(|it| key.columns.contains(it))) {
+            for column in other.columns.iter().filter(|it| !key.columns.contains(it)) {
+                if self.table.column(column.as_str()).is_some_and(|it| it.nullable) {
+                    row.insert(column.as_str().to_owned(), Datum::Null);
+                }
+            }
         }
         // The reference itself comes first in a composite key; owner and tenant, which follow, stay as they are.
         let (head, rest) = match columns.split_first() {
@@ -184,20 +214,37 @@ impl Trial<'_, '_, '_, '_> {
                 row.insert((*column).to_owned(), self.nowhere(column));
             }
         }
-        self.violated((Kind::ForeignKey, key.name.as_str(), &columns), &[], &row)
+        let answer = self.violated((Kind::ForeignKey, key.name.as_str(), &columns), &[], &row)?;
+        self.by_name(key, &row, answer)
     }
 
-    /// Written by triggers only: the catalog says whether it is there, and the stamps are tried elsewhere.
-    fn stamped(&self, key: &ForeignKey) -> Answer {
-        if self.is_found(Kind::ForeignKey, key.name.as_str()) || self.table.name.schema.is_none() {
-            Answer::Untouched("only triggers write its columns".to_owned())
-        } else {
-            self.broken(
-                key.name.as_str(),
-                "the catalog has no such constraint",
-                Vec::new(),
-            )
+    /// SQLite does not say which foreign key refused; asked for all that are broken by the row, it does.
+    fn by_name(&mut self, key: &ForeignKey, row: &Values, answer: Answer) -> Result<Answer, Stop> {
+        if self.table.name.schema.is_some() || !matches!(answer, Answer::Holds) {
+            return Ok(answer);
         }
+        let insert = self.probe.speller.insert(self.table, &complete(self.table, row));
+        let broken = self.probe.broken_keys(self.table, &insert)?;
+        let own: Vec<&str> = key.columns.iter().map(physical::Ident::as_str).collect();
+        if broken.iter().any(|columns| columns.iter().eq(own.iter())) {
+            return Ok(answer);
+        }
+        let others: Vec<String> = broken.iter().map(|columns| columns.join(", ")).collect();
+        Ok(Answer::Untouched(format!(
+            "the reference by {} refuses first",
+            others.join(" and by ")
+        )))
+    }
+
+    /// Only triggers write its columns: it is met with the triggers off.
+    fn stamped(&mut self, key: &ForeignKey, row: &Values) -> Result<Answer, Stop> {
+        let columns: Vec<&str> = key.columns.iter().map(physical::Ident::as_str).collect();
+        let mut row = complete(self.table, row);
+        for column in &columns {
+            row.insert((*column).to_owned(), self.nowhere(column));
+        }
+        let answer = self.violated_bare((Kind::ForeignKey, key.name.as_str(), &columns), &[], &row)?;
+        self.by_name(key, &row, answer)
     }
 
     fn nowhere(&self, column: &str) -> Datum {

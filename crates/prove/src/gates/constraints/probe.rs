@@ -1,7 +1,7 @@
 //! One row is tried, in a savepoint.
 
 use engine::{Connection, DatabaseKind, EngineError};
-use physical::{DefaultValue, SqlType, Table};
+use physical::{DefaultValue, SqlType, Table, Value};
 
 use crate::data::{Datum, EPOCH_DAY, Speller, Values};
 use crate::gate::Stop;
@@ -62,6 +62,34 @@ impl Probe<'_> {
         let outcome = self.try_all(statements);
         self.connection.set_triggers(true)?;
         outcome
+    }
+
+    /// The columns of each foreign key of a table that a row breaks, when the check is put off and then asked for. SQLite only.
+    pub(super) fn broken_keys(&mut self, table: &Table, insert: &str) -> Result<Vec<Vec<String>>, Stop> {
+        let name = self.speller.text(table.name.name.as_str());
+        let ask = format!(
+            "SELECT l.id, l.\"from\" FROM pragma_foreign_key_list({name}) AS l \
+             WHERE l.id IN (SELECT fkid FROM pragma_foreign_key_check({name})) ORDER BY l.id, l.seq"
+        );
+        self.connection.set_triggers(false)?;
+        self.connection
+            .batch("SAVEPOINT late; PRAGMA defer_foreign_keys = ON")?;
+        let written = self.connection.batch(insert);
+        let rows = written.and_then(|()| self.connection.query(&ask, &[]));
+        self.connection
+            .batch("ROLLBACK TO SAVEPOINT late; RELEASE SAVEPOINT late; PRAGMA defer_foreign_keys = OFF")?;
+        self.connection.set_triggers(true)?;
+        let mut found: Vec<(i64, Vec<String>)> = Vec::new();
+        for row in rows?.rows {
+            let (Some(Value::Int(id)), Some(Value::Text(column))) = (row.first(), row.get(1)) else {
+                continue;
+            };
+            match found.last_mut().filter(|(last, _)| last == id) {
+                Some((_, columns)) => columns.push(column.clone()),
+                None => found.push((*id, vec![column.clone()])),
+            }
+        }
+        Ok(found.into_iter().map(|(_, columns)| columns).collect())
     }
 
     /// Statements that take the triggers off a table.

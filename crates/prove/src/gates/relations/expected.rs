@@ -8,8 +8,7 @@ use physical::{Database, ForeignKey, Name, OnDelete, Purpose, Table};
 use crate::bench::Bench;
 use crate::subject::Subject;
 
-const CLAIM: &str =
-    "the foreign key that the model calls for is there, carries owner and tenant where they must agree, and acts as declared";
+const CLAIM: &str = "the foreign key that the model calls for is there, carries owner and tenant where they must agree, and acts as declared";
 
 /// A foreign key that must be there.
 #[derive(Debug, Clone)]
@@ -63,7 +62,9 @@ fn of_entity(subject: &Subject, entity: &Entity, table: &Name, found: &mut Vec<W
         };
         match (field.origin, &field.ty) {
             (FieldOrigin::Written, Type::Reference(target)) if field.relation.is_none() => {
-                let Some(other) = model.entity(*target) else { continue };
+                let Some(other) = model.entity(*target) else {
+                    continue;
+                };
                 let declared = field
                     .on_delete
                     .map_or(model::OnDelete::Restrict, |(action, _)| action);
@@ -76,7 +77,12 @@ fn of_entity(subject: &Subject, entity: &Entity, table: &Name, found: &mut Vec<W
                 want(&field.column, to, agreeing(entity, other, Some(id)), action);
             }
             (FieldOrigin::Implied(ImpliedField::Tenant), _) => {
-                want(&field.column, subject.tenant_table(), Vec::new(), OnDelete::Restrict);
+                want(
+                    &field.column,
+                    subject.tenant_table(),
+                    Vec::new(),
+                    OnDelete::Restrict,
+                );
             }
             (FieldOrigin::Implied(what), _) if is_author(what) => {
                 want(&field.column, actors(subject), Vec::new(), OnDelete::Restrict);
@@ -116,6 +122,19 @@ fn of_link(
             action: OnDelete::Cascade,
         }));
     }
+    let sides = [left, right]
+        .into_iter()
+        .filter_map(|id| subject.model.entity(id));
+    let tenants = sides.filter_map(|side| implied(side, ImpliedField::Tenant));
+    found.extend(tenants.take(1).filter_map(|column| {
+        Some(Wanted {
+            table: table.clone(),
+            column: Some(column),
+            to: subject.tenant_table()?,
+            agree: Vec::new(),
+            action: OnDelete::Restrict,
+        })
+    }));
 }
 
 /// A pseudonym outlives the user behind it.
@@ -226,7 +245,9 @@ impl Wanted {
     }
 
     fn fault(&self, found: Option<&Table>, subject: &Subject) -> Option<String> {
-        let keys = found.map(|table| table.foreign_keys.as_slice()).unwrap_or_default();
+        let keys = found
+            .map(|table| table.foreign_keys.as_slice())
+            .unwrap_or_default();
         let mine: Vec<&ForeignKey> = keys.iter().filter(|key| self.is(&self.table, key)).collect();
         if mine.is_empty() {
             return Some("there is none".to_owned());
