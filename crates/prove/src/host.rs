@@ -294,6 +294,30 @@ impl Host {
         Ok(db)
     }
 
+    /// Refuses a given server that holds roles or databases by the names that a proof makes: it would remove what is not its own.
+    pub(crate) fn admit(&self, subject: &Subject) -> Result<(), Stop> {
+        let Home::Given(url, _) = &*self.home else {
+            return Ok(());
+        };
+        let names: Vec<String> = made_roles(subject)
+            .iter()
+            .map(|role| quote_literal(role))
+            .collect();
+        let sql = format!(
+            "SELECT rolname::text FROM pg_catalog.pg_roles WHERE rolname IN ({}) \
+             UNION ALL SELECT datname::text FROM pg_catalog.pg_database WHERE datname LIKE 'architrave\\_proof\\_%'",
+            names.join(", ")
+        );
+        let found = Connection::open(url, &ConnectOptions::default())?.query(&sql, &[])?;
+        match found.scalar().and_then(physical::Value::as_text) {
+            Some(name) => Err(Stop::Unable(format!(
+                "the given server has `{name}` already, which a proof would make and remove; give a server without it, or prove on a \
+                 temporary one"
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// Removes what was made on a given server. A server of our own goes with its value.
     pub(crate) fn close(self, subject: &Subject) {
         let Home::Given(url @ DatabaseUrl::Postgres(_), _) = &*self.home else {
@@ -307,20 +331,21 @@ impl Host {
             "DROP DATABASE IF EXISTS {} WITH (FORCE)",
             quote_identifier(TEMPLATE)
         ));
-        let roles = subject
-            .realised
-            .database
-            .roles
-            .iter()
-            .map(|role| role.name.as_str());
-        let members = roles.clone().map(member);
-        for role in members
-            .chain(roles.map(str::to_owned))
-            .chain([ADMINISTRATOR.to_owned()])
-        {
+        for role in made_roles(subject) {
             let _ = connection.batch(&format!("DROP ROLE IF EXISTS {}", quote_identifier(&role)));
         }
     }
+}
+
+/// The roles that a proof makes on a server, those that depend on others first.
+fn made_roles(subject: &Subject) -> Vec<String> {
+    let roles = &subject.realised.database.roles;
+    let names = || roles.iter().map(|role| role.name.as_str());
+    let members = names().map(member);
+    members
+        .chain(names().map(str::to_owned))
+        .chain([ADMINISTRATOR.to_owned()])
+        .collect()
 }
 
 fn not_built(failure: &Failure) -> Stop {

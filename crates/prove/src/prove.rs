@@ -97,13 +97,16 @@ fn prove_one(
     results: &mut Vec<GateResult>,
 ) -> Database {
     let subject = &job.subject;
-    let mut host = Host::start(&job.target, &options.sabotage, options.entropy);
+    let mut host = start(job, options);
     let version = host.as_ref().ok().and_then(Host::version);
     for gate in gates {
         progress.started(gate, subject.dialect.name);
         // A gate may have been about the server's death, or have caused it.
         if host.as_ref().is_ok_and(|host| !host.is_alive()) {
-            host = Host::start(&job.target, &options.sabotage, options.entropy);
+            if let Ok(dead) = host {
+                dead.close(subject);
+            }
+            host = start(job, options);
         }
         let result = match &mut host {
             Ok(host) => run(gate, subject, options, host, progress),
@@ -122,6 +125,12 @@ fn prove_one(
         place: job.target.place().to_owned(),
         schema_hash: subject.plan.to.clone(),
     }
+}
+
+fn start(job: &Job, options: &Options) -> Result<Host, Stop> {
+    let host = Host::start(&job.target, &options.sabotage, options.entropy)?;
+    host.admit(&job.subject)?;
+    Ok(host)
 }
 
 fn run(
