@@ -36,7 +36,7 @@ pub(super) fn build(bench: &mut Bench<'_>, db: &Db) -> Result<bool, Stop> {
         id: "cut-build",
         claim: BUILD,
         word: "build",
-        number: 2,
+        number: 1,
         runs: &runs,
     };
     way.cut(bench, db)
