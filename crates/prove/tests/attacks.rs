@@ -51,6 +51,37 @@ fn all_hold(gate: &str, dialect: &str) {
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
 }
 
+/// What is refuted when broken is proved when not: each schema of a gate's fixtures, once.
+fn unbroken(gate: &str) {
+    let mut seen: Vec<Vec<String>> = Vec::new();
+    for folder in fixtures(gate) {
+        let sources = support::arch_files(&folder);
+        if seen.contains(&sources) {
+            continue;
+        }
+        let options = Options { gates: vec![gate.to_owned()], ..Options::default() };
+        let evidence = support::evidence(&sources, "postgres", &options);
+        let text = summary(&evidence, 160, false);
+        assert_eq!(evidence.aggregate.verdict, Verdict::Proved, "{}\n{text}", folder.display());
+        seen.push(sources);
+    }
+}
+
+#[test]
+fn unbroken_schemas_are_isolated() {
+    unbroken("isolation");
+}
+
+#[test]
+fn unbroken_schemas_are_audited() {
+    unbroken("audit");
+}
+
+#[test]
+fn unbroken_schemas_are_not_enumerable() {
+    unbroken("enumeration");
+}
+
 #[test]
 fn isolation_finds_what_is_planted() {
     all_hold("isolation", "postgres");

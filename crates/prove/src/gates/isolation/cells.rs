@@ -151,6 +151,9 @@ fn of_table(
         if !reaches && index > 1 {
             break;
         }
+        // A setting that was ever used in a session reads as empty from then on: who never said anything needs a new one.
+        let mut unused = if guise.enter.is_empty() { Some(arena.loaded.db.member(role)?) } else { None };
+        let connection = unused.as_mut().unwrap_or(&mut *connection);
         let Some(mut session) = Session::begin(connection, guise)? else {
             continue;
         };
