@@ -9,6 +9,7 @@ pub(crate) mod order_by_enum;
 pub(crate) mod reference_as_value;
 pub(crate) mod state_as_text;
 pub(crate) mod time_as_text;
+pub(crate) mod too_many_fields;
 pub(crate) mod tree_without_on_delete;
 pub(crate) mod unreachable_state;
 pub(crate) mod unversioned_money;

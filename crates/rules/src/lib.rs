@@ -54,6 +54,7 @@ pub const ALL: &[&Lint] = &[
     &integrity::order_by_enum::LINT,
     &integrity::constant_check::LINT,
     &integrity::reference_as_value::LINT,
+    &integrity::too_many_fields::LINT,
     &performance::redundant_index::LINT,
     &performance::unbounded_query::LINT,
     &performance::expect_without_volume::LINT,

@@ -1,0 +1,31 @@
+//! More fields than a table can have columns.
+
+use diagnostics::{Diagnostic, Diagnostics, Rule, Severity};
+use model::Model;
+
+use crate::Lint;
+
+/// PostgreSQL has room for 1,600 columns, and counts those that were dropped; SQLite's triggers compare all columns in one
+/// expression, which may be 1,000 deep.
+const MOST: usize = 900;
+
+static RULE: Rule = Rule {
+    code: "INT013",
+    name: "too-many-fields",
+    severity: Severity::Error,
+    summary: "an entity has more fields than a table can have columns",
+};
+
+/// The lint.
+pub(crate) static LINT: Lint = Lint { rule: &RULE, check };
+
+fn check(model: &Model, found: &mut Diagnostics) {
+    for entity in model.entities.iter().filter(|entity| entity.fields.len() > MOST) {
+        let message = format!("`{}` has {} fields", entity.name.text, entity.fields.len());
+        found.push(
+            Diagnostic::new(&RULE, entity.name.span, message)
+                .label(format!("a table holds {MOST}, with those that the policy adds"))
+                .help("put what belongs together into entities of its own, or what has no fixed form into a `Json` field"),
+        );
+    }
+}
