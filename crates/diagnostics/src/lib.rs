@@ -103,6 +103,19 @@ pub struct Diagnostic {
     pub fix: Option<Fix>,
 }
 
+/// More than this of a text is a name that is no name: megabytes of one word help nobody.
+const LONGEST_TEXT: usize = 2_000;
+
+/// A text as it is, or the beginning of one that is far too long to be read.
+fn short(text: String) -> String {
+    if text.len() <= LONGEST_TEXT {
+        return text;
+    }
+    let mut cut: String = text.chars().take(LONGEST_TEXT / 4).collect();
+    cut.push('…');
+    cut
+}
+
 impl Diagnostic {
     /// A finding of the given kind at a place; the label is empty until [`Diagnostic::label`] gives one.
     #[must_use]
@@ -122,7 +135,7 @@ impl Diagnostic {
         Self {
             rule,
             severity: rule.severity,
-            message: message.into(),
+            message: short(message.into()),
             primary: None,
             secondary: Vec::new(),
             help: Vec::new(),
@@ -134,7 +147,7 @@ impl Diagnostic {
     #[must_use]
     pub fn label(mut self, text: impl Into<String>) -> Self {
         if let Some(primary) = &mut self.primary {
-            primary.text = text.into();
+            primary.text = short(text.into());
         }
         self
     }
