@@ -1,19 +1,30 @@
 //! What can be said on the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A security-first database architect: one description of an application's data becomes a secure schema that is proven on a
 /// real database.
 #[derive(Debug, Parser)]
-#[command(name = "architrave", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    name = "architrave",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 
     /// When to use colours
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = false
+    )]
     pub(crate) color: When,
 }
 
@@ -44,6 +55,21 @@ pub(crate) enum Command {
     Seal(Seal),
     /// Check the seals of an audit trail, and say what was changed
     Verify(Verify),
+}
+
+impl Command {
+    /// The project that it is about.
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Check(Check { path, .. })
+            | Self::Fmt(Fmt { path, .. })
+            | Self::Build(Build { path, .. })
+            | Self::Explain(Explain { path, .. })
+            | Self::Prove(Prove { path, .. })
+            | Self::Seal(Seal { path, .. })
+            | Self::Verify(Verify { path, .. }) => path,
+        }
+    }
 }
 
 /// How findings are printed.

@@ -10,6 +10,7 @@ mod terminal;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use project::System as _;
 
 use cli::{Cli, Command};
 use machine::Machine;
@@ -59,15 +60,37 @@ fn main() -> ExitCode {
         }
     };
     let machine = Machine;
-    let context = Context { machine, terminal: Terminal::new(machine, cli.color) };
-    match cli.command {
-        Command::Check(arguments) => commands::check::run(context, &arguments),
-        Command::Fmt(arguments) => commands::fmt::run(context, &arguments),
-        Command::Build(arguments) => commands::build::run(context, &arguments),
-        Command::Explain(arguments) => commands::explain::run(context, &arguments),
-        Command::Prove(arguments) => commands::prove::run(context, &arguments),
-        Command::Seal(arguments) => commands::seal::run(context, &arguments),
-        Command::Verify(arguments) => commands::verify::run(context, &arguments),
+    let context = Context {
+        machine,
+        terminal: Terminal::new(machine, cli.color),
+    };
+    let outcome = run(context, &cli.command);
+    if outcome == Outcome::Holds && context.terminal.lost_output() {
+        Outcome::Failed
+    } else {
+        outcome
     }
     .into()
+}
+
+fn run(context: Context, command: &Command) -> Outcome {
+    let path = command.path();
+    if !context.machine.exists(path) {
+        let message = format!("there is nothing at `{}`", path.display());
+        commands::findings::complain(
+            context,
+            &message,
+            Some("name the project's folder, or one .arch file"),
+        );
+        return Outcome::Misused;
+    }
+    match command {
+        Command::Check(arguments) => commands::check::run(context, arguments),
+        Command::Fmt(arguments) => commands::fmt::run(context, arguments),
+        Command::Build(arguments) => commands::build::run(context, arguments),
+        Command::Explain(arguments) => commands::explain::run(context, arguments),
+        Command::Prove(arguments) => commands::prove::run(context, arguments),
+        Command::Seal(arguments) => commands::seal::run(context, arguments),
+        Command::Verify(arguments) => commands::verify::run(context, arguments),
+    }
 }

@@ -22,7 +22,12 @@ pub(crate) struct Line {
 impl Line {
     /// Nothing is shown yet.
     pub(crate) fn new(terminal: Terminal) -> Self {
-        Self { terminal, started: Instant::now(), drawn: None, frame: 0 }
+        Self {
+            terminal,
+            started: Instant::now(),
+            drawn: None,
+            frame: 0,
+        }
     }
 
     /// Says what is being done now.
@@ -38,8 +43,13 @@ impl Line {
         let frame = FRAMES.get(self.frame).copied().unwrap_or("·");
         let seconds = now.duration_since(self.started).as_secs();
         let room = self.terminal.width.saturating_sub(8);
-        let text: String = what.chars().filter(|letter| !letter.is_control()).take(room).collect();
-        self.terminal.complain(&format!("\r\x1b[2K{frame} {text} {seconds}s"));
+        let text: String = what
+            .chars()
+            .filter(|letter| !letter.is_control())
+            .take(room)
+            .collect();
+        self.terminal
+            .complain(&format!("\r\x1b[2K{frame} {text} {seconds}s"));
     }
 }
 

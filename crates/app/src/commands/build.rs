@@ -36,22 +36,34 @@ fn write(context: Context, arguments: &Build, folder: &std::path::Path, files: V
         if text {
             context.terminal.print(&listing(&plan.changes));
         }
-        return if plan.is_fresh() { Outcome::Holds } else { Outcome::Wrong };
+        return if plan.is_fresh() {
+            Outcome::Holds
+        } else {
+            Outcome::Wrong
+        };
     }
     if !arguments.overwrite && plan.in_the_way().next().is_some() {
         for change in plan.in_the_way() {
             let message = match change.standing {
-                Standing::Foreign => format!("`{}` is there already, and was not made by architrave", change.path),
+                Standing::Foreign => format!(
+                    "`{}` is there already, and was not made by architrave",
+                    change.path
+                ),
                 _ => format!("`{}` was edited after it was generated", change.path),
             };
             findings::complain(context, &message, None);
         }
-        let help = "move your changes into the schema, or say `--overwrite` to lose them; nothing was written";
+        let help =
+            "move your changes into the schema, or say `--overwrite` to lose them; nothing was written";
         findings::complain(context, "a build would lose what somebody wrote", Some(help));
         return Outcome::Wrong;
     }
     if let Err(error) = outputs.write(&plan) {
-        findings::complain(context, &error.to_string(), Some("every file is whole, old or new; build again when there is room"));
+        findings::complain(
+            context,
+            &error.to_string(),
+            Some("every file is whole, old or new; build again when there is room"),
+        );
         return Outcome::Failed;
     }
     if text {
@@ -70,7 +82,9 @@ fn listing(changes: &[Change]) -> String {
             Standing::Stale => "stale",
             Standing::Edited => "edited",
             Standing::Foreign => "foreign",
-            Standing::Gone | Standing::GoneEdited => "gone",
+            Standing::Gone => "gone",
+            // Somebody's work is never removed.
+            Standing::GoneEdited => "kept",
         };
         text.push_str(&format!("{word:<8}{}\n", change.path));
     }

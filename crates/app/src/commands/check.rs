@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use diagnostics::{Diagnostic, apply_fixes};
-use project::System as _;
 
 use super::findings;
 use crate::cli::{Check, FindingFormat};
@@ -49,9 +48,15 @@ fn fix(context: Context, path: &Path, first: Checked) -> Result<Checked, Outcome
             break;
         }
         for (file, text) in edited {
-            let Some(target) = now.0.loaded.paths.get(file.0 as usize) else { continue };
-            if let Err(error) = context.machine.write(target, text.as_bytes()) {
-                findings::complain(context, &format!("`{}` cannot be written: {error}", target.display()), None);
+            let Some(target) = now.0.loaded.paths.get(file.0 as usize) else {
+                continue;
+            };
+            if let Err(error) = findings::rewrite(context, target, &text) {
+                findings::complain(
+                    context,
+                    &format!("`{}` cannot be written: {error}", target.display()),
+                    None,
+                );
                 return Err(Outcome::Failed);
             }
         }
@@ -62,5 +67,9 @@ fn fix(context: Context, path: &Path, first: Checked) -> Result<Checked, Outcome
 
 fn summary(model: &model::Model) -> String {
     let queries: usize = model.entities.iter().map(|entity| entity.queries.len()).sum();
-    format!("{} entities, {} enums, {queries} queries: nothing to complain of\n", model.entities.len(), model.enums.len())
+    format!(
+        "{} entities, {} enums, {queries} queries: nothing to complain of\n",
+        model.entities.len(),
+        model.enums.len()
+    )
 }

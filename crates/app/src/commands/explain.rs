@@ -12,17 +12,29 @@ pub(crate) fn run(context: Context, arguments: &Explain) -> Outcome {
     if let Some(page) = pages::page(&arguments.name) {
         context.terminal.print(&match arguments.format {
             Format::Text => page.to_owned(),
-            Format::Json => format!("{}\n", json!({ "schema": SCHEMA, "name": arguments.name, "page": page })),
+            Format::Json => format!(
+                "{}\n",
+                json!({ "schema": SCHEMA, "name": arguments.name, "page": page })
+            ),
         });
         return Outcome::Holds;
     }
     let checked = state::check(&context.machine, &arguments.path);
     if checked.diagnostics.has_errors() {
         let found = checked.diagnostics.into_sorted();
-        return findings::show(context, crate::cli::FindingFormat::Text, &checked.loaded.sources, &found);
+        return findings::show(
+            context,
+            crate::cli::FindingFormat::Text,
+            &checked.loaded.sources,
+            &found,
+        );
     }
     let built = state::build(&checked);
-    if let Some(target) = built.targets.iter().find(|target| target.dialect.name == arguments.name) {
+    if let Some(target) = built
+        .targets
+        .iter()
+        .find(|target| target.dialect.name == arguments.name)
+    {
         context.terminal.print(&match arguments.format {
             Format::Text => lost(context, target),
             Format::Json => lost_document(target),
@@ -55,24 +67,46 @@ fn unknown(context: Context, designed: &Designed, name: &str) -> Outcome {
 }
 
 fn text(context: Context, sources: &Sources, decisions: &[&Decision]) -> String {
-    let (bold, dim, off) = if context.terminal.color { ("\x1b[1m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
+    let (bold, dim, off) = if context.terminal.color {
+        ("\x1b[1m", "\x1b[2m", "\x1b[0m")
+    } else {
+        ("", "", "")
+    };
     let mut text = String::new();
     let mut subject = "";
     for decision in decisions {
         if decision.subject != subject {
             subject = &decision.subject;
-            text.push_str(&format!("{}{bold}{subject}{off}\n", if text.is_empty() { "" } else { "\n" }));
+            text.push_str(&format!(
+                "{}{bold}{subject}{off}\n",
+                if text.is_empty() { "" } else { "\n" }
+            ));
         }
         text.push_str(&format!("  {bold}{}{off}: {}\n", decision.title, decision.choice));
         paragraph(&mut text, context.terminal.width, "why", &decision.reason);
         if let Some(because) = &decision.because {
-            paragraph(&mut text, context.terminal.width, "said", &format!("“{because}”{}", place(sources, decision)));
+            paragraph(
+                &mut text,
+                context.terminal.width,
+                "said",
+                &format!("“{because}”{}", place(sources, decision)),
+            );
         }
         if let Some(attacker) = decision.attacker {
-            paragraph(&mut text, context.terminal.width, "against", &format!("{attacker:?}, {}", attacker.describe()));
+            paragraph(
+                &mut text,
+                context.terminal.width,
+                "against",
+                &format!("{attacker:?}, {}", attacker.describe()),
+            );
         }
         if !decision.names.is_empty() {
-            paragraph(&mut text, context.terminal.width, "led to", &decision.names.join(", "));
+            paragraph(
+                &mut text,
+                context.terminal.width,
+                "led to",
+                &decision.names.join(", "),
+            );
         }
         for alternative in decision.alternatives {
             let line = format!("{}: {}", alternative.option, alternative.how);
@@ -84,7 +118,11 @@ fn text(context: Context, sources: &Sources, decisions: &[&Decision]) -> String 
 
 /// What a database cannot give.
 fn lost(context: Context, target: &state::Target) -> String {
-    let (bold, off) = if context.terminal.color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+    let (bold, off) = if context.terminal.color {
+        ("\x1b[1m", "\x1b[0m")
+    } else {
+        ("", "")
+    };
     let title = target.dialect.title;
     let all = state::by_guarantee(&target.realised.lost);
     if all.is_empty() {
@@ -107,11 +145,17 @@ fn lost_document(target: &state::Target) -> String {
         .map(|lost| json!({ "guarantee": lost.guarantee, "objects": lost.objects, "reasons": lost.reasons }))
         .collect();
     let document = json!({ "schema": SCHEMA, "name": target.dialect.name, "lost": all });
-    format!("{}\n", serde_json::to_string_pretty(&document).unwrap_or_default())
+    format!(
+        "{}\n",
+        serde_json::to_string_pretty(&document).unwrap_or_default()
+    )
 }
 
 fn place(sources: &Sources, decision: &Decision) -> String {
-    let Some((span, source)) = decision.said.and_then(|span| Some((span, sources.get(span.file)?))) else {
+    let Some((span, source)) = decision
+        .said
+        .and_then(|span| Some((span, sources.get(span.file)?)))
+    else {
         return String::new();
     };
     format!(" ({}:{})", source.path, source.position(span.start).line + 1)
@@ -120,8 +164,15 @@ fn place(sources: &Sources, decision: &Decision) -> String {
 /// A labelled paragraph, wrapped to the width with the text hanging beside its label.
 fn paragraph(into: &mut String, width: usize, label: &str, words: &str) {
     const INDENT: usize = 14;
-    let visible = label.trim_start_matches("\x1b[2m").trim_end_matches("\x1b[0m").chars().count();
-    into.push_str(&format!("    {label}{}", " ".repeat(INDENT.saturating_sub(4 + visible))));
+    let visible = label
+        .trim_start_matches("\x1b[2m")
+        .trim_end_matches("\x1b[0m")
+        .chars()
+        .count();
+    into.push_str(&format!(
+        "    {label}{}",
+        " ".repeat(INDENT.saturating_sub(4 + visible))
+    ));
     let mut column = INDENT;
     for (at, word) in words.split_whitespace().enumerate() {
         let length = word.chars().count();
@@ -154,5 +205,8 @@ fn document(sources: &Sources, name: &str, decisions: &[&Decision]) -> String {
         .collect();
     // A value of strings and numbers always serialises.
     let document = json!({ "schema": SCHEMA, "name": name, "decisions": decisions });
-    format!("{}\n", serde_json::to_string_pretty(&document).unwrap_or_default())
+    format!(
+        "{}\n",
+        serde_json::to_string_pretty(&document).unwrap_or_default()
+    )
 }

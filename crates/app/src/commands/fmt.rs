@@ -1,7 +1,5 @@
 //! `architrave fmt`
 
-use project::System as _;
-
 use super::findings;
 use crate::cli::Fmt;
 use crate::{Context, Outcome};
@@ -23,8 +21,12 @@ pub(crate) fn run(context: Context, arguments: &Fmt) -> Outcome {
         if arguments.check {
             context.terminal.print(&format!("{}\n", source.path));
             outcome = Outcome::Wrong;
-        } else if let Err(error) = context.machine.write(path, formatted.as_bytes()) {
-            findings::complain(context, &format!("`{}` cannot be written: {error}", path.display()), None);
+        } else if let Err(error) = findings::rewrite(context, path, &formatted) {
+            findings::complain(
+                context,
+                &format!("`{}` cannot be written: {error}", path.display()),
+                None,
+            );
             return Outcome::Failed;
         }
     }

@@ -9,7 +9,7 @@ use evidence::{Evidence, GateResult, Verdict};
 use plan::Relational;
 use project::System as _;
 use prove::{Gate, Job, Options, Progress, Subject, Target};
-use state::{Checked, Built};
+use state::{Built, Checked};
 
 use super::{findings, trail};
 use crate::cli::{FindingFormat, Format, Prove};
@@ -26,12 +26,22 @@ pub(crate) fn run(context: Context, arguments: &Prove) -> Outcome {
     let mut checked = state::check(&context.machine, &arguments.path);
     let mut found = std::mem::take(&mut checked.diagnostics);
     if found.has_errors() {
-        return findings::show(context, FindingFormat::Text, &checked.loaded.sources, &found.into_sorted());
+        return findings::show(
+            context,
+            FindingFormat::Text,
+            &checked.loaded.sources,
+            &found.into_sorted(),
+        );
     }
     let built = state::build(&checked);
     found.extend(built.diagnostics.iter().cloned());
     if found.has_errors() {
-        return findings::show(context, FindingFormat::Text, &checked.loaded.sources, &found.into_sorted());
+        return findings::show(
+            context,
+            FindingFormat::Text,
+            &checked.loaded.sources,
+            &found.into_sorted(),
+        );
     }
     let cancel = CancelToken::default();
     watch_signals(&cancel);
@@ -39,16 +49,28 @@ pub(crate) fn run(context: Context, arguments: &Prove) -> Outcome {
         Ok(jobs) => jobs,
         Err(outcome) => return outcome,
     };
-    let mut options = Options { gates: arguments.gate.clone(), seed: arguments.seed, cancel, ..Options::default() };
+    let mut options = Options {
+        gates: arguments.gate.clone(),
+        seed: arguments.seed,
+        cancel,
+        ..Options::default()
+    };
     if let Some(rows) = arguments.rows {
         options.rows = rows;
     }
     if let Err(error) = context.machine.random(&mut options.entropy) {
-        findings::complain(context, &format!("the machine has no source of chance: {error}"), None);
+        findings::complain(
+            context,
+            &format!("the machine has no source of chance: {error}"),
+            None,
+        );
         return Outcome::Failed;
     }
     let evidence = {
-        let mut watcher = Watcher { line: Line::new(context.terminal), gate: String::new() };
+        let mut watcher = Watcher {
+            line: Line::new(context.terminal),
+            gate: String::new(),
+        };
         prove::prove(&jobs, &options, &mut watcher)
     };
     report(context, arguments, &checked.loaded.root.folder, &evidence)
@@ -77,7 +99,12 @@ fn jobs(
     let hash = state::source_hash(checked);
     let model = Arc::new(checked.model.clone());
     let blueprint = Arc::new(built.designed.blueprint.clone());
-    let project = checked.model.project.as_ref().map(|project| project.name.text.clone()).unwrap_or_default();
+    let project = checked
+        .model
+        .project
+        .as_ref()
+        .map(|project| project.name.text.clone())
+        .unwrap_or_default();
     let mut jobs = Vec::new();
     for (dialect, target) in places {
         let made = state::realise(&built.designed, dialect).map_err(|finding| {
@@ -100,10 +127,19 @@ fn jobs(
 type Place = (&'static Relational, Target);
 
 /// Where to prove: where the user says, or else on every database of the project that can be had here.
-fn places(context: Context, arguments: &Prove, built: &Built, cancel: &CancelToken) -> Result<Vec<Place>, Outcome> {
+fn places(
+    context: Context,
+    arguments: &Prove,
+    built: &Built,
+    cancel: &CancelToken,
+) -> Result<Vec<Place>, Outcome> {
     let start = start_options(context, arguments, cancel);
     if !arguments.on.is_empty() {
-        return arguments.on.iter().map(|on| named(context, arguments, on, &start)).collect();
+        return arguments
+            .on
+            .iter()
+            .map(|on| named(context, arguments, on, &start))
+            .collect();
     }
     let mut places = Vec::new();
     let mut missing = None;
@@ -122,11 +158,17 @@ fn places(context: Context, arguments: &Prove, built: &Built, cancel: &CancelTok
             return Err(Outcome::Failed);
         }
         let help = error.help().unwrap_or_default();
-        context.terminal.complain(&format!("PostgreSQL is left out: {error}\n  = help: {help}\n\n"));
+        context
+            .terminal
+            .complain(&format!("PostgreSQL is left out: {error}\n  = help: {help}\n\n"));
     }
     if places.is_empty() {
         let help = "name one in the project block (`database postgres, sqlite`), or with `--on`";
-        findings::complain(context, "the project names no database that can be proven", Some(help));
+        findings::complain(
+            context,
+            "the project names no database that can be proven",
+            Some(help),
+        );
         return Err(Outcome::Misused);
     }
     Ok(places)
@@ -144,14 +186,23 @@ fn named(context: Context, arguments: &Prove, on: &str, start: &StartOptions) ->
                 DatabaseUrl::Sqlite(_) => "sqlite",
             };
             let temporary = start.temporary.clone();
-            Ok((dialect(name)?, Target::Given { url, allow_existing: arguments.allow_existing, temporary }))
+            Ok((
+                dialect(name)?,
+                Target::Given {
+                    url,
+                    allow_existing: arguments.allow_existing,
+                    temporary,
+                },
+            ))
         }
     }
 }
 
 fn start_options(context: Context, arguments: &Prove, cancel: &CancelToken) -> StartOptions {
     let machine = context.machine;
-    let temporary = machine.variable("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    let temporary = machine
+        .variable("TMPDIR")
+        .map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
     let mut options = StartOptions::new(machine.cache(), temporary);
     options.search = BinarySearch {
         folder: arguments.postgres.clone(),
@@ -174,9 +225,16 @@ fn report(context: Context, arguments: &Prove, folder: &Path, evidence: &Evidenc
         Format::Json => json.clone(),
         Format::Text => prove::summary(evidence, context.terminal.width, context.terminal.color),
     });
-    let file = arguments.evidence.clone().unwrap_or_else(|| folder.join(".architrave").join("evidence.json"));
+    let file = arguments
+        .evidence
+        .clone()
+        .unwrap_or_else(|| folder.join(".architrave").join("evidence.json"));
     if let Err(error) = context.machine.write(&file, json.as_bytes()) {
-        findings::complain(context, &format!("`{}` cannot be written: {error}", file.display()), None);
+        findings::complain(
+            context,
+            &format!("`{}` cannot be written: {error}", file.display()),
+            None,
+        );
         return Outcome::Failed;
     }
     match evidence.aggregate.verdict {

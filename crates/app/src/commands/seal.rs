@@ -13,9 +13,18 @@ pub(crate) fn run(context: Context, arguments: &Seal) -> Outcome {
         Ok(trail) => trail,
         Err(outcome) => return outcome,
     };
-    let Some((key_id, key)) = trail.keys.first() else { return Outcome::Misused };
+    let Some((key_id, key)) = trail.keys.first() else {
+        return Outcome::Misused;
+    };
     let now = i64::try_from(context.machine.now()).unwrap_or(i64::MAX);
-    let sealed = prove::seal::seal(&mut trail.connection, &trail.blueprint, trail.dialect, key, key_id, now);
+    let sealed = prove::seal::seal(
+        &mut trail.connection,
+        &trail.blueprint,
+        trail.dialect,
+        key,
+        key_id,
+        now,
+    );
     let report = match sealed {
         Ok(report) => report,
         Err(error) => {
@@ -27,10 +36,16 @@ pub(crate) fn run(context: Context, arguments: &Seal) -> Outcome {
         Format::Text => text(&report),
         Format::Json => format!("{}\n", serde_json::to_string_pretty(&report).unwrap_or_default()),
     });
-    let Some(file) = &arguments.anchors else { return Outcome::Holds };
+    let Some(file) = &arguments.anchors else {
+        return Outcome::Holds;
+    };
     if let Err(error) = context.machine.append(file, report.lines().as_bytes()) {
         let message = format!("the anchors cannot be appended to `{}`: {error}", file.display());
-        findings::complain(context, &message, Some("the seals are made; keep the lines printed above by hand"));
+        findings::complain(
+            context,
+            &message,
+            Some("the seals are made; keep the lines printed above by hand"),
+        );
         return Outcome::Failed;
     }
     Outcome::Holds

@@ -23,22 +23,49 @@ pub(crate) struct Trail {
 }
 
 /// Reads the schema and the keys, and connects.
-pub(crate) fn open(context: Context, path: &Path, on: &str, keys: &[PathBuf], access: Access) -> Result<Trail, Outcome> {
+pub(crate) fn open(
+    context: Context,
+    path: &Path,
+    on: &str,
+    keys: &[PathBuf],
+    access: Access,
+) -> Result<Trail, Outcome> {
     let checked = state::check(&context.machine, path);
     if checked.diagnostics.has_errors() {
         let found = checked.diagnostics.into_sorted();
-        return Err(findings::show(context, FindingFormat::Text, &checked.loaded.sources, &found));
+        return Err(findings::show(
+            context,
+            FindingFormat::Text,
+            &checked.loaded.sources,
+            &found,
+        ));
     }
     let blueprint = state::build(&checked).designed.blueprint;
-    let keys = keys.iter().map(|file| read_key(context, file)).collect::<Result<Vec<_>, _>>()?;
+    let keys = keys
+        .iter()
+        .map(|file| read_key(context, file))
+        .collect::<Result<Vec<_>, _>>()?;
     let url = address(context, on)?;
     let name = match url {
         DatabaseUrl::Postgres(_) => "postgres",
         DatabaseUrl::Sqlite(_) => "sqlite",
     };
-    let Some(dialect) = by_name(name) else { return Err(Outcome::Failed) };
-    match Connection::open(&url, &ConnectOptions { access, ..ConnectOptions::default() }) {
-        Ok(connection) => Ok(Trail { blueprint, dialect, connection, keys }),
+    let Some(dialect) = by_name(name) else {
+        return Err(Outcome::Failed);
+    };
+    match Connection::open(
+        &url,
+        &ConnectOptions {
+            access,
+            ..ConnectOptions::default()
+        },
+    ) {
+        Ok(connection) => Ok(Trail {
+            blueprint,
+            dialect,
+            connection,
+            keys,
+        }),
         Err(error) => {
             findings::complain(context, &error.to_string(), error.help());
             Err(Outcome::Failed)
@@ -53,7 +80,11 @@ pub(crate) fn address(context: Context, on: &str) -> Result<DatabaseUrl, Outcome
         Some(name) => match context.machine.variable(name) {
             Some(text) => text,
             None => {
-                findings::complain(context, &format!("the environment has no variable `{name}`"), None);
+                findings::complain(
+                    context,
+                    &format!("the environment has no variable `{name}`"),
+                    None,
+                );
                 return Err(Outcome::Misused);
             }
         },
@@ -69,10 +100,16 @@ fn read_key(context: Context, file: &Path) -> Result<(String, Key), Outcome> {
     let shown = file.display();
     let bytes = context.machine.read(file).map_err(|error| {
         let help = "make one with `openssl rand -hex 32`, and keep it where the database cannot read it";
-        findings::complain(context, &format!("the key `{shown}` cannot be read: {error}"), Some(help));
+        findings::complain(
+            context,
+            &format!("the key `{shown}` cannot be read: {error}"),
+            Some(help),
+        );
         Outcome::Failed
     })?;
-    let key = std::str::from_utf8(&bytes).ok().and_then(|text| parse_key(text.trim()));
+    let key = std::str::from_utf8(&bytes)
+        .ok()
+        .and_then(|text| parse_key(text.trim()));
     match key {
         Some(key) => Ok((crypto::key_id(&key), key)),
         None => {
@@ -101,7 +138,13 @@ mod tests {
     #[test]
     fn a_key_is_exactly_64_hexadecimal_digits() {
         assert_eq!(parse_key(&"0f".repeat(32)), Some(crypto::Key::new([15; 32])));
-        for wrong in [String::new(), "0f".repeat(31), "0f".repeat(33), "+f".repeat(32), "é".repeat(32)] {
+        for wrong in [
+            String::new(),
+            "0f".repeat(31),
+            "0f".repeat(33),
+            "+f".repeat(32),
+            "é".repeat(32),
+        ] {
             assert_eq!(parse_key(&wrong), None, "{wrong}");
         }
     }
