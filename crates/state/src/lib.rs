@@ -74,7 +74,9 @@ pub fn check(system: &dyn System, path: &Path) -> Checked {
     let files: Vec<(FileId, &Parse)> = loaded.sources.iter().map(|(id, _)| id).zip(&parses).collect();
     let (model, found) = model::resolve(&files);
     // The project may be declared in what could not be read: that was told, and is what has to be mended first.
-    let unread = diagnostics.iter().any(|finding| project::codes::ALL.contains(&finding.rule));
+    let unread = diagnostics
+        .iter()
+        .any(|finding| project::codes::ALL.contains(&finding.rule));
     let implied = |finding: &Diagnostic| unread && finding.rule == &model::codes::NO_PROJECT;
     diagnostics.extend(found.iter().filter(|finding| !implied(finding)).cloned());
     diagnostics.append(rules::check(&model));
