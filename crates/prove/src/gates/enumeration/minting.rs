@@ -225,8 +225,21 @@ fn minted(
         let bare: Vec<Values> = stretch.iter().map(|row| row.iter().filter(|(name, _)| *name != column).map(|(name, value)| (name.clone(), value.clone())).collect()).collect();
         for part in bare.chunk_by(|a, b| a.keys().eq(b.keys())) {
             let part: Vec<&Values> = part.iter().collect();
-            let sql = format!("{} RETURNING {ident}{cast}, {now}", speller.insert_many(table, &part));
-            for answer in &connection.query(&sql, &[])?.rows {
+            let insert = speller.insert_many(table, &part);
+            let (sql, answers) = if table.without_rowid || !cast.is_empty() {
+                let sql = format!("{insert} RETURNING {ident}{cast}, {now}");
+                let answers = connection.query(&sql, &[])?;
+                (sql, answers)
+            } else {
+                // On a file RETURNING shows a row before its triggers are through.
+                let newest = connection.query(&format!("SELECT COALESCE(max(rowid), 0) FROM {own}"), &[])?;
+                let newest = newest.scalar().and_then(Value::as_int).unwrap_or_default();
+                connection.execute(&insert)?;
+                let read = format!("SELECT {ident}, {now} FROM {own} WHERE rowid > {newest} ORDER BY rowid");
+                let answers = connection.query(&read, &[])?;
+                (format!("{insert}; {read}"), answers)
+            };
+            for answer in &answers.rows {
                 let [id, at] = answer.as_slice() else { continue };
                 samples.extend(number(id).zip(at.as_int()).map(|(id, at)| Sample { id, at }));
             }
