@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(next(&stepped, 40), Some(("the same step again", 1)));
         let v1: Vec<Sample> = (0..50)
             .map(|n| {
-                let time = 0x1f0_0000_0000_0000 + at(n) as u64 % 1_000_000_000 * 10 + (n as u64 * 37 % 900);
+                let time = 0x1f0_0000_0000_0000 + at(n) as u64 % 1_000_000_000 * 10 + (n as u64 * n as u64 * 37 % 900);
                 Sample { id: with_time_v1(0x8abc_0123_4567_89ab, time), at: at(n) }
             })
             .collect();
