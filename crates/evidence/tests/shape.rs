@@ -1,5 +1,11 @@
 //! What the crate serialises is what the published JSON Schema describes, and the schema refuses what it should.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly"
+)]
 
 use evidence::{
     Actor, Claim, Counterexample, Database, Evidence, Fact, Finding, GateResult, JSON_SCHEMA, Proof, Subject,
