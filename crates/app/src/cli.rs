@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(
     name = "architrave",
+    bin_name = "architrave",
     version,
     max_term_width = 100,
     arg_required_else_help = true

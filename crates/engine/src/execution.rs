@@ -111,7 +111,11 @@ fn run(connection: &mut Connection, prelude: &[&str], jobs: &[Job<'_>]) -> Resul
         connection.begin().map_err(|error| first.failed(None, error))?;
         let done = prelude
             .iter()
-            .try_for_each(|statement| connection.batch(statement).map_err(|error| first.failed(Some(statement), error)))
+            .try_for_each(|statement| {
+                connection
+                    .batch(statement)
+                    .map_err(|error| first.failed(Some(statement), error))
+            })
             .and_then(|()| run_statements(connection, group))
             .and_then(|()| connection.commit().map_err(|error| last.failed(None, error)));
         if done.is_err() {

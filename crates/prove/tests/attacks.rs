@@ -28,10 +28,18 @@ fn unbroken(gate: &str) {
         if seen.contains(&sources) {
             continue;
         }
-        let options = Options { gates: vec![gate.to_owned()], ..Options::default() };
+        let options = Options {
+            gates: vec![gate.to_owned()],
+            ..Options::default()
+        };
         let evidence = support::evidence(&sources, "postgres", &options);
         let text = summary(&evidence, 160, false);
-        assert_eq!(evidence.aggregate.verdict, Verdict::Proved, "{}\n{text}", folder.display());
+        assert_eq!(
+            evidence.aggregate.verdict,
+            Verdict::Proved,
+            "{}\n{text}",
+            folder.display()
+        );
         seen.push(sources);
     }
 }
@@ -56,6 +64,9 @@ fn every_gate_has_many_fixtures() {
     for gate in ["isolation", "audit", "enumeration"] {
         let folders = fixtures(gate);
         assert!(folders.len() >= 4, "{gate} has {} fixtures", folders.len());
-        assert!(folders.iter().all(|folder| folder.join("expect.txt").is_file()), "{gate}");
+        assert!(
+            folders.iter().all(|folder| folder.join("expect.txt").is_file()),
+            "{gate}"
+        );
     }
 }

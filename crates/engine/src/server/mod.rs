@@ -113,7 +113,9 @@ impl Server {
     /// # Errors
     /// [`EngineError::Unavailable`] when there is none, or only one that is too old.
     pub fn available(options: &StartOptions) -> Result<Version, EngineError> {
-        let found = options.search.find(&|postgres| known_version(&options.cache, postgres))?;
+        let found = options
+            .search
+            .find(&|postgres| known_version(&options.cache, postgres))?;
         Ok(found.version)
     }
 

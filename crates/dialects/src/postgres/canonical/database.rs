@@ -26,11 +26,11 @@ pub fn canonical(database: &Database) -> Database {
         views: database.views.iter().map(|each| view(each, &scope)).collect(),
         functions: database.functions.iter().map(function).collect(),
         seeds: Vec::new(),
-        // A call does something once; it is no object that could be found again.
+        // A call does something once, and so does SQL of the user's; neither is an object that could be found again.
         opaque: database
             .opaque
             .iter()
-            .filter(|each| each.kind != "call")
+            .filter(|each| !matches!(each.kind.as_str(), "call" | "user sql"))
             .map(opaque)
             .collect(),
     };

@@ -44,6 +44,7 @@ mod makes_actor;
 mod no_cycle;
 mod normalise;
 mod partitions;
+mod raw_sql;
 mod realiser;
 mod redeem_token;
 mod retention;
@@ -79,6 +80,7 @@ pub fn realise(blueprint: &Blueprint) -> Realised {
     }
     visible_parent::realise(&mut realiser);
     code::realise(&mut realiser);
+    raw_sql::realise(&mut realiser);
     Realised {
         database: realiser.finish(),
         lost: Vec::new(),

@@ -16,11 +16,14 @@ pub(super) fn realise(r: &mut Realiser<'_>) {
     let holds_rows = |info: &&TableInfo| matches!(info.purpose, Purpose::Entity(_) | Purpose::Link(..));
     let mut guarded: Vec<(Name, ForeignKey)> = Vec::new();
     for info in infos.iter().filter(holds_rows) {
-        let Some(table) = r.table(&info.name) else { continue };
+        let Some(table) = r.table(&info.name) else {
+            continue;
+        };
         for key in &table.foreign_keys {
             let parent = infos.iter().find(|parent| parent.name == key.references);
             let is_tenant = r.blueprint.tenant.as_ref() == Some(&key.references);
-            let hidden = parent.is_some_and(|parent| holds_rows(&parent) && must_be_seen(info, parent, is_tenant, key));
+            let hidden = parent
+                .is_some_and(|parent| holds_rows(&parent) && must_be_seen(info, parent, is_tenant, key));
             if hidden {
                 guarded.push((info.name.clone(), key.clone()));
             }
@@ -42,11 +45,17 @@ fn must_be_seen(child: &TableInfo, parent: &TableInfo, is_tenant: bool, key: &Fo
     if parent.tenant.is_some() {
         return !joins(&child.tenant, &parent.tenant);
     }
-    is_tenant && !key.columns.iter().any(|column| child.tenant.as_ref() == Some(column))
+    is_tenant
+        && !key
+            .columns
+            .iter()
+            .any(|column| child.tenant.as_ref() == Some(column))
 }
 
 fn guard(r: &mut Realiser<'_>, table: &Name, key: &ForeignKey) {
-    let Some(origin) = r.table(table).map(|table: &Table| table.origin) else { return };
+    let Some(origin) = r.table(table).map(|table: &Table| table.origin) else {
+        return;
+    };
     let raise = Refusal {
         code: "foreign_key_violation",
         message: &super::living_parent::message(table, &key.name),
@@ -55,10 +64,16 @@ fn guard(r: &mut Realiser<'_>, table: &Name, key: &ForeignKey) {
         constraint: &key.name,
     }
     .raise();
-    let given: Vec<String> =
-        key.columns.iter().map(|column| format!("NEW.{} IS NOT NULL", super::emit::id(column))).collect();
-    let moved: Vec<String> =
-        key.columns.iter().map(|column| format!("NEW.{0} IS DISTINCT FROM OLD.{0}", super::emit::id(column))).collect();
+    let given: Vec<String> = key
+        .columns
+        .iter()
+        .map(|column| format!("NEW.{} IS NOT NULL", super::emit::id(column)))
+        .collect();
+    let moved: Vec<String> = key
+        .columns
+        .iter()
+        .map(|column| format!("NEW.{0} IS DISTINCT FROM OLD.{0}", super::emit::id(column)))
+        .collect();
     let unseen = format!(
         "NOT EXISTS (SELECT FROM {} AS p WHERE {})",
         qualified(&key.references),
@@ -73,7 +88,14 @@ fn guard(r: &mut Realiser<'_>, table: &Name, key: &ForeignKey) {
     };
     // Functions of guard write such rows for people who are not known yet.
     r.guard(&key.references, Privilege::Select, &[]);
-    let Some(code) = r.code_of(table, origin) else { return };
-    code.insert.push(section(format!("{}\n   AND {unseen}", given.join("\n   AND "))));
-    code.update.push(section(format!("{}\n   AND ({})\n   AND {unseen}", given.join("\n   AND "), moved.join(" OR "))));
+    let Some(code) = r.code_of(table, origin) else {
+        return;
+    };
+    code.insert
+        .push(section(format!("{}\n   AND {unseen}", given.join("\n   AND "))));
+    code.update.push(section(format!(
+        "{}\n   AND ({})\n   AND {unseen}",
+        given.join("\n   AND "),
+        moved.join(" OR ")
+    )));
 }

@@ -135,7 +135,7 @@ fn column_type(blueprint: &Blueprint, column: &mut Column, place: &str, losses: 
             column.origin,
         ),
         SqlType::Inet => losses.add(
-            "network addresses",
+            "network-addresses",
             place.to_owned(),
             "SQLite has no type for addresses: they are kept as text, unchecked",
             column.origin,

@@ -14,9 +14,10 @@ use crate::bench::{Bench, Loaded, write};
 use crate::data::{Maker, Speller};
 use crate::gate::Stop;
 use crate::gates::isolation::guise;
-use crate::host::{Host, Target};
+use crate::host::{Host, Target, build};
 
-const CLAIM: &str = "what was committed before a crash has its entry, what was not has none, and sealing goes on";
+const CLAIM: &str =
+    "what was committed before a crash has its entry, what was not has none, and sealing goes on";
 /// So many changes are committed before the crash.
 const COMMITTED: usize = 6;
 
@@ -27,17 +28,33 @@ pub(super) fn all(bench: &mut Bench<'_>, sealed: bool) -> Result<(), Stop> {
         Target::Postgres(options) => {
             let mut options = options.clone();
             options.durability = Durability::Durable;
-            Host::start(&Target::Postgres(options), bench.host.sabotage(), bench.options.entropy)?
+            Host::start(
+                &Target::Postgres(options),
+                bench.host.sabotage(),
+                bench.options.entropy,
+            )?
         }
         Target::Sqlite(_) => return vanished(bench),
-        Target::Given { url: engine::DatabaseUrl::Sqlite(_), .. } => return vanished(bench),
+        Target::Given {
+            url: engine::DatabaseUrl::Sqlite(_),
+            ..
+        } => return vanished(bench),
         Target::Given { .. } => {
-            bench.claim(Claim::not_run("crash", None, CLAIM, "a given server is not killed; prove it on a temporary server"));
+            bench.claim(Claim::not_run(
+                "crash",
+                None,
+                CLAIM,
+                "a given server is not killed; prove it on a temporary server",
+            ));
             return Ok(());
         }
     };
     let subject = bench.subject;
-    let db = host.fresh(subject)?;
+    // The one database of this server: built where it is used, not copied.
+    let db = host.empty()?;
+    build(&db, subject)
+        .map_err(|failure| Stop::Unable(format!("the schema could not be built: {failure}")))?;
+    db.sabotage(bench.host.sabotage())?;
     let mut maker = Maker::new(subject, bench.options.seed);
     let parties = maker.parties().map_err(|fault| Stop::Unable(fault.to_string()))?;
     maker.populate(&parties, 1);
@@ -48,10 +65,18 @@ pub(super) fn all(bench: &mut Bench<'_>, sealed: bool) -> Result<(), Stop> {
     }
     let loaded = Loaded { db, parties, maker };
     let speller = Speller::new(subject.dialect);
-    let guises = guise::all(bench, &mut superuser, &loaded.parties)?.into_iter().take(loaded.parties.len().min(3)).collect();
+    let guises = guise::all(bench, &mut superuser, &loaded.parties)?
+        .into_iter()
+        .take(loaded.parties.len().min(3))
+        .collect();
     let name = |purpose: Purpose| {
-        let info = subject.blueprint.tables.iter().find(|info| info.purpose == purpose);
-        info.map(|info| speller.name(&subject.realised_name(&info.name))).unwrap_or_default()
+        let info = subject
+            .blueprint
+            .tables
+            .iter()
+            .find(|info| info.purpose == purpose);
+        info.map(|info| speller.name(&subject.realised_name(&info.name)))
+            .unwrap_or_default()
     };
     let stage = Stage {
         loaded: &loaded,
@@ -66,20 +91,34 @@ pub(super) fn all(bench: &mut Bench<'_>, sealed: bool) -> Result<(), Stop> {
     killed(bench, &host, &stage, superuser, sealed)
 }
 
-fn killed(bench: &mut Bench<'_>, host: &Host, stage: &Stage<'_, '_>, mut superuser: Connection, sealed: bool) -> Result<(), Stop> {
+fn killed(
+    bench: &mut Bench<'_>,
+    host: &Host,
+    stage: &Stage<'_, '_>,
+    mut superuser: Connection,
+    sealed: bool,
+) -> Result<(), Stop> {
     let last = stage.last_entry(&mut superuser)?;
     let mut committed = Vec::new();
     let mut author = Author::new(bench, stage, "crash");
     let mut open: Option<Connection> = None;
     let plan = (0..stage.watched.len()).cycle().take(COMMITTED * 3);
     for (round, table) in plan.enumerate() {
-        let Some(change) = author.of(bench, &mut superuser, table, 0, "insert")? else { continue };
-        let Some(guise) = stage.guises.get(change.guise) else { continue };
+        let Some(change) = author.of(bench, &mut superuser, table, 0, "insert")? else {
+            continue;
+        };
+        let Some(guise) = stage.guises.get(change.guise) else {
+            continue;
+        };
         let mut connection = stage.writer(&change.role)?;
         if committed.len() < COMMITTED {
             let before = stage.last_entry(&mut superuser)?;
             if perform(&mut connection, guise, &change.sql)?.is_ok() {
-                committed.extend(entries(stage, &mut superuser, before)?.into_iter().map(|entry| entry.seq));
+                committed.extend(
+                    entries(stage, &mut superuser, before)?
+                        .into_iter()
+                        .map(|entry| entry.seq),
+                );
             }
         } else if open.is_none() && round > COMMITTED {
             connection.begin()?;
@@ -93,7 +132,10 @@ fn killed(bench: &mut Bench<'_>, host: &Host, stage: &Stage<'_, '_>, mut superus
     host.crash()?;
     drop(open);
     let mut superuser = stage.loaded.db.superuser()?;
-    let found: Vec<i64> = entries(stage, &mut superuser, last)?.into_iter().map(|entry| entry.seq).collect();
+    let found: Vec<i64> = entries(stage, &mut superuser, last)?
+        .into_iter()
+        .map(|entry| entry.seq)
+        .collect();
     let mut wrong = Vec::new();
     // The rows that the gate itself prepares leave entries too; those of the application are the ones that it saw committed.
     if let Some(seq) = committed.iter().find(|seq| !found.contains(seq)) {
@@ -107,8 +149,16 @@ fn killed(bench: &mut Bench<'_>, host: &Host, stage: &Stage<'_, '_>, mut superus
     if sealed {
         wrong.extend(sealing(bench, host, stage, superuser)?);
     }
-    let fault = (!wrong.is_empty()).then(|| Counterexample::new("a crash upsets the trail", CLAIM, wrong.join("; ")));
-    report(bench, "crash", None, CLAIM, fault, format!("{} entries survived kill -9", committed.len()));
+    let fault =
+        (!wrong.is_empty()).then(|| Counterexample::new("a crash upsets the trail", CLAIM, wrong.join("; ")));
+    report(
+        bench,
+        "crash",
+        None,
+        CLAIM,
+        fault,
+        format!("{} entries survived kill -9", committed.len()),
+    );
     Ok(())
 }
 
@@ -123,16 +173,28 @@ fn unmatched(stage: &Stage<'_, '_>, superuser: &mut Connection, last: i64) -> Re
             watched.sql,
             stage.speller.ident(watched.key.as_str())
         );
-        let count = superuser.query(&sql, &[])?.scalar().and_then(Value::as_int).unwrap_or_default();
+        let count = superuser
+            .query(&sql, &[])?
+            .scalar()
+            .and_then(Value::as_int)
+            .unwrap_or_default();
         if count > 0 {
-            return Ok(Some(format!("{count} entries speak of rows of {} that are not there", watched.table.name)));
+            return Ok(Some(format!(
+                "{count} entries speak of rows of {} that are not there",
+                watched.table.name
+            )));
         }
     }
     Ok(None)
 }
 
 /// Seals, loses the server before anybody hears of it, and seals again.
-fn sealing(bench: &Bench<'_>, host: &Host, stage: &Stage<'_, '_>, mut superuser: Connection) -> Result<Vec<String>, Stop> {
+fn sealing(
+    bench: &Bench<'_>,
+    host: &Host,
+    stage: &Stage<'_, '_>,
+    mut superuser: Connection,
+) -> Result<Vec<String>, Stop> {
     let roles = &bench.subject.blueprint.roles;
     let mut seals = Seals::new(bench);
     let at = now(stage, &mut superuser)?;
@@ -151,7 +213,11 @@ fn sealing(bench: &Bench<'_>, host: &Host, stage: &Stage<'_, '_>, mut superuser:
         wrong.push(format!("{} entries were sealed twice", again.entries));
     }
     if !found.faults.is_empty() || found.open.entries > 0 || found.entries == 0 {
-        wrong.push(format!("after the crash: {}, {} open", told(&found), found.open.entries));
+        wrong.push(format!(
+            "after the crash: {}, {} open",
+            told(&found),
+            found.open.entries
+        ));
     }
     Ok(wrong)
 }
@@ -160,12 +226,23 @@ fn sealing(bench: &Bench<'_>, host: &Host, stage: &Stage<'_, '_>, mut superuser:
 fn vanished(bench: &mut Bench<'_>) -> Result<(), Stop> {
     let loaded = bench.loaded(1)?;
     let subject = bench.subject;
-    let Some(info) = subject.blueprint.tables.iter().find(|info| info.purpose == Purpose::Audit) else { return Ok(()) };
+    let Some(info) = subject
+        .blueprint
+        .tables
+        .iter()
+        .find(|info| info.purpose == Purpose::Audit)
+    else {
+        return Ok(());
+    };
     let log = Speller::new(subject.dialect).name(&subject.realised_name(&info.name));
     let count = format!("SELECT count(*) FROM {log}");
     let mut maker = loaded.maker.clone();
     let number = |connection: &mut Connection| -> Result<i64, Stop> {
-        Ok(connection.query(&count, &[])?.scalar().and_then(Value::as_int).unwrap_or_default())
+        Ok(connection
+            .query(&count, &[])?
+            .scalar()
+            .and_then(Value::as_int)
+            .unwrap_or_default())
     };
     let mut writer = loaded.db.superuser()?;
     let before = number(&mut writer)?;
@@ -184,8 +261,22 @@ fn vanished(bench: &mut Bench<'_>) -> Result<(), Stop> {
     let after = number(&mut loaded.db.superuser()?)?;
     let right = within > before && after == before;
     let fault = (!right).then(|| {
-        Counterexample::new("a writer that vanishes upsets the trail", CLAIM, format!("{before} entries before, {within} within, {after} after"))
+        Counterexample::new(
+            "a writer that vanishes upsets the trail",
+            CLAIM,
+            format!("{before} entries before, {within} within, {after} after"),
+        )
     });
-    report(bench, "crash", None, CLAIM, fault, format!("{} entries of an unfinished transaction went with it", within - before));
+    report(
+        bench,
+        "crash",
+        None,
+        CLAIM,
+        fault,
+        format!(
+            "{} entries of an unfinished transaction went with it",
+            within - before
+        ),
+    );
     Ok(())
 }

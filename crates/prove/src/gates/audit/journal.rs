@@ -42,18 +42,33 @@ pub(super) struct Entry {
 /// Reads all rows of all audited tables.
 pub(super) fn snapshot(stage: &Stage<'_, '_>, superuser: &mut Connection) -> Result<Snapshot, Stop> {
     if stage.file {
-        return stage.watched.iter().map(|watched| images(stage, superuser, watched)).collect();
+        return stage
+            .watched
+            .iter()
+            .map(|watched| images(stage, superuser, watched))
+            .collect();
     }
     // One question for all tables: it is asked before and after each change.
     let parts = stage.watched.iter().enumerate();
     let parts: Vec<String> = parts
-        .map(|(number, watched)| format!("SELECT {number}::bigint, to_jsonb(t)::text FROM {} AS t", watched.sql))
+        .map(|(number, watched)| {
+            format!(
+                "SELECT {number}::bigint, to_jsonb(t)::text FROM {} AS t",
+                watched.sql
+            )
+        })
         .collect();
     let rows = superuser.query(&parts.join(" UNION ALL "), &[])?;
     let mut all: Snapshot = vec![BTreeMap::new(); stage.watched.len()];
     for row in &rows.rows {
-        let number = row.first().and_then(Value::as_int).and_then(|number| usize::try_from(number).ok());
-        let parsed = row.get(1).and_then(Value::as_text).and_then(|text| serde_json::from_str::<Json>(text).ok());
+        let number = row
+            .first()
+            .and_then(Value::as_int)
+            .and_then(|number| usize::try_from(number).ok());
+        let parsed = row
+            .get(1)
+            .and_then(Value::as_text)
+            .and_then(|text| serde_json::from_str::<Json>(text).ok());
         let place = number.and_then(|number| Some((stage.watched.get(number)?, all.get_mut(number)?)));
         if let (Some((watched, images)), Some(Json::Object(image))) = (place, parsed) {
             images.insert(key_of(watched, &image), image);
@@ -64,17 +79,38 @@ pub(super) fn snapshot(stage: &Stage<'_, '_>, superuser: &mut Connection) -> Res
 
 fn key_of(watched: &Watched<'_>, image: &Image) -> String {
     let columns = watched.table.primary_key.iter().flat_map(|key| &key.columns);
-    let parts: Vec<String> = columns.map(|column| image.get(column.as_str()).map(Json::to_string).unwrap_or_default()).collect();
+    let parts: Vec<String> = columns
+        .map(|column| {
+            image
+                .get(column.as_str())
+                .map(Json::to_string)
+                .unwrap_or_default()
+        })
+        .collect();
     parts.join("|")
 }
 
 /// The rows of one table of a file.
-fn images(stage: &Stage<'_, '_>, superuser: &mut Connection, watched: &Watched<'_>) -> Result<BTreeMap<String, Image>, Stop> {
-    let columns: Vec<String> = watched.table.columns.iter().map(|column| stage.speller.ident(column.name.as_str())).collect();
-    let rows = superuser.query(&format!("SELECT {} FROM {}", columns.join(", "), watched.sql), &[])?;
+fn images(
+    stage: &Stage<'_, '_>,
+    superuser: &mut Connection,
+    watched: &Watched<'_>,
+) -> Result<BTreeMap<String, Image>, Stop> {
+    let columns: Vec<String> = watched
+        .table
+        .columns
+        .iter()
+        .map(|column| stage.speller.ident(column.name.as_str()))
+        .collect();
+    let rows = superuser.query(
+        &format!("SELECT {} FROM {}", columns.join(", "), watched.sql),
+        &[],
+    )?;
     let read = |row: &Vec<Value>| {
         let pairs = watched.table.columns.iter().zip(row);
-        let image: Image = pairs.map(|(column, value)| (column.name.as_str().to_owned(), spelled(value, &column.ty))).collect();
+        let image: Image = pairs
+            .map(|(column, value)| (column.name.as_str().to_owned(), spelled(value, &column.ty)))
+            .collect();
         (key_of(watched, &image), image)
     };
     Ok(rows.rows.iter().map(read).collect())
@@ -85,11 +121,15 @@ fn spelled(value: &Value, ty: &SqlType) -> Json {
     match (value, ty) {
         (Value::Null, _) => Json::Null,
         (Value::Int(value), SqlType::Boolean) => Json::Bool(*value != 0),
-        (Value::Int(value), SqlType::Numeric(Some((precision, _)))) if *precision <= 18 && scale_of(ty) > 0 => {
+        (Value::Int(value), SqlType::Numeric(Some((precision, _))))
+            if *precision <= 18 && scale_of(ty) > 0 =>
+        {
             let text = crate::data::decimal_text(i128::from(*value), scale_of(ty));
             serde_json::from_str(&text).unwrap_or(Json::Null)
         }
-        (Value::Text(text), SqlType::Json | SqlType::Array(_)) => serde_json::from_str(text).unwrap_or_else(|_| text.clone().into()),
+        (Value::Text(text), SqlType::Json | SqlType::Array(_)) => {
+            serde_json::from_str(text).unwrap_or_else(|_| text.clone().into())
+        }
         (Value::Int(value), _) => (*value).into(),
         (Value::Float(value), _) => (*value).into(),
         (Value::Bool(value), _) => (*value).into(),
@@ -123,7 +163,9 @@ fn told(watched: &Watched<'_>, operation: &str, image: &Image, changes: Json) ->
         entity: watched.table.name.name.as_str().to_owned(),
         operation: operation.to_owned(),
         row_id: number(Some(watched.key)),
-        public_id: watched.public_id.and_then(|column| Some(image.get(column.as_str())?.as_str()?.to_owned())),
+        public_id: watched
+            .public_id
+            .and_then(|column| Some(image.get(column.as_str())?.as_str()?.to_owned())),
         tenant: number(watched.tenant),
         subject: number(watched.subject),
         changes,
@@ -139,11 +181,21 @@ fn is_redacted(watched: &Watched<'_>, column: &str) -> bool {
 }
 
 fn whole(watched: &Watched<'_>, image: &Image, file: bool) -> Json {
-    let pairs = image.iter().filter(|(column, _)| !is_ignored(watched, column)).map(|(column, value)| {
-        // A file says "changed" of every redacted column, a server keeps NULL: neither tells a value.
-        let hidden = is_redacted(watched, column) && (file || !value.is_null());
-        (column.clone(), if hidden { Json::from("changed") } else { value.clone() })
-    });
+    let pairs = image
+        .iter()
+        .filter(|(column, _)| !is_ignored(watched, column))
+        .map(|(column, value)| {
+            // A file says "changed" of every redacted column, a server keeps NULL: neither tells a value.
+            let hidden = is_redacted(watched, column) && (file || !value.is_null());
+            (
+                column.clone(),
+                if hidden {
+                    Json::from("changed")
+                } else {
+                    value.clone()
+                },
+            )
+        });
     Json::Object(pairs.collect())
 }
 
@@ -154,13 +206,21 @@ fn changed(watched: &Watched<'_>, old: &Image, new: &Image) -> Option<Told> {
         if was == *value || is_ignored(watched, column) {
             continue;
         }
-        let entry = if is_redacted(watched, column) { Json::from("changed") } else { Json::Array(vec![was, value.clone()]) };
+        let entry = if is_redacted(watched, column) {
+            Json::from("changed")
+        } else {
+            Json::Array(vec![was, value.clone()])
+        };
         changes.insert(column.clone(), entry);
     }
     if changes.is_empty() {
         return None;
     }
-    let dead = |image: &Image| watched.deleted_at.is_some_and(|at| image.get(at.as_str()).is_some_and(|value| !value.is_null()));
+    let dead = |image: &Image| {
+        watched
+            .deleted_at
+            .is_some_and(|at| image.get(at.as_str()).is_some_and(|value| !value.is_null()))
+    };
     let operation = match (dead(old), dead(new)) {
         (false, true) => "soft_delete",
         (true, false) => "restore",
@@ -170,7 +230,11 @@ fn changed(watched: &Watched<'_>, old: &Image, new: &Image) -> Option<Told> {
 }
 
 /// The entries after a number, in order.
-pub(super) fn entries(stage: &Stage<'_, '_>, superuser: &mut Connection, after: i64) -> Result<Vec<Entry>, Stop> {
+pub(super) fn entries(
+    stage: &Stage<'_, '_>,
+    superuser: &mut Connection,
+    after: i64,
+) -> Result<Vec<Entry>, Stop> {
     let (at, public, changes) = if stage.file {
         (
             "CAST(strftime('%s', recorded_at) AS INTEGER) * 1000000 + CAST(substr(strftime('%f', recorded_at), 4) AS INTEGER) * 1000",
@@ -178,7 +242,11 @@ pub(super) fn entries(stage: &Stage<'_, '_>, superuser: &mut Connection, after: 
             "changes",
         )
     } else {
-        ("(extract(epoch FROM recorded_at) * 1000000)::bigint", "row_public_id::text", "changes::text")
+        (
+            "(extract(epoch FROM recorded_at) * 1000000)::bigint",
+            "row_public_id::text",
+            "changes::text",
+        )
     };
     let sql = format!(
         "SELECT seq, {at}, transaction_id, actor_id, entity, operation, row_id, {public}, tenant_id, subject_id, {changes} \
@@ -201,7 +269,9 @@ pub(super) fn entries(stage: &Stage<'_, '_>, superuser: &mut Connection, after: 
                 public_id: text(7),
                 tenant: number(8),
                 subject: number(9),
-                changes: text(10).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Json::Null),
+                changes: text(10)
+                    .and_then(|text| serde_json::from_str(&text).ok())
+                    .unwrap_or(Json::Null),
             },
         }
     };
@@ -220,7 +290,14 @@ pub(super) fn difference(expected: &[Told], found: &[Entry]) -> Option<String> {
             None => missing.push(told),
         }
     }
-    let what = |told: &Told| format!("{} of {} {}", told.operation, told.entity, told.row_id.unwrap_or_default());
+    let what = |told: &Told| {
+        format!(
+            "{} of {} {}",
+            told.operation,
+            told.entity,
+            told.row_id.unwrap_or_default()
+        )
+    };
     match (missing.first(), open.first()) {
         (None, None) => None,
         (Some(missing), Some(extra)) if same_row(missing, &extra.told) => Some(format!(
@@ -230,7 +307,11 @@ pub(super) fn difference(expected: &[Told], found: &[Entry]) -> Option<String> {
         )),
         (Some(missing), _) => Some(format!("there is no entry for {}", what(missing))),
         (None, Some(extra)) => {
-            let columns = extra.told.changes.as_object().map(|changes| changes.keys().cloned().collect::<Vec<_>>().join(", "));
+            let columns = extra
+                .told
+                .changes
+                .as_object()
+                .map(|changes| changes.keys().cloned().collect::<Vec<_>>().join(", "));
             Some(format!(
                 "an entry for {} ({}) that did not happen, or happened once only",
                 what(&extra.told),
@@ -256,7 +337,9 @@ fn differing(wanted: &Told, found: &Told) -> Vec<String> {
     tell("the tenant", wanted.tenant != found.tenant);
     tell("the subject", wanted.subject != found.subject);
     if let (Json::Object(wanted), Json::Object(found)) = (&wanted.changes, &found.changes) {
-        let keys = wanted.keys().chain(found.keys().filter(|key| !wanted.contains_key(*key)));
+        let keys = wanted
+            .keys()
+            .chain(found.keys().filter(|key| !wanted.contains_key(*key)));
         for key in keys.filter(|key| wanted.get(*key) != found.get(*key)) {
             tell(&format!("`{key}`"), true);
         }

@@ -27,7 +27,9 @@ pub(super) static GATE: Gate = Gate {
     id: "audit",
     title: "audit",
     claim: "every change leaves exactly one entry with who, what and when, and no entry is changed unseen up to the last anchor",
-    attacker: Some("A3 and A5: injected SQL as the application, and the owner or a superuser, where only detection is promised"),
+    attacker: Some(
+        "A3 and A5: injected SQL as the application, and the owner or a superuser, where only detection is promised",
+    ),
     guarantees: &["file", "commitments", "inline-chain", "functions"],
     run,
 };
@@ -62,10 +64,18 @@ struct Stage<'a, 'm> {
 
 fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
     let subject = bench.subject;
-    let trail = subject.blueprint.services.iter().find_map(|placed| match &placed.what {
-        Service::AuditTrail { seals, chain, .. } => Some((subject.realised_name(&placed.table), subject.realised_name(seals), *chain)),
-        _ => None,
-    });
+    let trail = subject
+        .blueprint
+        .services
+        .iter()
+        .find_map(|placed| match &placed.what {
+            Service::AuditTrail { seals, chain, .. } => Some((
+                subject.realised_name(&placed.table),
+                subject.realised_name(seals),
+                *chain,
+            )),
+            _ => None,
+        });
     let Some((log, seals, chain)) = trail else {
         let reason = "the schema keeps no audit trail, as its policy says";
         bench.claim(Claim::not_applicable("entries", None, ENTRIES, reason));
@@ -96,7 +106,13 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
     }
     drop(superuser);
     crash::all(bench, chain != Chain::Plain)?;
-    let count = |name: &str| bench.facts.iter().find(|fact| fact.name == name).map_or(0, |fact| fact.value);
+    let count = |name: &str| {
+        bench
+            .facts
+            .iter()
+            .find(|fact| fact.name == name)
+            .map_or(0, |fact| fact.value)
+    };
     let text = format!(
         "{} changes · {} entries · {} kinds of tampering found",
         count("changes"),
@@ -115,11 +131,26 @@ const ENTRIES: &str = "every change leaves exactly one entry with who, what and 
 fn watched<'a>(subject: &'a Subject, speller: Speller) -> Vec<Watched<'a>> {
     let mut all = Vec::new();
     for placed in &subject.blueprint.behaviours {
-        let Behaviour::Audit { key, public_id, tenant, subject: whose, redacted, ignored, .. } = &placed.what else { continue };
+        let Behaviour::Audit {
+            key,
+            public_id,
+            tenant,
+            subject: whose,
+            redacted,
+            ignored,
+            ..
+        } = &placed.what
+        else {
+            continue;
+        };
         let name = subject.realised_name(&placed.table);
-        let Some(table) = subject.realised.database.table(&name) else { continue };
+        let Some(table) = subject.realised.database.table(&name) else {
+            continue;
+        };
         let soft = subject.behaviours(&name).find_map(|behaviour| match behaviour {
-            Behaviour::SoftDelete { deleted_at, reason, .. } => Some((deleted_at, reason.as_ref())),
+            Behaviour::SoftDelete {
+                deleted_at, reason, ..
+            } => Some((deleted_at, reason.as_ref())),
             _ => None,
         });
         all.push(Watched {
@@ -167,7 +198,14 @@ fn enter(connection: &mut Connection, guise: &Guise) -> Result<(), Stop> {
 }
 
 /// Writes a finding down.
-fn report(bench: &mut Bench<'_>, id: &str, object: Option<String>, claim: &str, fault: Option<Counterexample>, proof: String) {
+fn report(
+    bench: &mut Bench<'_>,
+    id: &str,
+    object: Option<String>,
+    claim: &str,
+    fault: Option<Counterexample>,
+    proof: String,
+) {
     bench.claim(match fault {
         None => Claim::proved(id, object, claim, Proof::new(proof)),
         Some(example) => Claim::refuted(id, object, claim, example),

@@ -24,17 +24,39 @@ pub(super) struct Seals {
 impl Seals {
     pub(super) fn new(bench: &Bench<'_>) -> Self {
         let key = Key::new(bench.options.entropy);
-        Self { keys: vec![(KEY_ID.to_owned(), key.clone())], key, anchors: String::new() }
+        Self {
+            keys: vec![(KEY_ID.to_owned(), key.clone())],
+            key,
+            anchors: String::new(),
+        }
     }
 
-    pub(super) fn seal(&mut self, bench: &Bench<'_>, sealer: &mut Connection, now: i64) -> Result<SealReport, Stop> {
+    pub(super) fn seal(
+        &mut self,
+        bench: &Bench<'_>,
+        sealer: &mut Connection,
+        now: i64,
+    ) -> Result<SealReport, Stop> {
         let subject = bench.subject;
-        let report = seal(sealer, &subject.blueprint, subject.dialect, &self.key, KEY_ID, now).map_err(unable)?;
+        let report = seal(
+            sealer,
+            &subject.blueprint,
+            subject.dialect,
+            &self.key,
+            KEY_ID,
+            now,
+        )
+        .map_err(unable)?;
         self.anchors.push_str(&report.lines());
         Ok(report)
     }
 
-    pub(super) fn verify(&self, bench: &Bench<'_>, auditor: &mut Connection, anchors: &str) -> Result<VerifyReport, Stop> {
+    pub(super) fn verify(
+        &self,
+        bench: &Bench<'_>,
+        auditor: &mut Connection,
+        anchors: &str,
+    ) -> Result<VerifyReport, Stop> {
         let subject = bench.subject;
         verify(auditor, &subject.blueprint, subject.dialect, &self.keys, anchors).map_err(unable)
     }
@@ -55,11 +77,20 @@ pub(super) fn told(report: &VerifyReport) -> String {
     if report.faults.is_empty() {
         return format!("{} seals over {} entries, no fault", report.seals, report.entries);
     }
-    report.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    report
+        .faults
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// Seals, verifies, and tampers.
-pub(super) fn all(bench: &mut Bench<'_>, stage: &Stage<'_, '_>, superuser: &mut Connection) -> Result<(), Stop> {
+pub(super) fn all(
+    bench: &mut Bench<'_>,
+    stage: &Stage<'_, '_>,
+    superuser: &mut Connection,
+) -> Result<(), Stop> {
     bench.step(0, 4, "sealing")?;
     let roles = bench.subject.blueprint.roles.clone();
     let mut sealer = stage.login(roles.sealer.as_str())?;
@@ -104,16 +135,49 @@ fn sealed(
             wrong.push(text);
         }
     };
-    hold(first.entries > 0 && !first.anchors.is_empty(), "nothing was sealed".to_owned());
-    hold(again.entries == 0, format!("sealing again sealed {} entries", again.entries));
+    hold(
+        first.entries > 0 && !first.anchors.is_empty(),
+        "nothing was sealed".to_owned(),
+    );
+    hold(
+        again.entries == 0,
+        format!("sealing again sealed {} entries", again.entries),
+    );
     hold(clean.faults.is_empty() && clean.open.entries == 0, told(&clean));
-    hold(clean.entries == first.entries, format!("{} entries are sealed and {} verified", first.entries, clean.entries));
-    hold(i64::try_from(open.entries + open.open.entries) == Ok(total), "entries are neither sealed nor open".to_owned());
-    hold(open.open.entries > 0 && open.open.since.is_some(), "the open window is not shown".to_owned());
-    hold(second.entries > 0 && closed.faults.is_empty() && closed.open.entries == 0, told(&closed));
-    hold(closed.anchored.is_some(), "the anchors were not looked at".to_owned());
-    let fault = (!wrong.is_empty()).then(|| Counterexample::new("sealing or verifying does not do what it says", claim, wrong.join("; ")));
-    let proof = format!("{} seals over {} entries; {} were open in between", closed.seals, closed.entries, open.open.entries);
+    hold(
+        clean.entries == first.entries,
+        format!(
+            "{} entries are sealed and {} verified",
+            first.entries, clean.entries
+        ),
+    );
+    hold(
+        i64::try_from(open.entries + open.open.entries) == Ok(total),
+        "entries are neither sealed nor open".to_owned(),
+    );
+    hold(
+        open.open.entries > 0 && open.open.since.is_some(),
+        "the open window is not shown".to_owned(),
+    );
+    hold(
+        second.entries > 0 && closed.faults.is_empty() && closed.open.entries == 0,
+        told(&closed),
+    );
+    hold(
+        closed.anchored.is_some(),
+        "the anchors were not looked at".to_owned(),
+    );
+    let fault = (!wrong.is_empty()).then(|| {
+        Counterexample::new(
+            "sealing or verifying does not do what it says",
+            claim,
+            wrong.join("; "),
+        )
+    });
+    let proof = format!(
+        "{} seals over {} entries; {} were open in between",
+        closed.seals, closed.entries, open.open.entries
+    );
     report(bench, "sealed", None, claim, fault, proof);
     Ok(())
 }
@@ -127,10 +191,14 @@ fn late(
     seals: &mut Seals,
 ) -> Result<(), Stop> {
     let claim = "a transaction that began before a seal and committed after it is sealed by the next one";
-    let Some(guise) = stage.guises.first() else { return Ok(()) };
+    let Some(guise) = stage.guises.first() else {
+        return Ok(());
+    };
     let mut author = Author::new(bench, stage, "late");
     for table in 0..stage.watched.len() {
-        let Some(change) = author.of(bench, superuser, table, 0, "insert")? else { continue };
+        let Some(change) = author.of(bench, superuser, table, 0, "insert")? else {
+            continue;
+        };
         let mut slow = stage.writer(&change.role)?;
         slow.begin()?;
         enter(&mut slow, guise)?;
@@ -148,16 +216,30 @@ fn late(
         let between = seals.verify(bench, auditor, &seals.anchors)?;
         seals.seal(bench, sealer, at + 1_000_000)?;
         let after = seals.verify(bench, auditor, &seals.anchors)?;
-        let right = between.faults.is_empty() && between.open.entries > 0 && after.faults.is_empty() && after.open.entries == 0;
+        let right = between.faults.is_empty()
+            && between.open.entries > 0
+            && after.faults.is_empty()
+            && after.open.entries == 0;
         let fault = (!right).then(|| {
-            let observed = format!("after the commit: {}; after the next seal: {}", told(&between), told(&after));
+            let observed = format!(
+                "after the commit: {}; after the next seal: {}",
+                told(&between),
+                told(&after)
+            );
             Counterexample::new("a late transaction upsets the seals", claim, observed).with_statements([
                 "-- the slow one: BEGIN".to_owned(),
                 change.sql.clone(),
                 "-- others commit, and are sealed; then the slow one: COMMIT".to_owned(),
             ])
         });
-        report(bench, "late-commit", None, claim, fault, format!("{} entries were open in between", between.open.entries));
+        report(
+            bench,
+            "late-commit",
+            None,
+            claim,
+            fault,
+            format!("{} entries were open in between", between.open.entries),
+        );
         return Ok(());
     }
     bench.note("no change could be kept open, so late commits were not tried");
@@ -174,45 +256,95 @@ fn erased(
 ) -> Result<(), Stop> {
     let claim = "erasing a person empties payloads, and the trail still verifies";
     let subject = bench.subject;
-    let erase = subject.blueprint.services.iter().find_map(|placed| match &placed.what {
-        Service::Erase { name, .. } => Some((subject.realised_name(&placed.table), name.clone())),
-        _ => None,
-    });
-    let (Some((table, function)), Some(party)) = (erase, stage.loaded.parties.get(1)) else { return Ok(()) };
-    let Some(crate::data::Datum::Int(id)) = party.owner else { return Ok(()) };
-    let gone = format!("SELECT count(*) FROM {} WHERE subject_id = {id} AND changes IS NOT NULL", stage.log);
-    let before = superuser.query(&gone, &[])?.scalar().and_then(Value::as_int).unwrap_or_default();
+    let erase = subject
+        .blueprint
+        .services
+        .iter()
+        .find_map(|placed| match &placed.what {
+            Service::Erase { name, .. } => Some((subject.realised_name(&placed.table), name.clone())),
+            _ => None,
+        });
+    let (Some((table, function)), Some(party)) = (erase, stage.loaded.parties.get(1)) else {
+        return Ok(());
+    };
+    let Some(crate::data::Datum::Int(id)) = party.owner else {
+        return Ok(());
+    };
+    let gone = format!(
+        "SELECT count(*) FROM {} WHERE subject_id = {id} AND changes IS NOT NULL",
+        stage.log
+    );
+    let before = superuser
+        .query(&gone, &[])?
+        .scalar()
+        .and_then(Value::as_int)
+        .unwrap_or_default();
     let sql = if stage.file {
         // As the emitted script does it: a payload goes, and an entry says why.
-        superuser.batch(&format!("UPDATE {} SET changes = NULL, salt = NULL WHERE subject_id = {id}", stage.log))?;
+        superuser.batch(&format!(
+            "UPDATE {} SET changes = NULL, salt = NULL WHERE subject_id = {id}",
+            stage.log
+        ))?;
         let sql = format!(
             "INSERT INTO {} (transaction_id, actor_id, subject_id, entity, row_id, operation) \
              SELECT transaction_id, 1, {id}, {}, {id}, 'erase' FROM {}",
             stage.log,
             stage.speller.text(table.name.as_str()),
-            stage.speller.ident(&format!("{}_context", subject.blueprint.private_schema))
+            stage
+                .speller
+                .ident(&format!("{}_context", subject.blueprint.private_schema))
         );
         superuser.batch(&sql)?;
         sql
     } else {
-        let public = superuser.query(&format!("SELECT public_id::text FROM {} WHERE id = {id}", stage.speller.name(&table)), &[])?;
-        let public = public.scalar().and_then(Value::as_text).unwrap_or_default().to_owned();
-        let name = stage.speller.name(&physical::Name::new(subject.blueprint.private_schema.clone(), function));
+        let public = superuser.query(
+            &format!(
+                "SELECT public_id::text FROM {} WHERE id = {id}",
+                stage.speller.name(&table)
+            ),
+            &[],
+        )?;
+        let public = public
+            .scalar()
+            .and_then(Value::as_text)
+            .unwrap_or_default()
+            .to_owned();
+        let name = stage.speller.name(&physical::Name::new(
+            subject.blueprint.private_schema.clone(),
+            function,
+        ));
         let sql = format!("SELECT {name}({})", stage.speller.text(&public));
         let mut eraser = stage.login(subject.blueprint.roles.eraser.as_str())?;
         eraser.query(&sql, &[])?;
         sql
     };
-    let after = superuser.query(&gone, &[])?.scalar().and_then(Value::as_int).unwrap_or_default();
+    let after = superuser
+        .query(&gone, &[])?
+        .scalar()
+        .and_then(Value::as_int)
+        .unwrap_or_default();
     let open = seals.verify(bench, auditor, &seals.anchors)?;
     let at = now(stage, superuser)?;
     seals.seal(bench, sealer, at)?;
     let closed = seals.verify(bench, auditor, &seals.anchors)?;
     let right = after == 0 && before > 0 && open.faults.is_empty() && closed.faults.is_empty();
     let fault = (!right).then(|| {
-        let observed = format!("{before} payloads before, {after} after; {}; {}", told(&open), told(&closed));
-        Counterexample::new("erasure and the seals do not go together", claim, observed).with_statements([sql]).run_as(subject.blueprint.roles.eraser.as_str())
+        let observed = format!(
+            "{before} payloads before, {after} after; {}; {}",
+            told(&open),
+            told(&closed)
+        );
+        Counterexample::new("erasure and the seals do not go together", claim, observed)
+            .with_statements([sql])
+            .run_as(subject.blueprint.roles.eraser.as_str())
     });
-    report(bench, "erasure", None, claim, fault, format!("{before} payloads emptied"));
+    report(
+        bench,
+        "erasure",
+        None,
+        claim,
+        fault,
+        format!("{before} payloads emptied"),
+    );
     Ok(())
 }

@@ -29,8 +29,15 @@ pub(super) fn bits(ids: &[u128]) -> Vec<Bit> {
         .map(|place| {
             let at = |id: &u128| (id >> place) & 1 == 1;
             let ones = ids.iter().filter(|id| at(id)).count() as f64;
-            let flips = ids.iter().zip(ids.iter().skip(1)).filter(|(a, b)| at(a) != at(b)).count() as f64;
-            Bit { ones: ones / count.max(1.0), flips: flips / (count - 1.0).max(1.0) }
+            let flips = ids
+                .iter()
+                .zip(ids.iter().skip(1))
+                .filter(|(a, b)| at(a) != at(b))
+                .count() as f64;
+            Bit {
+                ones: ones / count.max(1.0),
+                flips: flips / (count - 1.0).max(1.0),
+            }
         })
         .collect()
 }
@@ -52,14 +59,23 @@ pub(super) fn random_bits(ids: &[u128]) -> u32 {
 pub(super) fn collisions(ids: &[u128]) -> usize {
     let mut sorted = ids.to_vec();
     sorted.sort_unstable();
-    sorted.iter().zip(sorted.iter().skip(1)).filter(|(a, b)| a == b).count()
+    sorted
+        .iter()
+        .zip(sorted.iter().skip(1))
+        .filter(|(a, b)| a == b)
+        .count()
 }
 
 /// Pairs of ids that agree in so many of the first bits. Of random ones, hardly any agree in many more than needed.
 pub(super) fn longest_shared_prefix(ids: &[u128], mask: u128) -> u32 {
     let mut sorted: Vec<u128> = ids.iter().map(|id| id & mask).collect();
     sorted.sort_unstable();
-    sorted.iter().zip(sorted.iter().skip(1)).map(|(a, b)| (a ^ b).leading_zeros()).max().unwrap_or(0)
+    sorted
+        .iter()
+        .zip(sorted.iter().skip(1))
+        .map(|(a, b)| (a ^ b).leading_zeros())
+        .max()
+        .unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -81,7 +97,11 @@ mod tests {
 
     #[test]
     fn a_biased_bit_and_a_counter_show() {
-        let biased: Vec<u128> = v4(2000, 1).into_iter().enumerate().map(|(n, id)| if n % 3 == 0 { id | 1 } else { id }).collect();
+        let biased: Vec<u128> = v4(2000, 1)
+            .into_iter()
+            .enumerate()
+            .map(|(n, id)| if n % 3 == 0 { id | 1 } else { id })
+            .collect();
         assert_eq!(random_bits(&biased), 121);
         let counted: Vec<u128> = (0..2000_u128).collect();
         assert!(random_bits(&counted) < 12, "{}", random_bits(&counted));

@@ -23,15 +23,25 @@ const TARGETS: usize = 12;
 const CLAIM: &str = "whoever knows ids that were minted, and when, cannot name the ones that are minted next";
 
 /// Tries every table that has ids for the outside.
-pub(super) fn all(bench: &mut Bench<'_>, loaded: &Loaded<'_>, superuser: &mut Connection, speller: Speller) -> Result<(), Stop> {
+pub(super) fn all(
+    bench: &mut Bench<'_>,
+    loaded: &Loaded<'_>,
+    superuser: &mut Connection,
+    speller: Speller,
+) -> Result<(), Stop> {
     let subject = bench.subject;
     for entity in &subject.model.entities {
-        let Some(table) = subject.table_of(entity.id) else { continue };
+        let Some(table) = subject.table_of(entity.id) else {
+            continue;
+        };
         let column = match entity.identity.value {
             Identity::Dual(_) => implied(entity, ImpliedField::PublicId, "public_id"),
             Identity::Uuid(_) => implied(entity, ImpliedField::Id, "id"),
             Identity::Internal | Identity::Natural => {
-                bench.note(format!("{} has no id for the outside, as its schema says", entity.name.text));
+                bench.note(format!(
+                    "{} has no id for the outside, as its schema says",
+                    entity.name.text
+                ));
                 continue;
             }
         };
@@ -41,7 +51,9 @@ pub(super) fn all(bench: &mut Bench<'_>, loaded: &Loaded<'_>, superuser: &mut Co
 }
 
 fn implied(entity: &Entity, what: ImpliedField, default: &str) -> String {
-    entity.implied(what).map_or_else(|| default.to_owned(), |(_, field)| field.column.clone())
+    entity
+        .implied(what)
+        .map_or_else(|| default.to_owned(), |(_, field)| field.column.clone())
 }
 
 fn of_table(
@@ -63,16 +75,27 @@ fn of_table(
     };
     bench.count("ids minted", samples.len() as u64);
     let ids: Vec<u128> = samples.iter().map(|sample| sample.id).collect();
-    let opted = matches!(entity.identity.value, Identity::Dual(UuidVersion::V7) | Identity::Uuid(UuidVersion::V7));
+    let opted = matches!(
+        entity.identity.value,
+        Identity::Dual(UuidVersion::V7) | Identity::Uuid(UuidVersion::V7)
+    );
     let reason = entity.identity.because.clone();
     if let Some((name, guesses, known, next)) = predicted(&samples) {
         let example = Counterexample::new(
             format!("the next id of `{}` is predicted by {name}", table.name),
             format!("no id within {MOST_GUESSES} guesses"),
-            format!("knowing {known} ids, the next one, {}, was guess {guesses}; the database confirms it", uuid_text(&next.to_be_bytes())),
+            format!(
+                "knowing {known} ids, the next one, {}, was guess {guesses}; the database confirms it",
+                uuid_text(&next.to_be_bytes())
+            ),
         );
         bench.count("ids guessed", 1);
-        bench.claim(Claim::refuted("prediction", object, CLAIM, example.with_statements([sql])));
+        bench.claim(Claim::refuted(
+            "prediction",
+            object,
+            CLAIM,
+            example.with_statements([sql]),
+        ));
         return Ok(());
     }
     let random = random_bits(&ids);
@@ -101,7 +124,10 @@ fn judged(ids: &[u128], table: &Table, sql: &str, (random, repeated): (u32, usiz
             .filter(|(_, bit)| (bit.ones - 0.5).abs() > allowed || (bit.flips - 0.5).abs() > allowed)
             .map(|(place, _)| place.to_string())
             .collect();
-        faults.push(format!("{random} bits vary as random ones do, not 122; these do not: {}", stiff.join(", ")));
+        faults.push(format!(
+            "{random} bits vary as random ones do, not 122; these do not: {}",
+            stiff.join(", ")
+        ));
     }
     // Pairs of random ids agree in about twice the logarithm of their count; far more is a pattern.
     let most = 2.0 * (ids.len() as f64).log2() + 24.0;
@@ -109,36 +135,84 @@ fn judged(ids: &[u128], table: &Table, sql: &str, (random, repeated): (u32, usiz
         faults.push(format!("two ids share their first {shared} bits"));
     }
     if faults.is_empty() {
-        let facts = [("ids", ids.len() as u64), ("random bits", u64::from(random)), ("guesses tried for each", MOST_GUESSES as u64)];
+        let facts = [
+            ("ids", ids.len() as u64),
+            ("random bits", u64::from(random)),
+            ("guesses tried for each", MOST_GUESSES as u64),
+        ];
         let proof = Proof {
-            summary: format!("{random} bits of entropy by {} samples: about 2^{} guesses for one id", ids.len(), random - 1),
-            facts: facts.map(|(name, value)| Fact { name: name.to_owned(), value }).to_vec(),
+            summary: format!(
+                "{random} bits of entropy by {} samples: about 2^{} guesses for one id",
+                ids.len(),
+                random - 1
+            ),
+            facts: facts
+                .map(|(name, value)| Fact {
+                    name: name.to_owned(),
+                    value,
+                })
+                .to_vec(),
             notes: Vec::new(),
         };
         return Claim::proved("prediction", object, CLAIM, proof);
     }
-    let example = Counterexample::new(format!("ids of `{}` are not random", table.name), "122 random bits", faults.join("; "));
-    Claim::refuted("prediction", object, CLAIM, example.with_statements([sql.to_owned()]))
+    let example = Counterexample::new(
+        format!("ids of `{}` are not random", table.name),
+        "122 random bits",
+        faults.join("; "),
+    );
+    Claim::refuted(
+        "prediction",
+        object,
+        CLAIM,
+        example.with_statements([sql.to_owned()]),
+    )
 }
 
 /// A version 7 default is answered honestly: what it leaks, and what guessing still costs.
 fn timed(samples: &[Sample], table: &Table, reason: Option<String>, repeated: usize) -> Claim {
     let object = Some(table.name.to_string());
     let ids: Vec<u128> = samples.iter().map(|sample| sample.id).collect();
-    let off = samples.iter().map(|sample| (time_v7(sample.id) - sample.at / 1000).abs()).max().unwrap_or(0);
+    let off = samples
+        .iter()
+        .map(|sample| (time_v7(sample.id) - sample.at / 1000).abs())
+        .max()
+        .unwrap_or(0);
     let low: Vec<u128> = ids.iter().map(|id| id & ((1 << 62) - 1)).collect();
     let allowed = allowance(ids.len() - 1);
-    let random = bits(&low).iter().skip(66).filter(|bit| (bit.ones - 0.5).abs() <= allowed && (bit.flips - 0.5).abs() <= allowed).count();
-    let told = format!("an id tells when its row was made, within {off} ms; {random} random bits remain: about 2^{} guesses for a known millisecond", random.saturating_sub(1));
+    let random = bits(&low)
+        .iter()
+        .skip(66)
+        .filter(|bit| (bit.ones - 0.5).abs() <= allowed && (bit.flips - 0.5).abs() <= allowed)
+        .count();
+    let told = format!(
+        "an id tells when its row was made, within {off} ms; {random} random bits remain: about 2^{} guesses for a known millisecond",
+        random.saturating_sub(1)
+    );
     if repeated > 0 || random < 62 {
-        let example = Counterexample::new(format!("ids of `{}` can be guessed", table.name), "62 random bits below the time", told);
+        let example = Counterexample::new(
+            format!("ids of `{}` can be guessed", table.name),
+            "62 random bits below the time",
+            told,
+        );
         return Claim::refuted("prediction", object, CLAIM, example);
     }
     match reason {
-        Some(reason) => Claim::proved("prediction", object, CLAIM, Proof { notes: vec![format!("accepted: {reason}")], ..Proof::new(told) }),
+        Some(reason) => Claim::proved(
+            "prediction",
+            object,
+            CLAIM,
+            Proof {
+                notes: vec![format!("accepted: {reason}")],
+                ..Proof::new(told)
+            },
+        ),
         None => {
             let example = Counterexample::new(
-                format!("ids of `{}` tell when their rows were made, and nothing says that this is accepted", table.name),
+                format!(
+                    "ids of `{}` tell when their rows were made, and nothing says that this is accepted",
+                    table.name
+                ),
                 "a reason, or `@identity(uuid4)`",
                 told,
             );
@@ -152,9 +226,15 @@ fn predicted(samples: &[Sample]) -> Option<(&'static str, usize, usize, u128)> {
     let start = samples.len().checked_sub(TARGETS)?;
     for strategy in STRATEGIES {
         for index in start..samples.len() {
-            let (Some(known), Some(target)) = (samples.get(..index), samples.get(index)) else { continue };
+            let (Some(known), Some(target)) = (samples.get(..index), samples.get(index)) else {
+                continue;
+            };
             let guesses = (strategy.guess)(known, target.at);
-            if let Some(found) = guesses.iter().take(MOST_GUESSES).position(|guess| *guess == target.id) {
+            if let Some(found) = guesses
+                .iter()
+                .take(MOST_GUESSES)
+                .position(|guess| *guess == target.id)
+            {
                 return Some((strategy.name, found + 1, index, target.id));
             }
         }
@@ -174,14 +254,24 @@ fn mint(
     column: &str,
 ) -> Result<Minted, Stop> {
     let mut maker = loaded.maker.clone();
-    let Some(party) = loaded.parties.first() else { return Ok(Err("there is nobody to own rows".to_owned())) };
+    let Some(party) = loaded.parties.first() else {
+        return Ok(Err("there is nobody to own rows".to_owned()));
+    };
     let mut fixed = maker.fixed(&table.name, party);
     // Whoever is their own owner is somebody new.
-    fixed.retain(|column, _| !table.primary_key.iter().flat_map(|key| &key.columns).any(|key| key.as_str() == column));
+    fixed.retain(|column, _| {
+        !table
+            .primary_key
+            .iter()
+            .flat_map(|key| &key.columns)
+            .any(|key| key.as_str() == column)
+    });
     let mut rows: Vec<Values> = Vec::new();
     for _ in 0..MINTED {
         // Uniqueness runs out for some tables; what they minted until then must do.
-        let Ok(row) = maker.make(&table.name, &fixed, false) else { break };
+        let Ok(row) = maker.make(&table.name, &fixed, false) else {
+            break;
+        };
         rows.push(row);
     }
     let statements = maker.statements();
@@ -196,8 +286,13 @@ fn mint(
     superuser.rollback()?;
     match result {
         Ok((samples, sql)) if samples.len() >= 200 => Ok(Ok((samples, sql))),
-        Ok((samples, _)) => Ok(Err(format!("only {} rows could be made, too few to judge their ids", samples.len()))),
-        Err(error) if error.sql().is_some() => Ok(Err(format!("rows that should be legal are refused: {error}"))),
+        Ok((samples, _)) => Ok(Err(format!(
+            "only {} rows could be made, too few to judge their ids",
+            samples.len()
+        ))),
+        Err(error) if error.sql().is_some() => {
+            Ok(Err(format!("rows that should be legal are refused: {error}")))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -213,7 +308,10 @@ fn minted(
     // Rows that are referred to are written as they are; those of the table without their id, so that its default mints one.
     let own = speller.name(&table.name);
     let mine = format!("INSERT INTO {own} ");
-    for statement in statements.iter().filter(|statement| !statement.starts_with(&mine)) {
+    for statement in statements
+        .iter()
+        .filter(|statement| !statement.starts_with(&mine))
+    {
         connection.batch(statement)?;
     }
     let ident = speller.ident(column);
@@ -222,7 +320,15 @@ fn minted(
     // The last ones are minted one by one, each at an instant of its own; those before in stretches, which is faster.
     let (many, single) = rows.split_at(rows.len().saturating_sub(SINGLE));
     for stretch in many.chunks(STRETCH).chain(single.chunks(1)) {
-        let bare: Vec<Values> = stretch.iter().map(|row| row.iter().filter(|(name, _)| *name != column).map(|(name, value)| (name.clone(), value.clone())).collect()).collect();
+        let bare: Vec<Values> = stretch
+            .iter()
+            .map(|row| {
+                row.iter()
+                    .filter(|(name, _)| *name != column)
+                    .map(|(name, value)| (name.clone(), value.clone()))
+                    .collect()
+            })
+            .collect();
         for part in bare.chunk_by(|a, b| a.keys().eq(b.keys())) {
             let part: Vec<&Values> = part.iter().collect();
             let insert = speller.insert_many(table, &part);

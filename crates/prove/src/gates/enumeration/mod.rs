@@ -34,7 +34,11 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
     minting::all(bench, &loaded, &mut superuser, speller)?;
     if bench.subject.has_roles() {
         let guises = guise::all(bench, &mut superuser, &loaded.parties)?;
-        let arena = oracles::Arena { loaded: &loaded, guises: &guises, speller };
+        let arena = oracles::Arena {
+            loaded: &loaded,
+            guises: &guises,
+            speller,
+        };
         bench.step(1, 5, "walking")?;
         walking::all(bench, &arena, &mut superuser)?;
         bench.step(2, 5, "probing")?;
@@ -48,11 +52,22 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
             "{} has no roles: whoever opens the file reads every id, so walking, probing and timing have no meaning there",
             bench.subject.dialect.title
         );
-        for (id, claim) in [("walking", walking::CLAIM), ("oracles", oracles::CLAIM), ("knowing", knowing::CLAIM), ("timing", timing::CLAIM)] {
+        for (id, claim) in [
+            ("walking", walking::CLAIM),
+            ("oracles", oracles::CLAIM),
+            ("knowing", knowing::CLAIM),
+            ("timing", timing::CLAIM),
+        ] {
             bench.claim(evidence::Claim::not_applicable(id, None, claim, reason.clone()));
         }
     }
-    let count = |name: &str| bench.facts.iter().find(|fact| fact.name == name).map_or(0, |fact| fact.value);
+    let count = |name: &str| {
+        bench
+            .facts
+            .iter()
+            .find(|fact| fact.name == name)
+            .map_or(0, |fact| fact.value)
+    };
     let text = format!(
         "{} ids minted · {} guessed · {} answers compared · {} look-ups timed",
         count("ids minted"),

@@ -44,23 +44,45 @@ pub(super) fn essence(outcome: &Outcome) -> String {
 }
 
 /// Probes each table as the application.
-pub(super) fn all(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, superuser: &mut Connection) -> Result<(), Stop> {
+pub(super) fn all(
+    bench: &mut Bench<'_>,
+    arena: &Arena<'_, '_>,
+    superuser: &mut Connection,
+) -> Result<(), Stop> {
     let grounds = ground::read(bench.subject, superuser, arena.speller)?;
     let role = bench.subject.blueprint.roles.app.as_str().to_owned();
     let rights = ground::rights(superuser, arena.speller, std::slice::from_ref(&role), &grounds)?;
-    let (Some(own), Some(party)) = (arena.guises.first(), arena.loaded.parties.first()) else { return Ok(()) };
+    let (Some(own), Some(party)) = (arena.guises.first(), arena.loaded.parties.first()) else {
+        return Ok(());
+    };
     let mut maker = arena.loaded.maker.clone();
     for ground in &grounds {
         if !matches!(ground.info.purpose, Purpose::Entity(_) | Purpose::Link(..)) {
             continue;
         }
         let fixed = maker.fixed(&ground.table.name, party);
-        let Ok(draft) = maker.draft(&ground.table.name, &fixed, false) else { continue };
+        let Ok(draft) = maker.draft(&ground.table.name, &fixed, false) else {
+            continue;
+        };
         crate::bench::write(superuser, &mut maker)?;
-        let columns = rights.get(&(role.clone(), ground.table.name.clone())).cloned().unwrap_or_default();
-        let probe = Probe { arena, role: &role, own, ground, grounds: &grounds, insert: columns.insert, update: columns.update, draft };
+        let columns = rights
+            .get(&(role.clone(), ground.table.name.clone()))
+            .cloned()
+            .unwrap_or_default();
+        let probe = Probe {
+            arena,
+            role: &role,
+            own,
+            ground,
+            grounds: &grounds,
+            insert: columns.insert,
+            update: columns.update,
+            draft,
+        };
         let mut connection = arena.loaded.db.member(&role)?;
-        let Some(mut session) = Session::begin(&mut connection, own)? else { continue };
+        let Some(mut session) = Session::begin(&mut connection, own)? else {
+            continue;
+        };
         let mut sheet = Sheet::new("oracles", ground.table.name.to_string(), CLAIM);
         probe.references(bench, &mut session, &mut sheet)?;
         probe.public_id(&mut session, &mut sheet)?;
@@ -86,12 +108,33 @@ struct Probe<'a, 'm> {
 
 impl Probe<'_, '_> {
     fn insertion(&self, changes: &[(&str, Datum)], tail: &str) -> String {
-        let mut row: Values = self.draft.iter().filter(|(column, _)| self.insert.contains(column)).map(|(column, value)| (column.clone(), value.clone())).collect();
-        row.extend(changes.iter().map(|(column, value)| ((*column).to_owned(), value.clone())));
+        let mut row: Values = self
+            .draft
+            .iter()
+            .filter(|(column, _)| self.insert.contains(column))
+            .map(|(column, value)| (column.clone(), value.clone()))
+            .collect();
+        row.extend(
+            changes
+                .iter()
+                .map(|(column, value)| ((*column).to_owned(), value.clone())),
+        );
         let speller = self.arena.speller;
-        let (names, values): (Vec<String>, Vec<String>) =
-            row.iter().filter_map(|(column, value)| Some((speller.ident(column), speller.value(value, &self.ground.table.column(column)?.ty)))).unzip();
-        format!("INSERT INTO {} ({}) VALUES ({}){tail}", self.ground.sql, names.join(", "), values.join(", "))
+        let (names, values): (Vec<String>, Vec<String>) = row
+            .iter()
+            .filter_map(|(column, value)| {
+                Some((
+                    speller.ident(column),
+                    speller.value(value, &self.ground.table.column(column)?.ty),
+                ))
+            })
+            .unzip();
+        format!(
+            "INSERT INTO {} ({}) VALUES ({}){tail}",
+            self.ground.sql,
+            names.join(", "),
+            values.join(", ")
+        )
     }
 
     fn hidden<'s>(&self, bench: &Bench<'_>, ground: &'s Ground<'_>) -> Option<&'s Row> {
@@ -100,14 +143,33 @@ impl Probe<'_, '_> {
     }
 
     /// Referring to a hidden row, and to one that is not there.
-    fn references(&self, bench: &Bench<'_>, session: &mut Session<'_>, sheet: &mut Sheet) -> Result<(), Stop> {
+    fn references(
+        &self,
+        bench: &Bench<'_>,
+        session: &mut Session<'_>,
+        sheet: &mut Sheet,
+    ) -> Result<(), Stop> {
         for key in &self.ground.table.foreign_keys {
-            let Some(parent) = self.grounds.iter().find(|ground| ground.table.name == key.references) else { continue };
+            let Some(parent) = self
+                .grounds
+                .iter()
+                .find(|ground| ground.table.name == key.references)
+            else {
+                continue;
+            };
             if !matches!(parent.info.purpose, Purpose::Entity(_)) {
                 continue;
             }
-            let Some(column) = key.columns.iter().find(|column| self.insert.iter().any(|it| it == column.as_str())) else { continue };
-            let Some(Datum::Int(id)) = self.hidden(bench, parent).and_then(|row| row.id.clone()) else { continue };
+            let Some(column) = key
+                .columns
+                .iter()
+                .find(|column| self.insert.iter().any(|it| it == column.as_str()))
+            else {
+                continue;
+            };
+            let Some(Datum::Int(id)) = self.hidden(bench, parent).and_then(|row| row.id.clone()) else {
+                continue;
+            };
             let column = column.as_str();
             let there = self.insertion(&[(column, Datum::Int(id))], "");
             let nowhere = self.insertion(&[(column, Datum::Int(NO_SUCH_ID))], "");
@@ -119,19 +181,39 @@ impl Probe<'_, '_> {
                 !refers && (self.ground.info.owner.is_none() || row.owner == self.own.owner)
             });
             if let (true, Some(own)) = (self.update.iter().any(|it| it == column), own) {
-                let change = |id: i64| format!("UPDATE {} SET {} = {id} WHERE {}", self.ground.sql, self.arena.speller.ident(column), own.condition);
+                let change = |id: i64| {
+                    format!(
+                        "UPDATE {} SET {} = {id} WHERE {}",
+                        self.ground.sql,
+                        self.arena.speller.ident(column),
+                        own.condition
+                    )
+                };
                 self.same(session, sheet, (&change(id), &change(NO_SUCH_ID)), &what)?;
             }
         }
         Ok(())
     }
 
-    fn same(&self, session: &mut Session<'_>, sheet: &mut Sheet, (there, nowhere): (&str, &str), what: &str) -> Result<(), Stop> {
+    fn same(
+        &self,
+        session: &mut Session<'_>,
+        sheet: &mut Sheet,
+        (there, nowhere): (&str, &str),
+        what: &str,
+    ) -> Result<(), Stop> {
         let (a, b) = (session.change(there)?, session.change(nowhere)?);
         let (a, b) = (essence(&a), essence(&b));
         if a != b {
             let observed = format!("for a hidden row: {a}; for none: {b}");
-            sheet.observed(self.role, self.own, &format!("{there}; -- and with an id that nobody has: {nowhere}"), "the same answer", &observed, what);
+            sheet.observed(
+                self.role,
+                self.own,
+                &format!("{there}; -- and with an id that nobody has: {nowhere}"),
+                "the same answer",
+                &observed,
+                what,
+            );
         }
         Ok(())
     }
@@ -142,24 +224,52 @@ impl Probe<'_, '_> {
         if self.ground.table.column(column).is_none() {
             return Ok(());
         }
-        let taken = self.ground.rows.iter().filter_map(|row| self.ground.made(self.arena.loaded, row)?.get(column).cloned()).next_back();
+        let taken = self
+            .ground
+            .rows
+            .iter()
+            .filter_map(|row| self.ground.made(self.arena.loaded, row)?.get(column).cloned())
+            .next_back();
         let Some(taken) = taken else { return Ok(()) };
         let sql = self.insertion(&[(column, taken)], "");
         let outcome = session.change(&sql)?;
         if !outcome.is_forbidden() {
-            sheet.wrong(self.role, self.own, &sql, "refused (42501)", &outcome, "may choose a public id, and learns whether it is taken");
+            sheet.wrong(
+                self.role,
+                self.own,
+                &sql,
+                "refused (42501)",
+                &outcome,
+                "may choose a public id, and learns whether it is taken",
+            );
         }
         Ok(())
     }
 
     /// Colliding with hidden rows. What the schema accepts is noted with its reason.
-    fn uniques(&self, bench: &mut Bench<'_>, session: &mut Session<'_>, sheet: &mut Sheet, maker: &Maker<'_>) -> Result<(), Stop> {
-        let Some(plan) = maker.plan(&self.ground.table.name) else { return Ok(()) };
+    fn uniques(
+        &self,
+        bench: &mut Bench<'_>,
+        session: &mut Session<'_>,
+        sheet: &mut Sheet,
+        maker: &Maker<'_>,
+    ) -> Result<(), Stop> {
+        let Some(plan) = maker.plan(&self.ground.table.name) else {
+            return Ok(());
+        };
         for (name, columns, _) in &plan.keys {
-            let Some(hidden) = self.hidden(bench, self.ground) else { return Ok(()) };
-            let Some(made) = self.ground.made(self.arena.loaded, hidden) else { continue };
-            let fillable = columns.iter().all(|column| self.insert.contains(column) || self.is_context(column));
-            let changeable = columns.iter().all(|column| self.update.contains(column) || self.is_context(column));
+            let Some(hidden) = self.hidden(bench, self.ground) else {
+                return Ok(());
+            };
+            let Some(made) = self.ground.made(self.arena.loaded, hidden) else {
+                continue;
+            };
+            let fillable = columns
+                .iter()
+                .all(|column| self.insert.contains(column) || self.is_context(column));
+            let changeable = columns
+                .iter()
+                .all(|column| self.update.contains(column) || self.is_context(column));
             let values: Vec<(&str, Datum)> = columns
                 .iter()
                 .filter(|column| !self.is_context(column))
@@ -173,41 +283,85 @@ impl Probe<'_, '_> {
                 statements.push(self.insertion(&values, ""));
                 statements.push(self.insertion(&values, " ON CONFLICT DO NOTHING"));
             }
-            let own = self.ground.rows.iter().find(|row| row.owner == self.own.owner && row.tenant == self.own.tenant);
+            let own = self
+                .ground
+                .rows
+                .iter()
+                .find(|row| row.owner == self.own.owner && row.tenant == self.own.tenant);
             if let (true, Some(own)) = (changeable, own) {
                 let set: Vec<String> = values
                     .iter()
                     .filter_map(|(column, value)| {
                         let ty = &self.ground.table.column(column)?.ty;
-                        Some(format!("{} = {}", self.arena.speller.ident(column), self.arena.speller.value(value, ty)))
+                        Some(format!(
+                            "{} = {}",
+                            self.arena.speller.ident(column),
+                            self.arena.speller.value(value, ty)
+                        ))
                     })
                     .collect();
-                statements.push(format!("UPDATE {} SET {} WHERE {}", self.ground.sql, set.join(", "), own.condition));
+                statements.push(format!(
+                    "UPDATE {} SET {} WHERE {}",
+                    self.ground.sql,
+                    set.join(", "),
+                    own.condition
+                ));
             }
             self.collide(bench, session, sheet, (name, columns), &statements)?;
         }
         Ok(())
     }
 
-    fn collide(&self, bench: &mut Bench<'_>, session: &mut Session<'_>, sheet: &mut Sheet, (name, columns): (&str, &[String]), statements: &[String]) -> Result<(), Stop> {
+    fn collide(
+        &self,
+        bench: &mut Bench<'_>,
+        session: &mut Session<'_>,
+        sheet: &mut Sheet,
+        (name, columns): (&str, &[String]),
+        statements: &[String],
+    ) -> Result<(), Stop> {
         let hidden = self.values(bench);
         for sql in statements {
             let outcome = session.change(sql)?;
-            let collided = matches!(&outcome, Outcome::Refused(error) if error.code == "23505") || (sql.ends_with("DO NOTHING") && outcome == Outcome::Changed(0));
+            let collided = matches!(&outcome, Outcome::Refused(error) if error.code == "23505")
+                || (sql.ends_with("DO NOTHING") && outcome == Outcome::Changed(0));
             if let Outcome::Refused(error) = &outcome {
-                let text = format!("{} {}", error.message, error.detail.as_deref().unwrap_or_default());
-                if hidden.iter().any(|value| text.contains(value) && !sql.contains(value)) {
-                    sheet.observed(self.role, self.own, sql, "no value of a row", "a value of a hidden row", "reads a value from an error");
+                let text = format!(
+                    "{} {}",
+                    error.message,
+                    error.detail.as_deref().unwrap_or_default()
+                );
+                if hidden
+                    .iter()
+                    .any(|value| text.contains(value) && !sql.contains(value))
+                {
+                    sheet.observed(
+                        self.role,
+                        self.own,
+                        sql,
+                        "no value of a row",
+                        "a value of a hidden row",
+                        "reads a value from an error",
+                    );
                 }
             }
             if !collided {
                 continue;
             }
             match accepted(bench, &self.ground.table.name, columns) {
-                Some(reason) => bench.note(format!("accepted: {name} tells that a value is taken: \"{reason}\"")),
+                Some(reason) => bench.note(format!(
+                    "accepted: {name} tells that a value is taken: \"{reason}\""
+                )),
                 None => {
                     let what = format!("learns by {name} that a row is there that it cannot see");
-                    sheet.wrong(self.role, self.own, sql, "the answer that a free value gets", &outcome, &what);
+                    sheet.wrong(
+                        self.role,
+                        self.own,
+                        sql,
+                        "the answer that a free value gets",
+                        &outcome,
+                        &what,
+                    );
                 }
             }
         }
@@ -215,7 +369,9 @@ impl Probe<'_, '_> {
     }
 
     fn is_context(&self, column: &str) -> bool {
-        [&self.ground.info.owner, &self.ground.info.tenant].iter().any(|it| it.as_ref().is_some_and(|it| it.as_str() == column))
+        [&self.ground.info.owner, &self.ground.info.tenant]
+            .iter()
+            .any(|it| it.as_ref().is_some_and(|it| it.as_str() == column))
     }
 
     /// Values of rows that the attacker cannot see.
@@ -223,10 +379,12 @@ impl Probe<'_, '_> {
         let read = promise(bench.subject, self.role, self.ground.info, Action::Read);
         let hidden = self.ground.rows.iter().filter(|row| read.forbids(row, self.own));
         let made = hidden.filter_map(|row| self.ground.made(self.arena.loaded, row));
-        made.flat_map(|row| row.values().filter_map(|value| match value {
-            Datum::Text(text) if text.len() >= 8 => Some(text.clone()),
-            _ => None,
-        }))
+        made.flat_map(|row| {
+            row.values().filter_map(|value| match value {
+                Datum::Text(text) if text.len() >= 8 => Some(text.clone()),
+                _ => None,
+            })
+        })
         .collect()
     }
 }
@@ -235,8 +393,16 @@ impl Probe<'_, '_> {
 fn accepted(bench: &Bench<'_>, table: &Name, columns: &[String]) -> Option<String> {
     let entity = bench.subject.entity_of(table)?;
     entity.uniques.iter().find_map(|unique| {
-        let fields: Vec<&Field> = unique.fields.iter().filter_map(|field| bench.subject.model.field(*field)).collect();
-        let same = columns.iter().all(|column| fields.iter().any(|field| *column == field.column || column.starts_with(&field.column)));
+        let fields: Vec<&Field> = unique
+            .fields
+            .iter()
+            .filter_map(|field| bench.subject.model.field(*field))
+            .collect();
+        let same = columns.iter().all(|column| {
+            fields
+                .iter()
+                .any(|field| *column == field.column || column.starts_with(&field.column))
+        });
         if !same {
             return None;
         }

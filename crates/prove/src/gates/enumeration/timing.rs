@@ -26,11 +26,20 @@ const THRESHOLD_Z: f64 = 6.0;
 const ROUNDS: usize = 3;
 
 /// Times look-ups of each table with owners or tenants.
-pub(super) fn all(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, superuser: &mut Connection) -> Result<(), Stop> {
+pub(super) fn all(
+    bench: &mut Bench<'_>,
+    arena: &Arena<'_, '_>,
+    superuser: &mut Connection,
+) -> Result<(), Stop> {
     let grounds = ground::read(bench.subject, superuser, arena.speller)?;
     let role = bench.subject.blueprint.roles.app.as_str().to_owned();
-    let Some(own) = arena.guises.first() else { return Ok(()) };
-    for ground in grounds.iter().filter(|ground| matches!(ground.info.purpose, Purpose::Entity(_))) {
+    let Some(own) = arena.guises.first() else {
+        return Ok(());
+    };
+    for ground in grounds
+        .iter()
+        .filter(|ground| matches!(ground.info.purpose, Purpose::Entity(_)))
+    {
         let ids = hidden(bench, arena, ground);
         let Some(foreign) = ids.first() else { continue };
         let mut connection = arena.loaded.db.member(&role)?;
@@ -38,7 +47,13 @@ pub(super) fn all(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, superuser: &mut 
         for statement in &own.enter {
             connection.batch(statement)?;
         }
-        let sql = |id: &str| format!("SELECT public_id FROM {} WHERE public_id = {}", ground.sql, arena.speller.text(id));
+        let sql = |id: &str| {
+            format!(
+                "SELECT public_id FROM {} WHERE public_id = {}",
+                ground.sql,
+                arena.speller.text(id)
+            )
+        };
         let (there, nowhere) = (sql(foreign), sql(NOBODY));
         let mut effects = Vec::new();
         for _ in 0..ROUNDS {
@@ -51,17 +66,32 @@ pub(super) fn all(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, superuser: &mut 
         }
         connection.rollback()?;
         let object = Some(ground.table.name.to_string());
-        let Some(last) = effects.last().copied() else { continue };
+        let Some(last) = effects.last().copied() else {
+            continue;
+        };
         bench.claim(if last.is_real() {
             let example = Counterexample::new(
-                format!("the time of a look-up in `{}` tells whether another's row is there", ground.table.name),
+                format!(
+                    "the time of a look-up in `{}` tells whether another's row is there",
+                    ground.table.name
+                ),
                 format!("medians that differ by less than {THRESHOLD_MICROS} µs"),
                 format!("{last}, in {ROUNDS} rounds of {PAIRS} pairs each"),
             );
             let statements = own.enter.iter().cloned().chain([there, nowhere]);
-            Claim::refuted("timing", object, CLAIM, example.with_statements(statements).run_as(role.clone()))
+            Claim::refuted(
+                "timing",
+                object,
+                CLAIM,
+                example.with_statements(statements).run_as(role.clone()),
+            )
         } else {
-            Claim::proved("timing", object, CLAIM, Proof::new(format!("{} pairs: {last}", effects.len() * PAIRS)))
+            Claim::proved(
+                "timing",
+                object,
+                CLAIM,
+                Proof::new(format!("{} pairs: {last}", effects.len() * PAIRS)),
+            )
         });
     }
     Ok(())
@@ -80,13 +110,21 @@ struct Effect {
 impl Effect {
     fn is_real(&self) -> bool {
         let difference = (self.there - self.nowhere).abs();
-        difference > THRESHOLD_MICROS && difference > THRESHOLD_SHARE * self.there.min(self.nowhere) && self.z.abs() > THRESHOLD_Z
+        difference > THRESHOLD_MICROS
+            && difference > THRESHOLD_SHARE * self.there.min(self.nowhere)
+            && self.z.abs() > THRESHOLD_Z
     }
 }
 
 impl std::fmt::Display for Effect {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "medians differ by {:.0} µs of {:.0} µs (rank sum {:.1} σ)", self.there - self.nowhere, self.nowhere, self.z)
+        write!(
+            f,
+            "medians differ by {:.0} µs of {:.0} µs (rank sum {:.1} σ)",
+            self.there - self.nowhere,
+            self.nowhere,
+            self.z
+        )
     }
 }
 
@@ -116,13 +154,26 @@ fn round(connection: &mut Connection, there: &str, nowhere: &str) -> Result<Effe
 
 /// Mann and Whitney: by how many standard deviations the rank sum is off, if nothing differed.
 fn effect(mut there: Vec<f64>, mut nowhere: Vec<f64>) -> Effect {
-    let mut all: Vec<(f64, bool)> = there.iter().map(|time| (*time, true)).chain(nowhere.iter().map(|time| (*time, false))).collect();
+    let mut all: Vec<(f64, bool)> = there
+        .iter()
+        .map(|time| (*time, true))
+        .chain(nowhere.iter().map(|time| (*time, false)))
+        .collect();
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let rank_sum: f64 = all.iter().enumerate().filter(|(_, (_, is_there))| *is_there).map(|(rank, _)| rank as f64 + 1.0).sum();
+    let rank_sum: f64 = all
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, is_there))| *is_there)
+        .map(|(rank, _)| rank as f64 + 1.0)
+        .sum();
     let (a, b) = (there.len() as f64, nowhere.len() as f64);
     let expected = a * (a + b + 1.0) / 2.0;
     let deviation = (a * b * (a + b + 1.0) / 12.0).sqrt().max(1.0);
-    Effect { there: median(&mut there), nowhere: median(&mut nowhere), z: (rank_sum - expected) / deviation }
+    Effect {
+        there: median(&mut there),
+        nowhere: median(&mut nowhere),
+        z: (rank_sum - expected) / deviation,
+    }
 }
 
 fn median(samples: &mut [f64]) -> f64 {
@@ -138,7 +189,11 @@ mod tests {
     fn noise(rng: &mut Rng, base: f64) -> f64 {
         // Mostly steady, now and then far off, as on a busy machine.
         let jitter = rng.below(60) as f64;
-        if rng.below(10) == 0 { base + jitter * 50.0 } else { base + jitter }
+        if rng.below(10) == 0 {
+            base + jitter * 50.0
+        } else {
+            base + jitter
+        }
     }
 
     #[test]
@@ -148,7 +203,10 @@ mod tests {
             let mut sample = |base| (0..PAIRS).map(|_| noise(&mut rng, base)).collect::<Vec<f64>>();
             assert!(!effect(sample(200.0), sample(200.0)).is_real(), "seed {seed}");
             assert!(effect(sample(2200.0), sample(200.0)).is_real(), "seed {seed}");
-            assert!(!effect(sample(215.0), sample(200.0)).is_real(), "a difference too small to use");
+            assert!(
+                !effect(sample(215.0), sample(200.0)).is_real(),
+                "a difference too small to use"
+            );
         }
     }
 }

@@ -30,7 +30,11 @@ const SHOWN: &[(&str, &str, &str)] = &[
 ];
 
 /// Tries to read counters, and looks at what is shown.
-pub(super) fn all(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, superuser: &mut Connection) -> Result<(), Stop> {
+pub(super) fn all(
+    bench: &mut Bench<'_>,
+    arena: &Arena<'_, '_>,
+    superuser: &mut Connection,
+) -> Result<(), Stop> {
     let blueprint = bench.subject.blueprint.clone();
     let text = |value: &str| arena.speller.text(value);
     for (id, claim, sql) in SHOWN {
@@ -43,7 +47,11 @@ pub(super) fn all(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, superuser: &mut 
         let mut sheet = Sheet::new("walking", *id, *claim);
         for row in &found.rows {
             let name = row.first().map(shown).unwrap_or_default();
-            let example = Counterexample::new(format!("`{name}` can be counted and walked"), "public ids only", name);
+            let example = Counterexample::new(
+                format!("`{name}` can be counted and walked"),
+                "public ids only",
+                name,
+            );
             sheet.fault(example.with_statements([sql.clone()]).run_as("superuser"));
         }
         sheet.summary = "the catalog shows none".to_owned();
@@ -60,21 +68,35 @@ fn counters(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, superuser: &mut Connec
          WHERE c.relkind = 'S' AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' ORDER BY 1",
         &[],
     )?;
-    let names: Vec<String> = sequences.rows.iter().filter_map(|row| row.first().map(shown)).collect();
+    let names: Vec<String> = sequences
+        .rows
+        .iter()
+        .filter_map(|row| row.first().map(shown))
+        .collect();
     let roles = bench.subject.blueprint.roles.clone();
     for role in [&roles.app, &roles.reader].into_iter().chain(&roles.declared) {
         let role = role.as_str();
         let mut connection = arena.loaded.db.member(role)?;
-        let Some(guise) = arena.guises.first() else { return Ok(()) };
-        let Some(mut session) = Session::begin(&mut connection, guise)? else { return Ok(()) };
-        let mut sheet = Sheet::new("counters", role, "no counter can be read, so nobody counts the rows of others");
+        let Some(guise) = arena.guises.first() else {
+            return Ok(());
+        };
+        let Some(mut session) = Session::begin(&mut connection, guise)? else {
+            return Ok(());
+        };
+        let mut sheet = Sheet::new(
+            "counters",
+            role,
+            "no counter can be read, so nobody counts the rows of others",
+        );
         for name in &names {
             let literal = arena.speller.text(name);
             for sql in [
                 format!("SELECT last_value FROM {name}"),
                 format!("SELECT nextval({literal})"),
                 format!("SELECT setval({literal}, 1)"),
-                format!("SELECT last_value FROM pg_sequences WHERE format('%I.%I', schemaname, sequencename) = {literal} AND last_value IS NOT NULL"),
+                format!(
+                    "SELECT last_value FROM pg_sequences WHERE format('%I.%I', schemaname, sequencename) = {literal} AND last_value IS NOT NULL"
+                ),
             ] {
                 let outcome = session.ask(&sql)?;
                 let told = matches!(&outcome, Outcome::Answered(rows) if !rows.rows.is_empty());

@@ -120,7 +120,15 @@ pub(super) fn all(bench: &mut Bench<'_>, superuser: &mut Connection) -> Result<(
             .sql
             .replace("{roles}", &format!("ARRAY[{}]::text[]", names.join(", ")))
             .replace("{tables}", &format!("ARRAY[{}]::text[]", tables.join(", ")))
-            .replace("{owners}", &format!("ARRAY[{}]", [&roles.owner, &roles.guard, &roles.mask].map(|role| text(&format!("\"{role}\""))).join(", ")))
+            .replace(
+                "{owners}",
+                &format!(
+                    "ARRAY[{}]",
+                    [&roles.owner, &roles.guard, &roles.mask]
+                        .map(|role| text(&format!("\"{role}\"")))
+                        .join(", ")
+                ),
+            )
             .replace("{migrator}", &text(&format!("\"{}\"", roles.migrator)));
         let found = superuser.query(&sql, &[])?;
         let mut sheet = Sheet::new(check.id, "", check.claim);

@@ -160,7 +160,11 @@ fn of_table(
             break;
         }
         // A setting that was ever used in a session reads as empty from then on: who never said anything needs a new one.
-        let mut unused = if reaches && guise.enter.is_empty() { Some(arena.loaded.db.member(role)?) } else { None };
+        let mut unused = if reaches && guise.enter.is_empty() {
+            Some(arena.loaded.db.member(role)?)
+        } else {
+            None
+        };
         let connection = unused.as_mut().unwrap_or(&mut *connection);
         let Some(mut session) = Session::begin(connection, guise)? else {
             continue;
@@ -189,8 +193,16 @@ impl Cell<'_, '_> {
 
     /// A column that the role has a right on, else one on which nothing but a right is missing.
     fn some_column<'s>(&'s self, granted: &'s [String]) -> Option<&'s str> {
-        let plain = self.ground.table.columns.iter().find(|column| column.identity.is_none() && column.generated.is_none());
-        granted.first().map(String::as_str).or_else(|| plain.map(|column| column.name.as_str()))
+        let plain = self
+            .ground
+            .table
+            .columns
+            .iter()
+            .find(|column| column.identity.is_none() && column.generated.is_none());
+        granted
+            .first()
+            .map(String::as_str)
+            .or_else(|| plain.map(|column| column.name.as_str()))
     }
 
     fn letters(&self) -> String {
@@ -326,7 +338,9 @@ impl Cell<'_, '_> {
 
     fn change(&self, session: &mut Session<'_>, guise: &Guise, sheet: &mut Sheet) -> Result<(), Stop> {
         let ident = |column: &str| self.arena.speller.ident(column);
-        let Some(any) = self.some_column(&self.rights.update).map(ident) else { return Ok(()) };
+        let Some(any) = self.some_column(&self.rights.update).map(ident) else {
+            return Ok(());
+        };
         if !self.may_update() {
             let sql = format!("UPDATE {} SET {any} = {any}", self.ground.sql);
             let outcome = session.change(&sql)?;
@@ -454,7 +468,14 @@ impl Cell<'_, '_> {
         if let Outcome::Changed(count) = outcome
             && *count > most as u64
         {
-            sheet.wrong(self.role, guise, sql, &format!("at most {most} rows"), outcome, what);
+            sheet.wrong(
+                self.role,
+                guise,
+                sql,
+                &format!("at most {most} rows"),
+                outcome,
+                what,
+            );
         }
     }
 
@@ -462,7 +483,9 @@ impl Cell<'_, '_> {
         if self.create.is_given() {
             return Ok(());
         }
-        let Some(column) = self.some_column(&self.rights.insert) else { return Ok(()) };
+        let Some(column) = self.some_column(&self.rights.insert) else {
+            return Ok(());
+        };
         let sql = format!(
             "INSERT INTO {} ({}) VALUES (NULL)",
             self.ground.sql,

@@ -125,14 +125,14 @@ fn hidden_rows(
             && rows.rows.len() >= ground.rows.len()
             && !ground.rows.is_empty()
         {
-                sheet.wrong(
-                    role,
-                    guise,
-                    &format!("SET LOCAL row_security = off; {sql}"),
-                    "refused",
-                    &outcome,
-                    "sees rows by switching row security off",
-                );
+            sheet.wrong(
+                role,
+                guise,
+                &format!("SET LOCAL row_security = off; {sql}"),
+                "refused",
+                &outcome,
+                "sees rows by switching row security off",
+            );
         }
     }
     Ok(())

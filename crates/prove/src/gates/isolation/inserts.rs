@@ -426,7 +426,9 @@ impl Trial<'_, '_> {
     /// COPY would bypass what INSERT meets. A login of its own: a refused COPY leaves the client out of step with the server.
     fn by_copy(&self, sheet: &mut Sheet) -> Result<(), Stop> {
         let other = self.arena.guises.get(1).and_then(|guise| guise.owner.clone());
-        let (Some(column), Some(Datum::Int(value))) = (&self.ground.info.owner, other) else { return Ok(()) };
+        let (Some(column), Some(Datum::Int(value))) = (&self.ground.info.owner, other) else {
+            return Ok(());
+        };
         let column = self.arena.speller.ident(column.as_str());
         let sql = format!("COPY {} ({column}) FROM STDIN", self.ground.sql);
         let mut connection = self.arena.loaded.db.member(self.role)?;
@@ -437,7 +439,14 @@ impl Trial<'_, '_> {
         let mut lines = std::iter::once(format!("{value}\n").into_bytes());
         if let Ok(count) = connection.copy_in(&sql, &mut lines) {
             let outcome = Outcome::Changed(count);
-            sheet.wrong(self.role, self.own, &sql, "refused", &outcome, "copies rows in for somebody else");
+            sheet.wrong(
+                self.role,
+                self.own,
+                &sql,
+                "refused",
+                &outcome,
+                "copies rows in for somebody else",
+            );
         }
         Ok(())
     }

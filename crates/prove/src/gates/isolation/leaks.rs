@@ -128,7 +128,9 @@ fn hidden_values(bench: &Bench<'_>, arena: &Arena<'_, '_>) -> BTreeSet<String> {
 fn masks(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, role: &str) -> Result<(), Stop> {
     let hidden = hidden_values(bench, arena);
     let mut superuser = arena.loaded.db.superuser()?;
-    let schema = arena.speller.text(&format!("\"{}\"", bench.subject.blueprint.masked_schema));
+    let schema = arena
+        .speller
+        .text(&format!("\"{}\"", bench.subject.blueprint.masked_schema));
     let views = superuser.query(
         &format!("SELECT c.oid::regclass::text FROM pg_class AS c WHERE c.relkind IN ('v', 'm') AND c.relnamespace = {schema}::regnamespace ORDER BY 1"),
         &[],

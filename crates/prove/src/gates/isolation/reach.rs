@@ -102,7 +102,10 @@ pub(crate) fn promise(subject: &Subject, role: &str, info: &TableInfo, action: A
                 promise.reaches.extend(base(&entity.ownership, action));
             }
             // What everyone may read, whoever keeps it may read, too.
-            let keeps = entity.allows.iter().any(|allow| by_allow(allow, is_app, declared).is_some());
+            let keeps = entity
+                .allows
+                .iter()
+                .any(|allow| by_allow(allow, is_app, declared).is_some());
             if keeps && matches!(entity.ownership, Ownership::Public { .. }) && action == Action::Read {
                 promise.reaches.push(Reach::All);
             }

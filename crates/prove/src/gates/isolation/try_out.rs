@@ -74,13 +74,19 @@ impl<'c> Session<'c> {
                     // Roles that act for nobody have no right to enter a context: they act without one.
                     Some("42501") => {
                         connection.begin()?;
-                        Ok(Some(Self { connection, tried: 0 }))
+                        Self::ready(connection).map(Some)
                     }
                     _ => Err(error.into()),
                 };
             }
         }
-        Ok(Some(Self { connection, tried: 0 }))
+        Self::ready(connection).map(Some)
+    }
+
+    /// The savepoint outlives what is undone to it, so one serves all attempts.
+    fn ready(connection: &'c mut Connection) -> Result<Self, Stop> {
+        connection.batch("SAVEPOINT attempt")?;
+        Ok(Self { connection, tried: 0 })
     }
 
     /// Asks.
@@ -99,7 +105,6 @@ impl<'c> Session<'c> {
         work: impl FnOnce(&mut Connection) -> Result<Outcome, EngineError>,
     ) -> Result<Outcome, Stop> {
         self.tried += 1;
-        self.connection.batch("SAVEPOINT attempt")?;
         let result = work(self.connection);
         if let Err(error) = self.connection.batch("ROLLBACK TO SAVEPOINT attempt") {
             return Err(error.into());
