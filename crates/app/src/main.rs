@@ -53,10 +53,16 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help and version are answers; everything else is a wrong call.
             let asked = !error.use_stderr();
-            if error.print().is_err() {
-                return Outcome::Failed.into();
+            let unread = match error.print() {
+                Err(cause) => cause.kind() != std::io::ErrorKind::BrokenPipe,
+                Ok(()) => false,
+            };
+            return match (asked, unread) {
+                (false, _) => Outcome::Misused,
+                (true, true) => Outcome::Failed,
+                (true, false) => Outcome::Holds,
             }
-            return if asked { Outcome::Holds } else { Outcome::Misused }.into();
+            .into();
         }
     };
     let machine = Machine;

@@ -16,7 +16,13 @@ pub(super) fn canonical(database: &Database) -> Database {
     let mut out = Database {
         tables: database.tables.iter().map(table).collect(),
         views: database.views.clone(),
-        opaque: database.opaque.iter().map(opaque).collect(),
+        // SQL of the user's does something once; it is no object that could be found again.
+        opaque: database
+            .opaque
+            .iter()
+            .filter(|each| each.kind != "user sql")
+            .map(opaque)
+            .collect(),
         ..Database::default()
     };
     for view in &mut out.views {

@@ -1,0 +1,22 @@
+//! The program from outside: a folder goes in; an exit code, text and files come out.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "tests may fail loudly, and read the environment that they run in"
+)]
+
+mod build;
+mod check;
+mod explain;
+mod form;
+mod help;
+mod input;
+mod names;
+mod prove;
+mod signals;
+mod support;
+mod trail;
