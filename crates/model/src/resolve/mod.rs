@@ -1,4 +1,4 @@
-//! From the typed views of the files to the model. Never fails: what is not understood becomes [`Type::Unknown`] or is left
+//! From the typed views of the files to the model. Never fails: what is not understood becomes `Type::Unknown` or is left
 //! out, and a diagnostic says so, once.
 //!
 //! The order of the passes is the order of what they need: names, settings, enums, heads and fields of entities, who owns
