@@ -1,5 +1,8 @@
 //! Whose the rows of each entity are, and required references that form a circle.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+
 use diagnostics::{Diagnostic, Span};
 
 use super::Resolver;
@@ -69,19 +72,34 @@ impl Resolver<'_> {
                 if from != to || from.is_none_or(|circle| !told.insert(*circle)) {
                     continue;
                 }
-                let name = self.entity_name(EntityId(at as u32));
-                let other = self.entity_name(edge.to);
-                let message = if name == other {
-                    format!("a `{name}` needs another `{name}` first, so there can never be one")
-                } else {
-                    format!(
-                        "a `{name}` needs a `{other}`, which needs a `{name}` in turn, so there can never be either"
-                    )
-                };
+                let way = self.way_back(EntityId(at as u32), edge.to, edges);
+                let message = circle_message(&way);
                 let found = Diagnostic::new(&codes::REQUIRED_CYCLE, edge.span, message);
                 self.push(found.help("write a `?` behind one of the types in the circle"));
             }
         }
+    }
+
+    /// The shortest way along required references from an entity by one of its own back to it, by name: who, through whom.
+    fn way_back(&self, home: EntityId, first: EntityId, edges: &[Vec<Edge>]) -> Vec<String> {
+        let mut before: HashMap<EntityId, EntityId> = HashMap::from([(first, home)]);
+        let mut open = VecDeque::from([first]);
+        while let Some(at) = open.pop_front().filter(|at| *at != home) {
+            for edge in edges.get(at.0 as usize).into_iter().flatten() {
+                if let Entry::Vacant(unseen) = before.entry(edge.to) {
+                    unseen.insert(at);
+                    open.push_back(edge.to);
+                }
+            }
+        }
+        let step = |at: &EntityId| before.get(at).copied();
+        let steps = std::iter::successors(step(&home), |at| step(at).filter(|_| *at != first && *at != home));
+        let mut way: Vec<EntityId> = steps.filter(|at| *at != home).collect();
+        way.push(home);
+        way.reverse();
+        way.into_iter()
+            .map(|at| self.entity_name(at).to_owned())
+            .collect()
     }
 
     /// `@owner` on a reference: to someone who owns themselves, or to something that is owned.
@@ -353,4 +371,35 @@ fn components(edges: &[Vec<Edge>]) -> Vec<u32> {
         }
     }
     component
+}
+
+/// So many of a circle are named.
+const MOST_NAMED: usize = 6;
+
+fn circle_message(way: &[String]) -> String {
+    let named: Vec<String> = way
+        .iter()
+        .take(MOST_NAMED)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let Some((name, others)) = named.split_first() else {
+        return "required references form a circle".to_owned();
+    };
+    if others.is_empty() {
+        return format!("a {name} needs another {name} first, so there can never be one");
+    }
+    let more = if way.len() > MOST_NAMED {
+        ", and so on, and the last"
+    } else {
+        ", which"
+    };
+    let never = if others.len() == 1 {
+        "either"
+    } else {
+        "any of them"
+    };
+    format!(
+        "a {name} needs a {}{more} needs a {name} in turn, so there can never be {never}",
+        others.join(", which needs a ")
+    )
 }
