@@ -1,8 +1,11 @@
 //! `build`: what is written, what is left alone, and that all of it runs.
 
+use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Project, finish, folder, is_root};
+use engine::{Access, ConnectOptions, Connection, DatabaseUrl};
+
+use crate::support::{Project, finish, folder, is_root, server};
 
 const OUTPUTS: &[&str] = &[
     "sql/postgres/roles.sql",
@@ -247,5 +250,57 @@ fn the_same_schema_gives_the_same_bytes_anywhere() {
         finish(&mut command).ends(0);
         assert_eq!(here.files(), there.files(), "{example}");
         assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    }
+}
+
+fn sqlite(path: &Path) -> Connection {
+    let options = ConnectOptions {
+        access: Access::ReadWrite,
+        ..ConnectOptions::default()
+    };
+    Connection::open(&DatabaseUrl::Sqlite(path.to_owned()), &options).unwrap()
+}
+
+fn objects(connection: &mut Connection, sql: &str) -> Option<i64> {
+    connection
+        .query(sql, &[])
+        .unwrap()
+        .scalar()
+        .and_then(physical::Value::as_int)
+}
+
+#[test]
+fn the_scripts_run_as_they_are() {
+    for example in ["shop", "auth", "tracker"] {
+        let project = Project::example(example);
+        project.run(&["build"]).ends(0);
+
+        let name = format!("scripts_{example}");
+        server().create_database(&name).unwrap();
+        let mut postgres = server().superuser_connection(&name).unwrap();
+        let tables =
+            format!("SELECT count(*) FROM pg_class WHERE relnamespace::regnamespace::text LIKE '{example}%'");
+        // Twice: the way back leaves nothing that would be in the way.
+        for round in 0..2 {
+            for output in &OUTPUTS[..2] {
+                postgres
+                    .batch(&project.read(output))
+                    .unwrap_or_else(|error| panic!("{output} of {example}, {round}: {error}"));
+            }
+            assert!(objects(&mut postgres, &tables) > Some(20), "{example}");
+            postgres
+                .batch(&project.read(OUTPUTS[2]))
+                .unwrap_or_else(|error| panic!("undo of {example}, {round}: {error}"));
+            assert_eq!(objects(&mut postgres, &tables), Some(0), "{example}");
+        }
+
+        let mut file = sqlite(&project.at("app.db"));
+        for _ in 0..2 {
+            file.batch(&project.read(OUTPUTS[3])).unwrap();
+            assert!(objects(&mut file, "SELECT count(*) FROM sqlite_schema") > Some(20));
+            file.batch(&project.read(OUTPUTS[5])).unwrap();
+            let left = "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'";
+            assert_eq!(objects(&mut file, left), Some(0), "{example}");
+        }
     }
 }

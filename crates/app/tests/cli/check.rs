@@ -1,5 +1,7 @@
 //! `check` and its forms.
 
+use serde_json::Value;
+
 use crate::support::{Project, validate};
 
 /// Every severity, a certain and a suggested fix, two files, and a finding without a place.
@@ -171,6 +173,26 @@ fn names_that_nearly_exist_are_suggested() {
             ran.out
         );
     }
+}
+
+#[test]
+fn a_required_cycle_names_every_entity_on_it() {
+    let project = Project::of(
+        "entity A public because \"x\" {\n  b B\n}\nentity B public because \"x\" {\n  c C\n}\nentity C public because \"x\" {\n  a A\n}\nentity D public because \"x\" {\n  d D\n}\n",
+    );
+    let json = project.run(&["check", "--format", "json"]).ends(1).json();
+    let told: Vec<&Value> = json["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|it| it["code"] == "REL009")
+        .collect();
+    assert_eq!(told.len(), 2, "{json:#}");
+    let message = told[0]["message"].as_str().unwrap();
+    assert!(
+        ["`A`", "`B`", "`C`"].iter().all(|name| message.contains(name)),
+        "{message}"
+    );
 }
 
 #[test]
