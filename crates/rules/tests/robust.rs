@@ -155,7 +155,8 @@ fn large_inputs_are_read() {
     let unknown =
         each(&|n| format!("entity Thing{n} {{ user User @owner  other Thnig{n}  unique (usr) }}\n"));
     read("unknown names", "", unknown, 2_000);
-    read("fields", &each(&|n| format!("  f{n} Int\n")), String::new(), 0);
+    // One for all of them: no table has so many columns.
+    read("fields", &each(&|n| format!("  f{n} Int\n")), String::new(), 1);
     read(
         "members",
         "",
