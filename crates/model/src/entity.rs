@@ -106,6 +106,16 @@ impl Entity {
         ))
     }
 
+    /// Whether a row says something about a person: it is one, belongs to one, or holds personal data.
+    #[must_use]
+    pub fn is_personal(&self) -> bool {
+        let whose = matches!(
+            self.ownership,
+            Ownership::Itself | Ownership::Owner(_) | Ownership::Inherited { .. }
+        );
+        whose || self.fields.iter().any(|field| field.privacy != Privacy::None)
+    }
+
     /// The field that the policy added for a purpose.
     #[must_use]
     pub fn implied(&self, what: ImpliedField) -> Option<(FieldId, &Field)> {

@@ -261,8 +261,9 @@ pub enum Behaviour {
     Audit {
         /// The log; see [`Service::AuditTrail`].
         log: Name,
-        /// The table's internal key; the first column of a composite one. `row_id` holds it when it is a whole number and else
-        /// stays NULL: then, unless there is a public id, an update's `changes` name the key's columns, too.
+        /// The table's internal key; the first column of a composite one. `row_id` holds it when it is a whole number, and
+        /// `row_public_id` when it is a UUID. Where neither it nor a public id tells the row, an update's `changes` name the
+        /// key's columns, too.
         key: Ident,
         /// Its public id, if any.
         public_id: Option<Ident>,

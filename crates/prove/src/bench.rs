@@ -170,10 +170,15 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// What the server says.
     pub fn actor_of(&self, superuser: &mut Connection, party: &Party) -> Result<Option<String>, Stop> {
-        let (Some(actors), Some(Datum::Int(user))) = (&self.subject.blueprint.actors, &party.owner) else {
+        let (Some(actors), Some(owner)) = (&self.subject.blueprint.actors, &party.owner) else {
             return Ok(None);
         };
         let speller = crate::data::Speller::new(self.subject.dialect);
+        let user = match owner {
+            Datum::Int(id) => id.to_string(),
+            Datum::Uuid(id) => speller.text(&crate::data::uuid_text(id)),
+            _ => return Ok(None),
+        };
         let table = speller.name(&self.subject.realised_name(&actors.table));
         let rows = superuser.query(
             &format!("SELECT public_id FROM {table} WHERE user_id = {user}"),

@@ -202,9 +202,47 @@ fn due(own: &Own<'_>, after: &Ident, months: i32, micros: i64) -> Option<String>
 
 fn purge(own: &Own<'_>, due: &str, batch: u32) -> String {
     let key = own.key();
-    format!(
-        "-- Run it until it changes no more rows.\nDELETE FROM {0}\nWHERE {key} IN (\n  SELECT {key} FROM {0}\n  WHERE {due}\n  LIMIT {batch}\n);\n",
+    let delete = format!(
+        "DELETE FROM {0}\nWHERE {key} IN (\n  SELECT {key} FROM {0}\n  WHERE {due}\n  LIMIT {batch}\n);\n",
         own.sql
+    );
+    // Rows of other tables fall with it.
+    forgetting(own, &delete, "d.operation = 'delete'")
+}
+
+/// The statement, and after it the trail's payloads of the rows that it touched: a trail that keeps what the table forgot would
+/// be no retention at all. Each row gets the mark without which an emptied payload counts as destroyed.
+fn forgetting(own: &Own<'_>, statement: &str, touched: &str) -> String {
+    let head = "-- Run it until it changes no more rows.\n";
+    let trail = own
+        .blueprint
+        .services
+        .iter()
+        .find_map(|placed| match placed.what {
+            Service::AuditTrail { .. } => Some(table(&local(own.blueprint, &placed.table))),
+            _ => None,
+        });
+    let Some(log) = trail else {
+        return format!("{head}{statement}");
+    };
+    let context = table(&context_table(own.blueprint));
+    let told = |column: &str| {
+        format!(
+            "(l.entity, l.{column}) IN (\n    SELECT d.entity, d.{column}\n    FROM {log} AS d\n    JOIN {context} AS c ON c.transaction_id = d.transaction_id\n    \
+             WHERE d.operation = 'erase' AND d.{column} IS NOT NULL\n  )"
+        )
+    };
+    format!(
+        "{head}-- A number by which the trail knows this transaction.\nUPDATE {context} SET transaction_id = transaction_id + 1;\n{statement}\
+         -- The marks without which an emptied payload counts as destroyed.\n\
+         INSERT INTO {log} (recorded_at, transaction_id, actor_id, tenant_id, entity, row_id, row_public_id, operation)\n\
+         SELECT DISTINCT {NOW}, c.transaction_id, coalesce(c.actor_id, 1), d.tenant_id, d.entity, d.row_id,\n  \
+         CASE WHEN d.row_id IS NULL THEN d.row_public_id END, 'erase'\n\
+         FROM {log} AS d\nJOIN {context} AS c ON c.transaction_id = d.transaction_id\n\
+         WHERE {touched}\n  AND coalesce(d.row_id, d.row_public_id) IS NOT NULL;\n\
+         UPDATE {log} AS l\nSET changes = NULL,\n    salt = NULL\nWHERE l.changes IS NOT NULL\n  AND ({}\n  OR l.row_id IS NULL AND {});\n",
+        told("row_id"),
+        told("row_public_id")
     )
 }
 
@@ -299,11 +337,16 @@ fn anonymise(
         }
         None => format!("({})", differs(own, tombstones)),
     };
-    format!(
-        "-- Run it until it changes no more rows.\nUPDATE {0}\nSET {1}\nWHERE {key} IN (\n  SELECT {key} FROM {0}\n  \
-         WHERE {due}\n    AND {open}\n  LIMIT {batch}\n);\n",
+    let update = format!(
+        "UPDATE {0}\nSET {1}\nWHERE {key} IN (\n  SELECT {key} FROM {0}\n  WHERE {due}\n    AND {open}\n  LIMIT {batch}\n);\n",
         own.sql,
         sets.join(",\n    ")
+    );
+    let entity = text(local(own.blueprint, own.name).name.as_str());
+    forgetting(
+        own,
+        &update,
+        &format!("d.operation = 'update' AND d.entity = {entity}"),
     )
 }
 

@@ -84,6 +84,13 @@ fn what_is_over_is_purged_and_nothing_else() {
     );
     call(&built.connection, &script(&built, "purge_tokens"), &[]);
     assert_eq!(built.all("SELECT hex(token) FROM tokens ORDER BY id"), "02\n03");
+    // The trail forgets the row that went, says so, and keeps the others.
+    let trail = "SELECT group_concat(operation || coalesce(changes IS NULL, ''), ' ') FROM (SELECT * FROM shop_audit_log WHERE entity = 'tokens' AND row_id = ";
+    assert_eq!(
+        built.one(&format!("{trail}1 ORDER BY seq)")),
+        "insert1 delete1 erase1"
+    );
+    assert_eq!(built.one(&format!("{trail}2 ORDER BY seq)")), "insert0");
 }
 
 #[test]
@@ -100,6 +107,12 @@ fn the_dead_are_emptied_of_the_person() {
         "1"
     );
     assert_eq!(built.one("SELECT email FROM users WHERE id = 2"), "bob@x.org");
+    let kept = |id: i32| {
+        built.one(&format!(
+            "SELECT count(changes) || '/' || sum(operation = 'erase') FROM shop_audit_log WHERE entity = 'users' AND row_id = {id}"
+        ))
+    };
+    assert_eq!((kept(1), kept(2)), ("0/1".to_owned(), "1/0".to_owned()));
     let version = built.one("SELECT version FROM users WHERE id = 1");
     call(&built.connection, &sql, &[]);
     assert_eq!(built.one("SELECT version FROM users WHERE id = 1"), version);

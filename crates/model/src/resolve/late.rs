@@ -172,6 +172,12 @@ impl<'t> Resolver<'t> {
                 continue;
             }
             let said = Some((field, attr.span()));
+            if name.text == "partition" {
+                // A row that moved to another partition would be a row removed and another made, with new stamps.
+                if let Some(field) = self.field_mut(field) {
+                    field.immutable.get_or_insert(attr.span());
+                }
+            }
             self.change(id, |entity| {
                 if name.text == "partition" {
                     entity.partition = said

@@ -49,6 +49,17 @@ impl Datum {
         matches!(self, Self::Null)
     }
 
+    /// The value of a key as counterexamples and cells of a result spell it; `None` for what is no key.
+    #[must_use]
+    pub fn key_text(&self) -> Option<String> {
+        match self {
+            Self::Int(value) => Some(value.to_string()),
+            Self::Text(text) => Some(text.clone()),
+            Self::Uuid(bytes) => Some(uuid_text(bytes)),
+            _ => None,
+        }
+    }
+
     /// A number as units of `10^-scale`, when it is one that has no more places.
     #[must_use]
     pub fn units(&self, scale: u32) -> Option<i128> {

@@ -432,7 +432,7 @@ impl<'a> Maker<'a> {
             let nullable = self
                 .plans
                 .get(index)
-                .and_then(|plan| plan.table.column(own))
+                .and_then(|plan| plan.columns.iter().find(|column| column.name == own))
                 .is_some_and(|it| it.nullable);
             match value {
                 Some(value) => {

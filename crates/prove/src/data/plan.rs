@@ -45,6 +45,7 @@ impl<'a> TablePlan<'a> {
     pub fn new(subject: &'a Subject, table: &'a Table) -> Self {
         let info = subject.info(&table.name);
         let stamped = stamped(subject, table, info);
+        let planned = info.and_then(|info| subject.blueprint.database.table(&info.name));
         let mut columns: Vec<ColumnPlan> = Vec::new();
         for column in &table.columns {
             let name = column.name.as_str();
@@ -64,7 +65,11 @@ impl<'a> TablePlan<'a> {
             columns.push(ColumnPlan {
                 name: name.to_owned(),
                 ty: column.ty.clone(),
-                nullable: column.nullable,
+                // A file fills some columns after the fact and must let them be empty until then.
+                nullable: column.nullable
+                    && planned
+                        .and_then(|table| table.column(name))
+                        .is_none_or(|planned| planned.nullable),
                 identity: column.identity.is_some(),
                 domain,
             });

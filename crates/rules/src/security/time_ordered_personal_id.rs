@@ -1,9 +1,9 @@
 //! A version 7 UUID holds the time at which it was made.
 
 use diagnostics::{Diagnostic, Diagnostics, Rule, Severity};
-use model::{Identity, Model, Ownership, UuidVersion};
+use model::{Identity, Model, UuidVersion};
 
-use crate::{Lint, support};
+use crate::Lint;
 
 static RULE: Rule = Rule {
     code: "SEC001",
@@ -21,16 +21,14 @@ fn check(model: &Model, found: &mut Diagnostics) {
             entity.identity.value,
             Identity::Dual(UuidVersion::V7) | Identity::Uuid(UuidVersion::V7)
         );
-        let personal =
-            entity.ownership == Ownership::Itself || support::personal_fields(entity).next().is_some();
-        if seven && personal {
+        if seven && entity.is_personal() && entity.identity.because.is_none() {
             let span = entity.identity.said.unwrap_or(entity.name.span);
             let message = format!(
                 "the ids of `{}` tell when someone joined or acted",
                 entity.name.text
             );
             found.push(Diagnostic::new(&RULE, span, message).help(
-                "keep the default, `uuid4`: version 7 is for many rows that say nothing about a person",
+                "keep the default, `uuid4`: version 7 is for many rows that say nothing about a person; or accept it with a reason: `because \"…\"`",
             ));
         }
     }

@@ -37,15 +37,26 @@ pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, behaviour: &Behaviour
     let key_type = r.reference_type(Some(at.table), key.as_str());
     let counted = matches!(key_type, SqlType::BigInt | SqlType::Integer | SqlType::SmallInt);
     let unique = Some(key).filter(|_| key_type == SqlType::Uuid);
-    let arguments = vec![
+    let outside = public_id.as_ref().or(unique);
+    let named = if counted || outside.is_some() {
+        Vec::new()
+    } else {
+        r.primary_key(at.table)
+    };
+    let mut arguments = vec![
         name(Some(key).filter(|_| counted)),
-        name(public_id.as_ref().or(unique)),
+        name(outside),
         name(tenant.as_ref()),
         name(subject.as_ref()),
         name(mortal.as_ref()),
         array(redacted),
         array(ignored),
+        array(&named),
     ];
+    // A partition's trigger tells the name of the partition.
+    if r.is_partitioned(at.table) {
+        arguments.push(at.table.name.as_str().to_owned());
+    }
     let changes = || {
         vec![
             TriggerEvent::Insert,
@@ -115,7 +126,7 @@ fn function(
     let body = body(r, log);
     r.guard(log, Privilege::Insert, &[]);
     let comment = if name == "audit_row" {
-        "Records a changed row. Arguments: the columns of key, public id, tenant, subject and deletion (empty when there is none), columns recorded without values, columns not recorded."
+        "Records a changed row. Arguments: the columns of key, public id, tenant, subject and deletion (empty when there is none), columns recorded without values, columns not recorded, columns recorded even when they stay, and the table's name where it has partitions."
     } else {
         "Records a statement: TRUNCATE, or a step of a backfill."
     };
@@ -136,6 +147,7 @@ fn row_body(r: &Realiser<'_>, log: &Name) -> String {
 DECLARE
     redacted constant text[] := TG_ARGV[5];
     ignored constant text[] := TG_ARGV[6];
+    named constant text[] := TG_ARGV[7];
     operation text := lower(TG_OP);
     was jsonb;
     this jsonb;
@@ -155,6 +167,10 @@ BEGIN
         IF changes IS NULL THEN
             RETURN NULL;
         END IF;
+        -- a row without number and UUID is told by its key
+        FOREACH column_name IN ARRAY named LOOP
+            changes := jsonb_build_object(column_name, CASE WHEN column_name = ANY (redacted) THEN '\"changed\"'::jsonb ELSE jsonb_build_array(was -> column_name, this -> column_name) END) || changes;
+        END LOOP;
         IF this -> TG_ARGV[4] IS DISTINCT FROM was -> TG_ARGV[4] THEN
             operation := CASE WHEN this ->> TG_ARGV[4] IS NULL THEN 'restore' ELSE 'soft_delete' END;
         END IF;
@@ -220,7 +236,7 @@ VALUES (
     {actor},
     {tenant},
     {subject},
-    TG_TABLE_NAME,
+    COALESCE(TG_ARGV[8], TG_TABLE_NAME),
     {row_id},
     {row_public_id},
     operation,

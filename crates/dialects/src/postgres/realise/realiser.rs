@@ -466,6 +466,17 @@ impl<'a> Realiser<'a> {
             .map_or(SqlType::BigInt, |column| column.ty.clone())
     }
 
+    /// The columns of a table's key.
+    pub(super) fn primary_key(&self, table: &Name) -> Vec<Ident> {
+        let key = self.table(table).and_then(|table| table.primary_key.as_ref());
+        key.map_or_else(Vec::new, |key| key.columns.clone())
+    }
+
+    /// Whether a table's rows stand in partitions.
+    pub(super) fn is_partitioned(&self, table: &Name) -> bool {
+        self.table(table).is_some_and(|table| table.partitioned.is_some())
+    }
+
     /// The type of a table's first key column.
     pub(super) fn key_type(&self, table: Option<&Name>) -> SqlType {
         let found = table.and_then(|table| self.table(table));

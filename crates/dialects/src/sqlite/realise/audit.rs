@@ -32,9 +32,11 @@ pub(super) fn add(blueprint: &Blueprint, work: &mut Work, what: &Behaviour) {
     else {
         return;
     };
+    // Where the key is a UUID, there is only the one.
+    let outside = public_id.as_ref().or(Some(key).filter(|key| is_uuid(work, key)));
     let columns = Columns {
         key,
-        public_id: public_id.as_ref(),
+        public_id: outside,
         tenant: tenant.as_ref(),
         subject: subject.as_ref(),
     };
@@ -51,7 +53,7 @@ pub(super) fn add(blueprint: &Blueprint, work: &mut Work, what: &Behaviour) {
         |operation: &str, row: &str, changes: &str| head(work, &into, &columns, operation, row, changes);
     let insert = format!("{}\n{from}", entry("'insert'", "r", &whole(&told, redacted, "r")));
     // Where neither id tells the row, its key does.
-    let named = if public_id.is_none() && !is_whole(work, key) {
+    let named = if outside.is_none() && !is_whole(work, key) {
         work.key.clone()
     } else {
         Vec::new()
@@ -90,11 +92,19 @@ fn head(work: &Work, log: &str, columns: &Columns<'_>, operation: &str, row: &st
 }
 
 fn is_whole(work: &Work, key: &Ident) -> bool {
-    let found = work.columns.iter().find(|(column, _)| column == key);
     matches!(
-        found,
-        Some((_, SqlType::BigInt | SqlType::Integer | SqlType::SmallInt))
+        type_of(work, key),
+        Some(SqlType::BigInt | SqlType::Integer | SqlType::SmallInt)
     )
+}
+
+fn is_uuid(work: &Work, key: &Ident) -> bool {
+    matches!(type_of(work, key), Some(SqlType::Uuid))
+}
+
+fn type_of<'a>(work: &'a Work, key: &Ident) -> Option<&'a SqlType> {
+    let found = work.columns.iter().find(|(column, _)| column == key);
+    found.map(|(_, ty)| ty)
 }
 
 fn differs(told: &[(Ident, SqlType)]) -> String {

@@ -167,14 +167,15 @@ fn killed(
 
 /// Inserted rows and entries of insertion are the same set after the crash.
 fn unmatched(stage: &Stage<'_, '_>, superuser: &mut Connection, last: i64) -> Result<Option<String>, Stop> {
-    for watched in stage.watched.iter().filter(|watched| watched.public_id.is_some()) {
+    for watched in &stage.watched {
+        let Some(column) = watched.public_id else { continue };
         let sql = format!(
             "SELECT count(*) FROM {} AS l WHERE l.seq > {last} AND l.entity = {} AND l.operation = 'insert' \
-             AND NOT EXISTS (SELECT 1 FROM {} AS t WHERE t.{} = l.row_id)",
+             AND NOT EXISTS (SELECT 1 FROM {} AS t WHERE t.{} = l.row_public_id)",
             stage.log,
             stage.speller.text(watched.table.name.name.as_str()),
             watched.sql,
-            stage.speller.ident(watched.key.as_str())
+            stage.speller.ident(column.as_str())
         );
         let count = superuser
             .query(&sql, &[])?

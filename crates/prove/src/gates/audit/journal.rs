@@ -23,8 +23,8 @@ pub(super) struct Told {
     pub(super) operation: String,
     pub(super) row_id: Option<i64>,
     pub(super) public_id: Option<String>,
-    pub(super) tenant: Option<i64>,
-    pub(super) subject: Option<i64>,
+    pub(super) tenant: Option<String>,
+    pub(super) subject: Option<String>,
     pub(super) changes: Json,
 }
 
@@ -159,6 +159,11 @@ pub(super) fn expected(stage: &Stage<'_, '_>, before: &Snapshot, after: &Snapsho
 
 fn told(watched: &Watched<'_>, operation: &str, image: &Image, changes: Json) -> Told {
     let number = |column: Option<&physical::Ident>| image.get(column?.as_str())?.as_i64();
+    let key = |column: Option<&physical::Ident>| match image.get(column?.as_str())? {
+        Json::Number(number) => Some(number.to_string()),
+        Json::String(text) => Some(text.clone()),
+        _ => None,
+    };
     Told {
         entity: watched.table.name.name.as_str().to_owned(),
         operation: operation.to_owned(),
@@ -166,8 +171,8 @@ fn told(watched: &Watched<'_>, operation: &str, image: &Image, changes: Json) ->
         public_id: watched
             .public_id
             .and_then(|column| Some(image.get(column.as_str())?.as_str()?.to_owned())),
-        tenant: number(watched.tenant),
-        subject: number(watched.subject),
+        tenant: key(watched.tenant),
+        subject: key(watched.subject),
         changes,
     }
 }
@@ -216,6 +221,15 @@ fn changed(watched: &Watched<'_>, old: &Image, new: &Image) -> Option<Told> {
     if changes.is_empty() {
         return None;
     }
+    for column in watched.named.iter().map(physical::Ident::as_str) {
+        let value = new.get(column).cloned().unwrap_or(Json::Null);
+        let entry = if is_redacted(watched, column) {
+            Json::from("changed")
+        } else {
+            Json::Array(vec![value.clone(), value])
+        };
+        changes.entry(column).or_insert(entry);
+    }
     let dead = |image: &Image| {
         watched
             .deleted_at
@@ -249,7 +263,7 @@ pub(super) fn entries(
         )
     };
     let sql = format!(
-        "SELECT seq, {at}, transaction_id, actor_id, entity, operation, row_id, {public}, tenant_id, subject_id, {changes} \
+        "SELECT seq, {at}, transaction_id, actor_id, entity, operation, row_id, {public}, CAST(tenant_id AS text), CAST(subject_id AS text), {changes} \
          FROM {} WHERE seq > {after} ORDER BY seq",
         stage.log
     );
@@ -267,8 +281,8 @@ pub(super) fn entries(
                 operation: text(5).unwrap_or_default(),
                 row_id: number(6),
                 public_id: text(7),
-                tenant: number(8),
-                subject: number(9),
+                tenant: text(8),
+                subject: text(9),
                 changes: text(10)
                     .and_then(|text| serde_json::from_str(&text).ok())
                     .unwrap_or(Json::Null),

@@ -14,7 +14,7 @@ use std::cell::RefCell;
 
 use engine::Connection;
 use evidence::{Claim, Counterexample, Proof};
-use physical::{Behaviour, Chain, Ident, Service, Table};
+use physical::{Behaviour, Chain, Ident, Service, SqlType, Table};
 
 use crate::bench::{Bench, Loaded};
 use crate::data::{Maker, Speller};
@@ -40,6 +40,8 @@ struct Watched<'a> {
     sql: String,
     key: &'a Ident,
     public_id: Option<&'a Ident>,
+    /// Columns that an entry names even when they stay: the key of rows that have neither number nor UUID.
+    named: &'a [Ident],
     tenant: Option<&'a Ident>,
     subject: Option<&'a Ident>,
     redacted: &'a [Ident],
@@ -147,6 +149,14 @@ fn watched<'a>(subject: &'a Subject, speller: Speller) -> Vec<Watched<'a>> {
         let Some(table) = subject.realised.database.table(&name) else {
             continue;
         };
+        let planned = subject.blueprint.database.table(&placed.table);
+        let key_type = planned
+            .and_then(|table| table.column(key.as_str()))
+            .map(|column| &column.ty);
+        let told = matches!(
+            key_type,
+            Some(SqlType::BigInt | SqlType::Integer | SqlType::SmallInt | SqlType::Uuid)
+        );
         let soft = subject.behaviours(&name).find_map(|behaviour| match behaviour {
             Behaviour::SoftDelete {
                 deleted_at, reason, ..
@@ -157,7 +167,13 @@ fn watched<'a>(subject: &'a Subject, speller: Speller) -> Vec<Watched<'a>> {
             table,
             sql: speller.name(&name),
             key,
-            public_id: public_id.as_ref(),
+            public_id: public_id
+                .as_ref()
+                .or(Some(key).filter(|_| key_type == Some(&SqlType::Uuid))),
+            named: match &table.primary_key {
+                Some(primary) if public_id.is_none() && !told => &primary.columns,
+                _ => &[],
+            },
             tenant: tenant.as_ref(),
             subject: whose.as_ref(),
             redacted,

@@ -281,7 +281,8 @@ impl<'a, 's, 'm> Author<'a, 's, 'm> {
     }
 }
 
-/// Who may do it, by what the design grants, and with which columns.
+/// Who may do it, by what the design grants, and with which columns. What nobody else may do, the migrator may: catalogues
+/// without a declared writer are filled by migrations.
 fn writer(bench: &Bench<'_>, watched: &Watched<'_>, privilege: Privilege) -> Option<(String, Vec<String>)> {
     let blueprint = &bench.subject.blueprint;
     let planned = blueprint
@@ -290,30 +291,26 @@ fn writer(bench: &Bench<'_>, watched: &Watched<'_>, privilege: Privilege) -> Opt
         .iter()
         .find(|table| bench.subject.realised_name(&table.name) == watched.table.name)?;
     let roles = &blueprint.roles;
-    std::iter::once(&roles.app)
+    let granted = std::iter::once(&roles.app)
         .chain(&roles.declared)
         .find_map(|role| {
             let grant = planned
                 .grants
                 .iter()
                 .find(|grant| grant.privilege == privilege && grant.grantee == Grantee::Role(role.clone()))?;
-            let columns = if grant.columns.is_empty() {
-                planned
-                    .columns
-                    .iter()
-                    .map(|column| &column.name)
-                    .collect::<Vec<_>>()
-            } else {
-                grant.columns.iter().collect()
-            };
-            Some((
-                role.as_str().to_owned(),
-                columns
-                    .into_iter()
-                    .map(|column| column.as_str().to_owned())
-                    .collect(),
-            ))
-        })
+            Some((role, grant.columns.as_slice()))
+        });
+    let (role, columns) = granted.unwrap_or((&roles.migrator, &[]));
+    let all = planned
+        .columns
+        .iter()
+        .filter(|column| column.identity.is_none() && column.generated.is_none());
+    let names: Vec<String> = if columns.is_empty() {
+        all.map(|column| column.name.as_str().to_owned()).collect()
+    } else {
+        columns.iter().map(|column| column.as_str().to_owned()).collect()
+    };
+    Some((role.as_str().to_owned(), names))
 }
 
 /// The internal id of the pseudonym that a guise acts as.

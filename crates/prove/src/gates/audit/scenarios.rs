@@ -372,12 +372,12 @@ fn untouchable(bench: &mut Bench<'_>, stage: &Stage<'_, '_>) -> Result<(), Stop>
         let mut tried = 0;
         for table in [&stage.log, &stage.seals] {
             let mut attempts = vec![
-                format!("UPDATE {table} SET key_id = key_id"),
+                format!("UPDATE {table} SET key_id = key_id || 'x'"),
                 format!("DELETE FROM {table}"),
             ];
             if *table == stage.log {
                 attempts = vec![
-                    format!("UPDATE {table} SET actor_id = 1"),
+                    format!("UPDATE {table} SET actor_id = actor_id + 1"),
                     format!("UPDATE {table} SET operation = 'update', entity = 'x'"),
                     format!("DELETE FROM {table}"),
                 ];

@@ -27,6 +27,17 @@ pub(super) struct Arena<'a, 'm> {
 /// Nobody has come this far.
 const NO_SUCH_ID: i64 = 8_999_999_999_999;
 
+/// A key of the same kind that no row has.
+const fn nobody_like(id: &Datum) -> Option<Datum> {
+    match id {
+        Datum::Int(_) => Some(Datum::Int(NO_SUCH_ID)),
+        Datum::Uuid(_) => Some(Datum::Uuid(
+            *b"\x5c\xa1\xab\x1e\x00\x00\x40\x00\x80\x00\x00\x00\x00\x00\xde\xad",
+        )),
+        _ => None,
+    }
+}
+
 /// Everything that an answer tells, apart from what the asker said.
 pub(super) fn essence(outcome: &Outcome) -> String {
     let plain = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
@@ -167,29 +178,31 @@ impl Probe<'_, '_> {
             else {
                 continue;
             };
-            let Some(Datum::Int(id)) = self.hidden(bench, parent).and_then(|row| row.id.clone()) else {
+            let Some(id) = self.hidden(bench, parent).and_then(|row| row.id.clone()) else {
                 continue;
             };
+            let Some(none) = nobody_like(&id) else { continue };
             let column = column.as_str();
-            let there = self.insertion(&[(column, Datum::Int(id))], "");
-            let nowhere = self.insertion(&[(column, Datum::Int(NO_SUCH_ID))], "");
+            let there = self.insertion(&[(column, id.clone())], "");
+            let nowhere = self.insertion(&[(column, none.clone())], "");
             let what = format!("learns by {} whether a row is there that it cannot see", key.name);
             self.same(session, sheet, (&there, &nowhere), &what)?;
             let own = self.ground.rows.iter().find(|row| {
                 let made = self.ground.made(self.arena.loaded, row);
-                let refers = made.and_then(|made| made.get(column)) == Some(&Datum::Int(id));
+                let refers = made.and_then(|made| made.get(column)) == Some(&id);
                 !refers && (self.ground.info.owner.is_none() || row.owner == self.own.owner)
             });
             if let (true, Some(own)) = (self.update.iter().any(|it| it == column), own) {
-                let change = |id: i64| {
+                let change = |id: &Datum| {
                     format!(
-                        "UPDATE {} SET {} = {id} WHERE {}",
+                        "UPDATE {} SET {} = {} WHERE {}",
                         self.ground.sql,
                         self.arena.speller.ident(column),
+                        self.arena.speller.text(&id.key_text().unwrap_or_default()),
                         own.condition
                     )
                 };
-                self.same(session, sheet, (&change(id), &change(NO_SUCH_ID)), &what)?;
+                self.same(session, sheet, (&change(&id), &change(&none)), &what)?;
             }
         }
         Ok(())

@@ -179,15 +179,12 @@ impl Ground<'_> {
         let key = self.table.primary_key.as_ref()?;
         let rows = loaded.maker.rows(&self.table.name);
         rows.iter().find(|values| {
-            let texts = key
-                .columns
-                .iter()
-                .map(|column| match values.get(column.as_str()) {
-                    Some(Datum::Int(value)) => value.to_string(),
-                    Some(Datum::Uuid(bytes)) => crate::data::uuid_text(bytes),
-                    Some(Datum::Text(text)) => text.clone(),
-                    _ => String::new(),
-                });
+            let texts = key.columns.iter().map(|column| {
+                values
+                    .get(column.as_str())
+                    .and_then(Datum::key_text)
+                    .unwrap_or_default()
+            });
             texts.collect::<Vec<_>>().join("|") == row.key
         })
     }

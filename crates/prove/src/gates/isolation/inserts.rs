@@ -160,14 +160,13 @@ impl Trial<'_, '_> {
         let Some(row) = rows.rows.first() else {
             return false;
         };
-        let number = |datum: &Option<Datum>| match datum {
-            Some(Datum::Int(value)) => Some(*value),
-            _ => None,
-        };
         let differs = |column: &Option<Ident>, value: Option<&physical::Value>, own: &Option<Datum>| {
-            column.is_some()
-                && matches!(own, Some(Datum::Int(_)) | None)
-                && value.and_then(physical::Value::as_int) != number(own)
+            let found = match value {
+                Some(physical::Value::Int(value)) => Some(value.to_string()),
+                Some(physical::Value::Text(text)) => Some(text.clone()),
+                _ => None,
+            };
+            column.is_some() && found != own.as_ref().and_then(Datum::key_text)
         };
         differs(&self.ground.info.owner, row.first(), &guise.owner)
             || differs(&self.ground.info.tenant, row.get(1), &guise.tenant)
@@ -426,7 +425,8 @@ impl Trial<'_, '_> {
     /// COPY would bypass what INSERT meets. A login of its own: a refused COPY leaves the client out of step with the server.
     fn by_copy(&self, sheet: &mut Sheet) -> Result<(), Stop> {
         let other = self.arena.guises.get(1).and_then(|guise| guise.owner.clone());
-        let (Some(column), Some(Datum::Int(value))) = (&self.ground.info.owner, other) else {
+        let (Some(column), Some(value)) = (&self.ground.info.owner, other.and_then(|it| it.key_text()))
+        else {
             return Ok(());
         };
         let column = self.arena.speller.ident(column.as_str());

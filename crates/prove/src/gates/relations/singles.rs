@@ -58,7 +58,7 @@ pub(super) fn table<'a>(
 }
 
 /// The columns of references that no two rows may share.
-fn single(entity: &Entity) -> Vec<String> {
+pub(super) fn single(entity: &Entity) -> Vec<String> {
     let alone = |fields: &[FieldId]| match fields {
         [only] => Some(*only),
         _ => None,

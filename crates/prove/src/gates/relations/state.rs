@@ -18,11 +18,11 @@ pub(super) struct State(BTreeMap<String, BTreeMap<String, Row>>);
 
 /// The key of a row that the generator made, as [`State`] writes keys.
 pub(super) fn key_text(row: &Values, key: &[String]) -> String {
-    let part = |column: &String| match row.get(column) {
-        Some(Datum::Int(value)) => value.to_string(),
-        Some(Datum::Text(text)) => text.clone(),
-        Some(Datum::Uuid(bytes)) => crate::data::uuid_text(bytes),
-        other => format!("{other:?}"),
+    let part = |column: &String| {
+        let value = row.get(column);
+        value
+            .and_then(Datum::key_text)
+            .unwrap_or_else(|| format!("{value:?}"))
     };
     key.iter().map(part).collect::<Vec<_>>().join(",")
 }

@@ -312,30 +312,29 @@ fn stamps(
         &[touch.clone(), forge, read],
     );
     if let (true, Some(log)) = (audited, log) {
-        audit(bench, superuser, found, &touch_of(trial, &same), &log)?;
+        audit(bench, superuser, found, change_of(trial), &log)?;
     }
     Ok(())
 }
 
 const STAMPS: &str = "stamps and versions follow every change and cannot be forged";
 
-/// An UPDATE that changes something which is no technical column: text fields get another value of the same kind.
-fn touch_of(trial: &Trial<'_>, fallback: &str) -> String {
+/// A change that the trail must note: a text field gets another value of the same kind; the row goes where it has none.
+fn change_of(trial: &Trial<'_>) -> String {
     let text = trial.row.iter().find_map(|(name, value)| match value {
         Datum::Text(text) if text.contains(' ') => Some((name.clone(), text.replacen(' ', "x", 1))),
         _ => None,
     });
-    let set = match text {
-        Some((name, text)) => {
-            format!(
-                "{} = {}",
-                trial.speller.ident(&name),
-                trial.speller.value(&Datum::Text(text), &physical::SqlType::Text)
-            )
-        }
-        None => format!("{fallback} = {fallback}"),
-    };
-    format!("UPDATE {} SET {set} WHERE {}", trial.table, trial.condition)
+    match text {
+        Some((name, text)) => format!(
+            "UPDATE {} SET {} = {} WHERE {}",
+            trial.table,
+            trial.speller.ident(&name),
+            trial.speller.value(&Datum::Text(text), &physical::SqlType::Text),
+            trial.condition
+        ),
+        None => format!("DELETE FROM {} WHERE {}", trial.table, trial.condition),
+    }
 }
 
 fn audit_log(bench: &Bench<'_>, speller: Speller) -> Option<String> {
@@ -352,20 +351,10 @@ fn audit(
     bench: &mut Bench<'_>,
     superuser: &mut Connection,
     found: &Found<'_>,
-    touch: &str,
+    statement: String,
     log: &str,
 ) -> Result<(), Stop> {
     let count = format!("SELECT count(*) FROM {log}");
-    let delete = touch.replacen("UPDATE", "DELETE FROM", 1);
-    let delete = match (delete.split_once(" SET "), delete.rsplit_once(" WHERE ")) {
-        (Some((head, _)), Some((_, condition))) => format!("{head} WHERE {condition}"),
-        _ => return Ok(()),
-    };
-    let statement = if touch.contains(" = '") {
-        touch.to_owned()
-    } else {
-        delete
-    };
     superuser.begin()?;
     let result = (|| {
         let before = superuser.query(&count, &[])?;

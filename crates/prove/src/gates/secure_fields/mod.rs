@@ -8,10 +8,11 @@ mod shape;
 
 use evidence::{Claim, Counterexample, Proof};
 use model::{AuditMode, Entity, Opted};
-use physical::{Database, Table};
+use physical::{Database, Ident, Purpose, Table};
 
 use crate::bench::Bench;
 use crate::gate::{Gate, Stop};
+use crate::subject::Subject;
 
 /// The gate.
 pub(super) static GATE: Gate = Gate {
@@ -27,6 +28,8 @@ pub(super) static GATE: Gate = Gate {
 struct Found<'a> {
     entity: &'a Entity,
     table: &'a Table,
+    /// What the table is partitioned by: every key that is kept unique ends with it.
+    partition_key: Vec<Ident>,
 }
 
 fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
@@ -41,7 +44,11 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
         let Some(table) = find(bench, &database, entity) else {
             continue;
         };
-        let found = Found { entity, table };
+        let found = Found {
+            entity,
+            table,
+            partition_key: partition_key(subject, entity),
+        };
         shape::entity(bench, &found);
         live::entity(bench, &loaded, &mut superuser, &found)?;
         bench.count("tables", 1);
@@ -50,6 +57,17 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
     let claims = bench.claims.len() as u64;
     bench.count("claims", claims);
     bench.step(total, total, "done")
+}
+
+fn partition_key(subject: &Subject, entity: &Entity) -> Vec<Ident> {
+    let infos = &subject.blueprint.tables;
+    let info = infos
+        .iter()
+        .find(|info| info.purpose == Purpose::Entity(entity.id));
+    let planned = info.and_then(|info| subject.blueprint.database.table(&info.name));
+    planned
+        .and_then(|table| table.partitioned.as_ref())
+        .map_or_else(Vec::new, |by| by.columns.clone())
 }
 
 /// The table of an entity, looked for in the real catalog by the model's own name for it.

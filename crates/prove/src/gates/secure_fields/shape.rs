@@ -172,6 +172,7 @@ fn identity(found: &Found<'_>) -> Vec<String> {
         .primary_key
         .iter()
         .flat_map(|key| &key.columns)
+        .filter(|column| !found.partition_key.contains(column))
         .map(physical::Ident::as_str)
         .collect();
     match found.entity.identity.value {
@@ -207,8 +208,11 @@ fn public_id(found: &Found<'_>) -> Vec<String> {
     if column.default.is_none() {
         faults.push(format!("{name} has no default in the database"));
     }
-    let alone =
-        |columns: &[physical::Ident]| columns.len() == 1 && columns.iter().all(|it| it.as_str() == name);
+    // No database keeps a key unique across partitions without the partition key in it.
+    let alone = |columns: &[physical::Ident]| {
+        let mut own = columns.iter().filter(|it| !found.partition_key.contains(it));
+        own.next().is_some_and(|it| it.as_str() == name) && own.next().is_none()
+    };
     let table = found.table;
     let unique = table.primary_key.iter().any(|key| alone(&key.columns))
         || table.uniques.iter().any(|unique| alone(&unique.columns))

@@ -1,0 +1,54 @@
+//! Whatever a policy may say is proven by every gate on both databases: the fixtures of `design` hold every option.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+
+mod support;
+
+use std::fs;
+
+use evidence::Verdict;
+use prove::{Options, summary};
+
+/// Two parts on each database: tests run side by side.
+fn are_proven(dialect: &str, part: usize) {
+    let folder = support::root().join("fixtures/design");
+    let mut fixtures: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|it| it == "arch"))
+        .collect();
+    fixtures.sort();
+    assert!(fixtures.len() > 10);
+    let mut faults = Vec::new();
+    for path in fixtures.iter().skip(part).step_by(2) {
+        let sources = [fs::read_to_string(path).unwrap()];
+        let evidence = support::evidence(&sources, dialect, &Options::default());
+        if evidence.aggregate.verdict != Verdict::Proved {
+            faults.push(format!(
+                "{}\n{}",
+                path.display(),
+                summary(&evidence, 140, false)
+            ));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+#[test]
+fn on_postgres() {
+    are_proven("postgres", 0);
+}
+
+#[test]
+fn on_postgres_too() {
+    are_proven("postgres", 1);
+}
+
+#[test]
+fn on_sqlite() {
+    are_proven("sqlite", 0);
+}
+
+#[test]
+fn on_sqlite_too() {
+    are_proven("sqlite", 1);
+}
