@@ -310,7 +310,7 @@ const OPTIONS: &[(&str, &str, &str, &str)] = &[
         "raw sql",
         "undo",
         "sql",
-        "sql postgres: CREATE EXTENSION IF NOT EXISTS citext / Some(\"DROP EXTENSION citext\")",
+        "sql postgres: CREATE EXTENSION IF NOT EXISTS pg_trgm / Some(\"DROP EXTENSION pg_trgm\")",
     ),
 ];
 

@@ -29,7 +29,8 @@ pub fn sql(plan: &Plan, heading: &Heading) -> Vec<File> {
     if !admin.is_empty() {
         let purpose = [
             "Roles, schemas and extensions. An administrator runs this once per database, before schema.sql.",
-            "Roles belong to the whole cluster: those that are there already are left as they are.",
+            "Roles belong to the whole cluster: those that are there already are left as they are. A schema that is there already is",
+            "an error: somebody else may have put it there.",
             "Whoever runs it is a superuser; or owns the database, has CREATEROLE, and is a member of each role made here. For the latter,",
             "on PostgreSQL 15 add GRANT <role> TO CURRENT_USER; behind each role, from 16 on SET createrole_self_grant = 'set, inherit'; first.",
         ];

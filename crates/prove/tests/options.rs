@@ -23,11 +23,7 @@ fn are_proven(dialect: &str, part: usize) {
         let sources = [fs::read_to_string(path).unwrap()];
         let evidence = support::evidence(&sources, dialect, &Options::default());
         if evidence.aggregate.verdict != Verdict::Proved {
-            faults.push(format!(
-                "{}\n{}",
-                path.display(),
-                summary(&evidence, 140, false)
-            ));
+            faults.push(format!("{}\n{}", path.display(), summary(&evidence, 140, false)));
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));

@@ -109,14 +109,17 @@ fn same_schema(bench: &mut Bench<'_>, found: &Database) {
     });
 }
 
-/// Sets aside whole objects that the user's own SQL may have made: they are named, not judged. What it did to planned objects
-/// stays a difference.
+/// Sets aside whole objects and indexes that the user's own SQL may have made: they are named, not judged. Whatever else it did
+/// to planned objects stays a difference.
 fn unplanned(bench: &Bench<'_>, differences: Vec<String>) -> (Vec<String>, Vec<String>) {
     let database = &bench.subject.realised.database;
     if !database.opaque.iter().any(|each| each.kind == "user sql") {
         return (differences, Vec::new());
     }
-    let whole = |line: &String| line.starts_with("+ ") && line.matches(" › ").count() == 1;
+    let whole = |line: &String| {
+        let depth = line.matches(" › ").count();
+        line.starts_with("+ ") && (depth == 1 || depth == 3 && line.contains(" › indexes › "))
+    };
     let (own, differences) = differences.into_iter().partition(whole);
     (differences, own)
 }

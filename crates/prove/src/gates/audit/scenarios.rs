@@ -9,7 +9,7 @@ use physical::Value;
 
 use super::journal::{self, Entry};
 use super::operations::{Author, perform};
-use super::{Stage, enter, report};
+use super::{Stage, Watched, enter, report};
 use crate::bench::Bench;
 use crate::data::Datum;
 use crate::gate::Stop;
@@ -451,41 +451,7 @@ fn redacted(bench: &mut Bench<'_>, stage: &Stage<'_, '_>, superuser: &mut Connec
         .iter()
         .filter(|watched| !watched.redacted.is_empty())
     {
-        let mut values: BTreeSet<String> = BTreeSet::new();
-        for column in watched.redacted {
-            let stored = superuser.query(
-                &format!(
-                    "SELECT {} FROM {}",
-                    stage.speller.ident(column.as_str()),
-                    watched.sql
-                ),
-                &[],
-            )?;
-            let made = stage
-                .loaded
-                .maker
-                .rows(&watched.table.name)
-                .iter()
-                .filter_map(|row| row.get(column.as_str()));
-            let made = made.filter_map(|datum| match datum {
-                Datum::Text(text) => Some(text.clone()),
-                Datum::Bytes(bytes) => Some(hex(bytes)),
-                _ => None,
-            });
-            let stored = stored.rows.iter().filter_map(|row| match row.first() {
-                Some(Value::Text(text)) => Some(text.clone()),
-                Some(Value::Bytes(bytes)) => Some(hex(bytes)),
-                _ => None,
-            });
-            // Short values occur by accident; as JSON they stand escaped.
-            let long = made.chain(stored).filter(|text| text.len() >= 8);
-            values.extend(long.map(|text| {
-                serde_json::Value::from(text)
-                    .to_string()
-                    .trim_matches('"')
-                    .to_lowercase()
-            }));
-        }
+        let values = sensitive(stage, superuser, watched)?;
         let found = texts
             .iter()
             .find(|(_, text)| values.iter().any(|value| text.contains(value)));
@@ -510,6 +476,50 @@ fn redacted(bench: &mut Bench<'_>, stage: &Stage<'_, '_>, superuser: &mut Connec
         );
     }
     Ok(())
+}
+
+/// The values of a table's sensitive columns: those that stand there, and those that were put there once.
+fn sensitive(
+    stage: &Stage<'_, '_>,
+    superuser: &mut Connection,
+    watched: &Watched<'_>,
+) -> Result<BTreeSet<String>, Stop> {
+    let mut values: BTreeSet<String> = BTreeSet::new();
+    for column in watched.redacted {
+        let stored = superuser.query(
+            &format!(
+                "SELECT {} FROM {}",
+                stage.speller.ident(column.as_str()),
+                watched.sql
+            ),
+            &[],
+        )?;
+        let made = stage
+            .loaded
+            .maker
+            .rows(&watched.table.name)
+            .iter()
+            .filter_map(|row| row.get(column.as_str()));
+        let made = made.filter_map(|datum| match datum {
+            Datum::Text(text) => Some(text.clone()),
+            Datum::Bytes(bytes) => Some(hex(bytes)),
+            _ => None,
+        });
+        let stored = stored.rows.iter().filter_map(|row| match row.first() {
+            Some(Value::Text(text)) => Some(text.clone()),
+            Some(Value::Bytes(bytes)) => Some(hex(bytes)),
+            _ => None,
+        });
+        // Short values occur by accident; as JSON they stand escaped.
+        let long = made.chain(stored).filter(|text| text.len() >= 8);
+        values.extend(long.map(|text| {
+            serde_json::Value::from(text)
+                .to_string()
+                .trim_matches('"')
+                .to_lowercase()
+        }));
+    }
+    Ok(values)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -27,10 +27,11 @@ const CHECKS: &[Check] = &[
     },
     Check {
         id: "public-functions",
-        claim: "no function can be called by everyone",
+        claim: "no function can be called by everyone, except those of extensions",
         sql: "SELECT p.oid::regprocedure::text FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace, \
               aclexplode(COALESCE(p.proacl, acldefault('f', p.proowner))) AS a \
-              WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND a.grantee = 0",
+              WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND a.grantee = 0 \
+              AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')",
     },
     Check {
         id: "public-rights",

@@ -147,7 +147,9 @@ fn functions(bench: &mut Bench<'_>, arena: &Arena<'_, '_>, role: &str, guise: &G
             COALESCE((SELECT string_agg('NULL::' || format_type(t.oid, NULL), ', ' ORDER BY t.n) FROM unnest(p.proargtypes) WITH ORDINALITY AS t (oid, n)), ''), \
             p.prorettype = 'trigger'::regtype \
          FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace \
-         WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' ORDER BY 1, 2",
+         WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' \
+         AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e') \
+         ORDER BY 1, 2",
         &[],
     )?;
     let mut connection = arena.loaded.db.member(role)?;
