@@ -40,6 +40,7 @@ pub const ALL: &[&Lint] = &[
     &privacy::personal_data_for_ever::LINT,
     &privacy::anonymise_nothing::LINT,
     &privacy::guessable_blind_index::LINT,
+    &privacy::immutable_ciphertext::LINT,
     &privacy::impossible_purge::LINT,
     &privacy::personal_copy::LINT,
     &integrity::float_money::LINT,

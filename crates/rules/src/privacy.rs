@@ -2,6 +2,7 @@
 
 pub(crate) mod anonymise_nothing;
 pub(crate) mod guessable_blind_index;
+pub(crate) mod immutable_ciphertext;
 pub(crate) mod impossible_purge;
 pub(crate) mod ordered_ciphertext;
 pub(crate) mod personal_copy;
