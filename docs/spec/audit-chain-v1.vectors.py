@@ -28,6 +28,16 @@ def optional(value, encode) -> bytes:
     return b"\x00" if value is None else b"\x01" + encode(value)
 
 
+def key_of(value) -> bytes:
+    """The key of a tenant or a user: a number, a UUID, or another text."""
+    if isinstance(value, int):
+        return number(value)
+    try:
+        return uuid.UUID(value).bytes
+    except ValueError:
+        return lp(value)
+
+
 def commitment(salt: bytes, changes: str) -> bytes:
     return hashlib.sha256(salt + changes.encode()).digest()
 
@@ -39,8 +49,8 @@ def entry_bytes(e: dict) -> bytes:
         instant(e["recorded_at"]),
         number(e["transaction_id"]),
         optional(e["actor_id"], number),
-        optional(e["tenant_id"], number),
-        optional(e["subject_id"], number),
+        optional(e["tenant_id"], key_of),
+        optional(e["subject_id"], key_of),
         lp(e["entity"]),
         optional(e["row_id"], number),
         optional(e["row_public_id"], lambda value: uuid.UUID(value).bytes),
@@ -78,6 +88,8 @@ def main():
          '{"id": 9, "label": null}'),
         (4, "2026-02-01T00:00:01+00:00", 1003, 2, None, None, "orders", None, None, "truncate", None),
         (5, "2026-02-02T12:00:00.5+00:00", 1010, 1, None, 7, "users", 7, None, "erase", None),
+        (6, "2026-02-02T12:00:01+00:00", 1010, 1, "acme", "0d3f6c1e-58a4-4b7e-9f6a-1c2d3e4f5a6b", "notes", None,
+         "0d3f6c1e-58a4-4b7e-9f6a-1c2d3e4f5a6b", "erase", None),
     ]
     entries = []
     for seq, at, transaction, actor, tenant, subject, entity, row, public, operation, changes in written:

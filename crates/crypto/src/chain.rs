@@ -17,9 +17,9 @@ pub struct Entry {
     /// Who: a pseudonym.
     pub actor_id: Option<i64>,
     /// In which tenant.
-    pub tenant_id: Option<i64>,
+    pub tenant_id: Option<KeyValue>,
     /// Whose data the payload may hold.
-    pub subject_id: Option<i64>,
+    pub subject_id: Option<KeyValue>,
     /// Of which table.
     pub entity: String,
     /// Which row, inside.
@@ -30,6 +30,17 @@ pub struct Entry {
     pub operation: String,
     /// See [`commitment`]; absent when there was no payload.
     pub commitment: Option<Vec<u8>>,
+}
+
+/// The key of a tenant or a user, of whichever type the schema gives it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeyValue {
+    /// A counted key.
+    Number(i64),
+    /// A UUID.
+    Uuid(Uuid),
+    /// A natural key.
+    Text(String),
 }
 
 /// What a seal says beside the entries that it covers.
@@ -106,8 +117,9 @@ pub fn entry_bytes(entry: &Entry) -> Result<Vec<u8>, CryptoError> {
     for number in [entry.seq, entry.recorded_at, entry.transaction_id] {
         bytes.extend_from_slice(&number.to_be_bytes());
     }
-    for number in [entry.actor_id, entry.tenant_id, entry.subject_id] {
-        optional_number(&mut bytes, number);
+    optional_number(&mut bytes, entry.actor_id);
+    for key in [&entry.tenant_id, &entry.subject_id] {
+        optional_key(&mut bytes, key.as_ref())?;
     }
     length_prefixed(&mut bytes, entry.entity.as_bytes())?;
     optional_number(&mut bytes, entry.row_id);
@@ -144,6 +156,19 @@ pub fn link(previous: &[u8], entry: &Entry) -> Result<[u8; 32], CryptoError> {
 fn optional(into: &mut Vec<u8>, value: Option<&[u8]>) {
     into.push(u8::from(value.is_some()));
     into.extend_from_slice(value.unwrap_or_default());
+}
+
+fn optional_key(into: &mut Vec<u8>, key: Option<&KeyValue>) -> Result<(), CryptoError> {
+    match key {
+        Some(KeyValue::Number(number)) => optional_number(into, Some(*number)),
+        Some(KeyValue::Uuid(uuid)) => optional(into, Some(uuid)),
+        Some(KeyValue::Text(text)) => {
+            into.push(1);
+            length_prefixed(into, text.as_bytes())?;
+        }
+        None => into.push(0),
+    }
+    Ok(())
 }
 
 fn optional_number(into: &mut Vec<u8>, value: Option<i64>) {

@@ -7,7 +7,7 @@
 )]
 
 use crypto::Key;
-use crypto::chain::{Entry, Seal, SealMac, commitment, entry_bytes, link};
+use crypto::chain::{Entry, KeyValue, Seal, SealMac, commitment, entry_bytes, link};
 use serde_json::Value;
 
 fn vectors() -> Value {
@@ -56,6 +56,19 @@ fn instant(value: &Value) -> i64 {
     seconds * 1_000_000 + format!("{fraction:0<6}").parse::<i64>().unwrap()
 }
 
+fn key_value(value: &Value) -> Option<KeyValue> {
+    let uuid = |text: &str| {
+        let digits = text.replace('-', "");
+        let is_uuid = digits.len() == 32 && digits.chars().all(|digit| digit.is_ascii_hexdigit());
+        is_uuid.then(|| bytes(&Value::String(digits)).unwrap().try_into().unwrap())
+    };
+    match value {
+        Value::Number(number) => number.as_i64().map(KeyValue::Number),
+        Value::String(text) => Some(uuid(text).map_or_else(|| KeyValue::Text(text.clone()), KeyValue::Uuid)),
+        _ => None,
+    }
+}
+
 fn entry(vector: &Value) -> Entry {
     let text = |name: &str| vector[name].as_str().unwrap().to_owned();
     let uuid = vector["row_public_id"].as_str().map(|text| text.replace('-', ""));
@@ -64,8 +77,8 @@ fn entry(vector: &Value) -> Entry {
         recorded_at: instant(&vector["recorded_at"]),
         transaction_id: vector["transaction_id"].as_i64().unwrap(),
         actor_id: vector["actor_id"].as_i64(),
-        tenant_id: vector["tenant_id"].as_i64(),
-        subject_id: vector["subject_id"].as_i64(),
+        tenant_id: key_value(&vector["tenant_id"]),
+        subject_id: key_value(&vector["subject_id"]),
         entity: text("entity"),
         row_id: vector["row_id"].as_i64(),
         row_public_id: uuid.map(|hex| bytes(&Value::String(hex)).unwrap().try_into().unwrap()),
@@ -186,7 +199,7 @@ fn every_field_of_an_entry_counts() {
             ..one.clone()
         },
         Entry {
-            tenant_id: Some(1),
+            tenant_id: Some(KeyValue::Number(1)),
             ..one.clone()
         },
         Entry {

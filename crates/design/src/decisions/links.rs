@@ -196,12 +196,12 @@ fn columns(
     table.columns.push(column(
         &a.column,
         &a.key.1,
-        format!("Refers to `{}`", a.facts.table),
+        format!("Refers to `{}`", a.facts.table.name),
     ));
     table.columns.push(column(
         &b.column,
         &b.key.1,
-        format!("Refers to `{}`", b.facts.table),
+        format!("Refers to `{}`", b.facts.table.name),
     ));
     if let Some((owner, ty)) = owner.filter(|(owner, _)| **owner != a.column && **owner != b.column) {
         table.columns.push(column(

@@ -2,7 +2,9 @@
 //!
 //! Each script is run inside a transaction, in order, with the parameters that it names bound. Times are the database's own.
 
-use physical::{Behaviour, Blueprint, ErasureStep, Expr, Ident, Name, Service, SqlType, Tombstone};
+use physical::{
+    Behaviour, Blueprint, DefaultValue, ErasureStep, Expr, Ident, Name, Service, SqlType, Tombstone,
+};
 
 use super::expression::Renderer;
 use super::ident::{ident, idents, table, text};
@@ -93,6 +95,50 @@ impl Own<'_> {
         ident(&ids(self.blueprint, self.name).0)
     }
 
+    /// The pseudonym of a row, by an expression for its key; nothing for a table whose rows have none.
+    fn actor(&self, of: &Name, key: &str) -> Option<String> {
+        let actors = self.blueprint.actors.as_ref()?;
+        (actors.user.as_ref() == Some(of)).then(|| {
+            format!(
+                "(SELECT a.public_id FROM {} AS a WHERE a.user_id = {key}) AS actor",
+                table(&local(self.blueprint, &actors.table))
+            )
+        })
+    }
+
+    /// A column's parameter; what is left out is what the column would be.
+    fn given(&self, column: &Ident) -> String {
+        let table = self.blueprint.database.table(self.name);
+        let default = table
+            .and_then(|table| table.column(column.as_str()))
+            .and_then(|column| match &column.default {
+                Some(DefaultValue::Literal(value)) => types::literal_for(value, &column.ty).ok(),
+                _ => None,
+            });
+        default.map_or_else(
+            || format!(":{column}"),
+            |default| format!("coalesce(:{column}, {default})"),
+        )
+    }
+
+    /// When rows of a table die, if they do.
+    fn mortal(&self, of: &Name) -> Option<&Ident> {
+        let behaviours = &self.blueprint.behaviours;
+        behaviours.iter().find_map(|placed| match &placed.what {
+            Behaviour::SoftDelete { deleted_at, .. } if placed.table == *of => Some(deleted_at),
+            _ => None,
+        })
+    }
+
+    /// The log of security events.
+    fn events(&self) -> Option<String> {
+        let services = &self.blueprint.services;
+        let events = services
+            .iter()
+            .find(|placed| placed.what == Service::SecurityEvents)?;
+        Some(table(&local(self.blueprint, &events.table)))
+    }
+
     /// The column by which rows are known outside.
     fn public(&self) -> String {
         ident(&ids(self.blueprint, self.name).2)
@@ -115,8 +161,14 @@ fn look_up(own: &Own<'_>, by: &Ident, returns: &[Ident], deleted_at: Option<&Ide
                 ident(tenant)
             )
         });
+    // Whoever logs in then acts by their pseudonym.
+    let actor = own.actor(own.name, &format!("{sql}.{}", own.key()));
+    let (named, made) = match &actor {
+        Some(actor) => (", actor".to_owned(), format!(", {actor}")),
+        None => (String::new(), String::new()),
+    };
     format!(
-        "-- Where several rows match, none is answered.\nSELECT {0}\nFROM (\n  SELECT {0}, count(*) OVER () AS matches\n  \
+        "-- Where several rows match, none is answered.\nSELECT {0}{named}\nFROM (\n  SELECT {0}{made}, count(*) OVER () AS matches\n  \
          FROM {sql}\n  WHERE {1} = :{by}{tenant}{2}\n)\nWHERE matches = 1;\n",
         idents(returns),
         ident(by),
@@ -153,6 +205,15 @@ fn redeem(own: &Own<'_>, service: &Service) -> String {
     let mut answers: Vec<String> = Vec::new();
     if let Some((reference, of)) = owner {
         let (key, _, public) = ids(own.blueprint, of);
+        if let Some(dies) = own.mortal(of) {
+            sql.push_str(&format!(
+                "\n  AND {} IN (SELECT o.{} FROM {} AS o WHERE o.{} IS NULL)",
+                ident(reference),
+                ident(&key),
+                table(&local(own.blueprint, of)),
+                ident(dies)
+            ));
+        }
         answers.push(format!(
             "(SELECT o.{} FROM {} AS o WHERE o.{} = {}) AS owner",
             ident(&public),
@@ -160,33 +221,53 @@ fn redeem(own: &Own<'_>, service: &Service) -> String {
             ident(&key),
             ident(reference)
         ));
+        answers.extend(own.actor(of, &ident(reference)));
     }
     answers.extend(returns.iter().map(ident));
     if answers.is_empty() {
         answers.push("1 AS redeemed".to_owned());
     }
     sql.push_str(&format!("\nRETURNING {};\n", answers.join(", ")));
-    sql
-}
-
-fn sign_up(own: &Own<'_>, columns: &[Ident]) -> String {
-    let params: Vec<String> = columns.iter().map(|column| format!(":{column}")).collect();
-    let mut sql = format!(
-        "INSERT INTO {} ({})\nVALUES ({})\nRETURNING {};\n",
-        own.sql,
-        idents(columns),
-        params.join(", "),
-        own.public()
-    );
-    if let Some(actors) = &own.blueprint.actors {
+    if let Some(events) = own.events() {
         sql.push_str(&format!(
-            "SELECT a.public_id AS actor\nFROM {} AS a\nWHERE a.user_id = (SELECT max({}) FROM {});\n",
-            table(&local(own.blueprint, &actors.table)),
-            own.key(),
-            own.sql
+            "-- A token that is not good is a security event.\n\
+             INSERT INTO {events} (recorded_at, kind, actor_id, tenant_id, entity)\n\
+             SELECT {NOW}, 'token_refused', c.actor_id, c.tenant_id, {}\nFROM {} AS c\nWHERE changes() = 0;\n",
+            text(local(own.blueprint, own.name).name.as_str()),
+            table(&context_table(own.blueprint))
         ));
     }
     sql
+}
+
+/// One row answers: the public id, and the pseudonym of whoever has one.
+fn sign_up(own: &Own<'_>, columns: &[Ident]) -> String {
+    let params: Vec<String> = columns.iter().map(|column| own.given(column)).collect();
+    let insert = format!(
+        "INSERT INTO {} ({})\nVALUES ({})",
+        own.sql,
+        idents(columns),
+        params.join(", ")
+    );
+    let actors = own.blueprint.actors.as_ref();
+    match actors.filter(|actors| actors.user.as_ref() == Some(own.name)) {
+        Some(actors) => {
+            let actors = table(&local(own.blueprint, &actors.table));
+            format!(
+                "{insert};\nSELECT t.{}{}, a.public_id AS actor\nFROM {actors} AS a\nJOIN {} AS t ON t.{} = a.user_id\n\
+                 WHERE a.id = (SELECT max(id) FROM {actors});\n",
+                own.public(),
+                if own.public() == "public_id" {
+                    ""
+                } else {
+                    " AS public_id"
+                },
+                own.sql,
+                own.key(),
+            )
+        }
+        None => format!("{insert}\nRETURNING {};\n", own.public()),
+    }
 }
 
 /// The condition that a row's time is over.
@@ -368,9 +449,6 @@ fn erase(own: &Own<'_>, steps: &[ErasureStep]) -> String {
     ordered.sort_by_key(rank);
     for step in ordered {
         sql.push_str(&erasure(own, step, &subject));
-        if matches!(step, ErasureStep::Empty { table, .. } if table == own.name) {
-            sql.push_str(&falls(own, &subject));
-        }
     }
     if let Some(log) = log {
         let context = table(&context_table(own.blueprint));
@@ -383,21 +461,16 @@ fn erase(own: &Own<'_>, steps: &[ErasureStep]) -> String {
             "-- The mark without which an emptied payload counts as destroyed.\n\
              INSERT INTO {log} (recorded_at, transaction_id, actor_id, tenant_id, subject_id, entity, row_id, row_public_id, operation)\n\
              SELECT {NOW}, c.transaction_id, coalesce(c.actor_id, 1), c.tenant_id, {subject}, {}, NULL, {row}, 'erase'\n\
-             FROM {context} AS c;\n",
+             FROM {context} AS c\nWHERE {subject} IS NOT NULL;\n",
             text(local(own.blueprint, own.name).name.as_str())
         ));
     }
-    let events = own
-        .blueprint
-        .services
-        .iter()
-        .find(|placed| placed.what == Service::SecurityEvents);
-    if let Some(events) = events {
+    if let Some(events) = own.events() {
         let context = table(&context_table(own.blueprint));
         sql.push_str(&format!(
             "INSERT INTO {} (recorded_at, kind, actor_id, tenant_id, entity, row_public_id)\n\
-             SELECT {NOW}, 'erasure', c.actor_id, c.tenant_id, {}, :public_id\nFROM {context} AS c;\n",
-            at(&events.table),
+             SELECT {NOW}, 'erasure', c.actor_id, c.tenant_id, {}, :public_id\nFROM {context} AS c\nWHERE {subject} IS NOT NULL;\n",
+            events,
             text(local(own.blueprint, own.name).name.as_str())
         ));
     }
@@ -406,13 +479,15 @@ fn erase(own: &Own<'_>, steps: &[ErasureStep]) -> String {
 
 /// The subject's key; from the audit trail when the row itself has gone.
 fn subject(own: &Own<'_>, log: Option<&str>) -> String {
-    if own.public() == own.key() {
-        return ":public_id".to_owned();
-    }
-    let row = format!("SELECT s.id FROM {} AS s WHERE s.public_id = :public_id", own.sql);
+    let (key, public) = (own.key(), own.public());
+    let row = format!(
+        "SELECT s.{key} FROM {} AS s WHERE s.{public} = :public_id",
+        own.sql
+    );
+    let told = if public == key { "row_public_id" } else { "row_id" };
     match log {
         Some(log) => format!(
-            "(\n  {row}\n  UNION\n  SELECT l.row_id FROM {log} AS l WHERE l.entity = {} AND l.row_public_id = :public_id\n)",
+            "(\n  {row}\n  UNION\n  SELECT l.{told} FROM {log} AS l WHERE l.entity = {} AND l.row_public_id = :public_id\n)",
             text(local(own.blueprint, own.name).name.as_str())
         ),
         None => format!("({row})"),
@@ -466,28 +541,6 @@ fn erasure(own: &Own<'_>, step: &ErasureStep, subject: &str) -> String {
             )
         }
     }
-}
-
-/// The subject's own row falls softly where the table does that.
-fn falls(own: &Own<'_>, subject: &str) -> String {
-    let soft = own
-        .blueprint
-        .behaviours
-        .iter()
-        .find_map(|placed| match &placed.what {
-            Behaviour::SoftDelete { deleted_at, key, .. } if placed.table == *own.name => {
-                Some((deleted_at, key))
-            }
-            _ => None,
-        });
-    soft.map_or(String::new(), |(deleted_at, key)| {
-        let at = ident(deleted_at);
-        format!(
-            "UPDATE {}\nSET {at} = {NOW}\nWHERE {} = {subject}\n  AND {at} IS NULL;\n",
-            own.sql,
-            ident(key)
-        )
-    })
 }
 
 fn touch(own: &Own<'_>, access: &Name, throttle_seconds: u32) -> String {

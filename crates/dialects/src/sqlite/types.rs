@@ -156,8 +156,10 @@ fn storage_rule(column: &str, ty: &SqlType) -> Option<String> {
             text(INSTANT_FORMAT)
         )),
         SqlType::Timestamp => Some(format!("{column} IS strftime('%Y-%m-%dT%H:%M:%f', {column})")),
-        SqlType::Json | SqlType::JsonText => Some(format!("json_valid({column})")),
-        SqlType::Array(_) => Some(format!("json_valid({column}) AND json_type({column}) = 'array'")),
+        SqlType::Json | SqlType::JsonText => Some(format!("{column} IS NULL OR json_valid({column})")),
+        SqlType::Array(_) => Some(format!(
+            "{column} IS NULL OR json_valid({column}) AND json_type({column}) = 'array'"
+        )),
         SqlType::BigInt
         | SqlType::Real
         | SqlType::Double

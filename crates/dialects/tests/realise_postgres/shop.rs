@@ -635,6 +635,7 @@ fn keys(b: &mut Builder) {
     keys.columns = vec![
         id(),
         column("subject_id", SqlType::BigInt),
+        nullable("shredded_at", SqlType::TimestampTz),
         nullable("wrapped", SqlType::Bytes),
     ];
     keys.foreign_keys

@@ -193,7 +193,7 @@ impl Shop {
         let mut app = self.app();
         let rows = app
             .query(
-                "SELECT new_row::text, actor::text FROM shop_private.sign_up_user($1, $2)",
+                "SELECT public_id::text, actor::text FROM shop_private.sign_up_user($1, $2)",
                 &[text(email), text("$argon2id$hash")],
             )
             .unwrap();

@@ -1,6 +1,6 @@
 //! Where the trail of a schema is, and how its rows are read.
 
-use crypto::chain::Entry;
+use crypto::chain::{Entry, KeyValue};
 use physical::{Blueprint, Chain, Ident, Name, Service, Value};
 use plan::Relational;
 
@@ -142,14 +142,23 @@ pub(super) fn entry_of(row: &[Value]) -> Result<Entry, SealError> {
         recorded_at: number(1)?,
         transaction_id: number(2)?,
         actor_id: optional(3),
-        tenant_id: optional(4),
-        subject_id: optional(5),
+        tenant_id: row.get(4).and_then(key),
+        subject_id: row.get(5).and_then(key),
         entity: text(6),
         row_id: optional(7),
         row_public_id: row.get(8).and_then(Value::as_text).and_then(uuid),
         operation: text(9),
         commitment: bytes(row.get(10)),
     })
+}
+
+/// Keys of tenants and users are of the type that the schema gives them.
+fn key(value: &Value) -> Option<KeyValue> {
+    match value {
+        Value::Int(number) => Some(KeyValue::Number(*number)),
+        Value::Text(text) => Some(uuid(text).map_or_else(|| KeyValue::Text(text.clone()), KeyValue::Uuid)),
+        _ => None,
+    }
 }
 
 fn uuid(text: &str) -> Option<[u8; 16]> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crypto::Key;
-use crypto::chain::{Entry, Seal, SealMac, commitment};
+use crypto::chain::{Entry, KeyValue, Seal, SealMac, commitment};
 use engine::Connection;
 use physical::{Blueprint, Value};
 use plan::Relational;
@@ -92,7 +92,7 @@ struct StoredSeal {
 #[derive(Default)]
 struct Payloads {
     gone: Vec<(Option<i64>, Entry)>,
-    subjects: BTreeSet<i64>,
+    subjects: BTreeSet<KeyValue>,
     rows: BTreeSet<(String, RowName)>,
 }
 
@@ -253,7 +253,7 @@ fn read_entries(
         let changes = row.get(11).and_then(Value::as_text);
         let salt = bytes(row.get(12));
         if entry.operation == "erase" {
-            payloads.subjects.extend(entry.subject_id);
+            payloads.subjects.extend(entry.subject_id.clone());
             payloads
                 .rows
                 .extend(RowName::of(&entry).map(|row| (entry.entity.clone(), row)));
@@ -384,7 +384,8 @@ fn explained(report: &mut VerifyReport, payloads: Payloads) {
     for (seal, entry) in payloads.gone {
         let by_subject = entry
             .subject_id
-            .is_some_and(|subject| payloads.subjects.contains(&subject));
+            .as_ref()
+            .is_some_and(|subject| payloads.subjects.contains(subject));
         let by_row =
             RowName::of(&entry).is_some_and(|row| payloads.rows.contains(&(entry.entity.clone(), row)));
         if !by_subject && !by_row {

@@ -114,11 +114,14 @@ fn of_step(r: &mut Realiser<'_>, at: Place<'_>, step: &ErasureStep) -> String {
             let Some(subject) = key_subject(r, at.table, table) else {
                 return String::new();
             };
-            for privilege in [Privilege::Select, Privilege::Delete] {
-                r.guard(table, privilege, &[]);
-            }
+            r.guard(table, Privilege::Select, &[]);
+            r.guard(
+                table,
+                Privilege::Update,
+                &["wrapped".into(), "shredded_at".into()],
+            );
             format!(
-                "    DELETE FROM {} AS k WHERE k.{} = subject_id;\n",
+                "    UPDATE {} AS k SET wrapped = NULL, shredded_at = now() WHERE k.{} = subject_id AND k.shredded_at IS NULL;\n",
                 qualified(table),
                 id(&subject)
             )

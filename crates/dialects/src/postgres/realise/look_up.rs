@@ -26,17 +26,28 @@ pub(super) fn realise(
     // By its number: a column could have any name.
     let wanted = form.map_or_else(|| "$1".to_owned(), |form| normal("$1", form));
     let living = deleted_at.map_or_else(String::new, |column| format!(" AND t.{} IS NULL", id(column)));
-    let selected: Vec<String> = returns.iter().map(|column| format!("t.{}", id(column))).collect();
-    let body = format!(
-        "\n#variable_conflict use_column\nBEGIN\n    RETURN QUERY\n    SELECT {}\n    FROM {} AS t\n    WHERE t.{} = {wanted}{living};\nEND\n",
-        selected.join(", "),
-        qualified(at.table),
-        id(by),
-    );
-    let typed: Vec<String> = returns
+    let mut selected: Vec<String> = returns.iter().map(|column| format!("t.{}", id(column))).collect();
+    let mut typed: Vec<String> = returns
         .iter()
         .map(|column| format!("{} {}", id(column), r.type_of(at.table, column)))
         .collect();
+    let mut from = format!("{} AS t", qualified(at.table));
+    // Whoever logs in then acts by their pseudonym.
+    if let Some(actors) = r.actors_of(at.table) {
+        let (key, _) = r.keys_of(at.table);
+        selected.push("a.public_id".to_owned());
+        typed.push("actor uuid".to_owned());
+        from.push_str(&format!(
+            "\n    LEFT JOIN {} AS a ON a.user_id = t.{key}",
+            qualified(&actors)
+        ));
+        r.guard(&actors, Privilege::Select, &[]);
+    }
+    let body = format!(
+        "\n#variable_conflict use_column\nBEGIN\n    RETURN QUERY\n    SELECT {}\n    FROM {from}\n    WHERE t.{} = {wanted}{living};\nEND\n",
+        selected.join(", "),
+        id(by),
+    );
     let ty = r.type_of(at.table, by);
     r.guard(at.table, Privilege::Select, &[]);
     let draft = Draft {

@@ -466,6 +466,12 @@ impl<'a> Realiser<'a> {
             .map_or(SqlType::BigInt, |column| column.ty.clone())
     }
 
+    /// The table of pseudonyms, for a table whose rows have one.
+    pub(super) fn actors_of(&self, table: &Name) -> Option<Name> {
+        let actors = self.blueprint.actors.as_ref()?;
+        (actors.user.as_ref() == Some(table)).then(|| actors.table.clone())
+    }
+
     /// The columns of a table's key.
     pub(super) fn primary_key(&self, table: &Name) -> Vec<Ident> {
         let key = self.table(table).and_then(|table| table.primary_key.as_ref());

@@ -53,8 +53,15 @@ pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, service: &Service) {
         .iter()
         .map(|owner| format!("o.{}", owner.public_id))
         .collect();
+    let acts = owner.as_ref().is_some_and(|owner| owner.acts);
+    if acts {
+        selected.push("a.public_id".to_owned());
+    }
     selected.extend(returns.iter().map(|column| format!("t.{}", id(column))));
     let mut typed: Vec<String> = owner.iter().map(|_| "owner uuid".to_owned()).collect();
+    if acts {
+        typed.push("actor uuid".to_owned());
+    }
     typed.extend(
         returns
             .iter()
@@ -99,6 +106,8 @@ struct Owner {
     from: String,
     conditions: Vec<String>,
     public_id: String,
+    /// Whether the owner acts by a pseudonym, which then is joined as `a`.
+    acts: bool,
 }
 
 fn owner_of(r: &mut Realiser<'_>, column: &Ident, table: &Name) -> Owner {
@@ -108,10 +117,20 @@ fn owner_of(r: &mut Realiser<'_>, column: &Ident, table: &Name) -> Owner {
         conditions.push(format!("o.{} IS NULL", id(&mortal.deleted_at)));
     }
     r.guard(table, Privilege::Select, &[]);
+    let mut from = format!("{} AS o", qualified(table));
+    let actors = r.actors_of(table);
+    if let Some(actors) = &actors {
+        from.push_str(&format!(
+            " LEFT JOIN {} AS a ON a.user_id = o.{key}",
+            qualified(actors)
+        ));
+        r.guard(actors, Privilege::Select, &[]);
+    }
     Owner {
-        from: format!("{} AS o", qualified(table)),
+        from,
         conditions,
         public_id,
+        acts: actors.is_some(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::postgres::ident;
 /// Makes the row; a unique violation names its constraint and echoes no value.
 pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, name: &Ident, columns: &[Ident]) {
     let (key, public_id) = r.keys_of(at.table);
-    let actors = r.blueprint.actors.as_ref().map(|actors| actors.table.clone());
+    let actors = r.actors_of(at.table);
     let given: Vec<String> = (1..=columns.len())
         .map(|position| format!("${position}"))
         .collect();
@@ -34,7 +34,7 @@ DECLARE
     violated text;
 BEGIN
     INSERT INTO {table} AS t {insert}
-    RETURNING t.{key}, t.{public_id} INTO new_id, new_row;
+    RETURNING t.{key}, t.{public_id} INTO new_id, public_id;
 {find_actor}    RETURN NEXT;
 EXCEPTION WHEN unique_violation THEN
     -- the server's own error prints the value
@@ -67,15 +67,25 @@ END
     let draft = Draft {
         name: r.private(name.as_str()),
         arguments: Vec::new(),
-        returns: "TABLE(new_row uuid, actor uuid)".to_owned(),
+        returns: if actors.is_some() {
+            "TABLE(public_id uuid, actor uuid)"
+        } else {
+            "TABLE(public_id uuid)"
+        }
+        .to_owned(),
         language: "plpgsql",
         volatility: Volatility::Volatile,
         runs_as: RunsAs::Guard,
         body,
         execute: r.applications(),
         comment: format!(
-            "Makes a row of {} before anyone is logged in; answers its public id and that of its actor.",
-            qualified(at.table)
+            "Makes a row of {} before anyone is logged in; answers its public id{}.",
+            qualified(at.table),
+            if actors.is_some() {
+                " and that of its actor"
+            } else {
+                ""
+            }
         ),
         origin: at.origin,
     };

@@ -163,10 +163,7 @@ fn entry_bytes(r: &mut Realiser<'_>, log: &Name, origin: Origin) {
     execute.push(r.blueprint.roles.migrator.clone());
     let draft = Draft {
         name: r.private("audit_entry_bytes"),
-        arguments: FIELDS
-            .iter()
-            .map(|(name, ty)| (*name, (*ty).to_owned()))
-            .collect(),
+        arguments,
         returns: "bytea".to_owned(),
         language: "plpgsql",
         volatility: Volatility::Immutable,

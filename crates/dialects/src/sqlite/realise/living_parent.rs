@@ -4,7 +4,7 @@ use physical::{Blueprint, Ident, Name};
 
 use super::super::ident::{ident, table};
 use super::local;
-use super::triggers::Work;
+use super::triggers::{Work, key_of};
 
 pub(super) fn add(
     blueprint: &Blueprint,
@@ -30,11 +30,9 @@ pub(super) fn add(
         on.join(" AND "),
         ident(deleted_at)
     );
-    let rule = format!(
-        "{}_living",
-        pairs.first().map_or("parent", |(own, _)| own.as_str())
-    );
-    let guard = work.guard("23503", &rule, &dead);
+    let own = work.name.clone();
+    let key = key_of(blueprint, &own, pairs.first().map(|(own, _)| *own), parent);
+    let guard = work.guard_key(blueprint, key, &own, &dead);
     work.before_insert.push(guard);
     let mut changed: Vec<String> = pairs
         .iter()
@@ -47,6 +45,6 @@ pub(super) fn add(
         }
         None => format!("({})\n  AND {dead}", changed.join(" OR ")),
     };
-    let guard = work.guard("23503", &rule, &condition);
+    let guard = work.guard_key(blueprint, key, &own, &condition);
     work.before_update.push(guard);
 }

@@ -7,7 +7,7 @@ use physical::{Behaviour, Blueprint, Ident, Name, SoftAction, SoftChild};
 use super::super::ident::{ident, table};
 use super::super::types::{NOW, UUID4};
 use super::local;
-use super::triggers::{SoftColumns, Work};
+use super::triggers::{SoftColumns, Work, key_of};
 
 /// The columns of soft deletion.
 #[derive(Debug)]
@@ -120,8 +120,9 @@ fn add_child(blueprint: &Blueprint, work: &mut Work, stamps: &Stamps<'_>, child:
                     .as_ref()
                     .map_or(String::new(), |at| format!(" AND c.{} IS NULL", ident(at)))
             );
-            let rule = format!("{}_restrict", child.table.name);
-            let guard = work.guard("23503", &rule, &condition);
+            let parent = work.name.clone();
+            let key = key_of(blueprint, &child.table, child.columns.first(), &parent);
+            let guard = work.guard_key(blueprint, key, &child.table, &condition);
             work.before_update.push(guard);
         }
         SoftAction::Cascade => {

@@ -84,7 +84,7 @@ pub(super) fn version(
     let first = work.guard("42501", &format!("{version}_first"), &format!("NEW.{name} <> 1"));
     work.before_insert.push(first);
     let condition = format!("NEW.{name} NOT IN (OLD.{name}, OLD.{name} + 1)");
-    let conflict = work.guard("40001", &format!("{version}_conflict"), &condition);
+    let conflict = work.guard("40001", version.as_str(), &condition);
     work.before_update.push(conflict);
     work.stamps.push(version.clone());
     work.version = Some(version.clone());

@@ -17,7 +17,7 @@ pub(super) fn add(
     let name = ident(column);
     let firsts: Vec<String> = initial.iter().map(|state| text(state)).collect();
     let first = format!("NEW.{name} NOT IN ({})", firsts.join(", "));
-    let guard = work.guard("23514", &format!("{column}_initial"), &first);
+    let guard = work.guard("23514", &format!("{column}_transition"), &first);
     work.before_insert.push(guard);
     let moves: Vec<String> = moves
         .iter()

@@ -1,13 +1,13 @@
 //! The triggers of one table, gathered behaviour by behaviour and written once.
 
 use physical::{
-    Blueprint, Context, Expr, Ident, Name, Origin, SqlType, Table, Timing, Trigger, TriggerAction,
-    TriggerEvent,
+    Blueprint, Context, Expr, ForeignKey, Ident, Name, Origin, SqlType, Table, Timing, Trigger,
+    TriggerAction, TriggerEvent,
 };
 
 use super::super::ident::{ident, table, text};
 use super::super::types::NOW;
-use super::{context_sql, key_columns};
+use super::{context_sql, key_columns, local};
 
 /// A value of a column that no committed row holds: "the database fills this".
 pub(super) const UNFILLED: &str = "0";
@@ -134,8 +134,25 @@ impl Work {
 
     /// `SELECT RAISE(…) WHERE …`: refuses, naming the rule and never a value.
     pub(super) fn guard(&self, state: &str, rule: &str, condition: &str) -> String {
-        let message = text(&format!("architrave:{state}:{}:{rule}", self.name.name));
-        format!("SELECT RAISE(ABORT, {message})\nWHERE {condition}")
+        refusal(state, self.name.name.as_str(), rule, condition)
+    }
+
+    /// The same by the name of a foreign key, which says whose it is.
+    pub(super) fn guard_key(
+        &self,
+        blueprint: &Blueprint,
+        key: Option<&ForeignKey>,
+        of: &Name,
+        condition: &str,
+    ) -> String {
+        let own = local(blueprint, of);
+        let rule = key.map_or("reference", |key| {
+            let name = key.name.as_str();
+            name.strip_prefix(of.name.as_str())
+                .and_then(|rest| rest.strip_prefix('_'))
+                .unwrap_or(name)
+        });
+        refusal("23503", own.name.as_str(), rule, condition)
     }
 
     /// `id = NEW.id`, over all key columns.
@@ -438,4 +455,25 @@ impl Work {
             "Records that a row went for good.",
         )
     }
+}
+
+fn refusal(state: &str, table: &str, rule: &str, condition: &str) -> String {
+    let message = text(&format!("architrave:{state}:{table}:{rule}"));
+    format!("SELECT RAISE(ABORT, {message})\nWHERE {condition}")
+}
+
+/// The foreign key by which a table refers to another with a column.
+pub(super) fn key_of<'a>(
+    blueprint: &'a Blueprint,
+    table: &Name,
+    column: Option<&Ident>,
+    parent: &Name,
+) -> Option<&'a ForeignKey> {
+    let (own, parent) = (local(blueprint, table), local(blueprint, parent));
+    let tables = &blueprint.database.tables;
+    let found = tables.iter().find(|each| local(blueprint, &each.name) == own)?;
+    found.foreign_keys.iter().find(|key| {
+        local(blueprint, &key.references) == parent
+            && column.is_none_or(|column| key.columns.contains(column))
+    })
 }

@@ -186,6 +186,12 @@ fn watched<'a>(subject: &'a Subject, speller: Speller) -> Vec<Watched<'a>> {
 }
 
 impl Stage<'_, '_> {
+    /// Whether rows of a table are known outside by a public id, and not by their key.
+    fn outside(&self, table: &physical::Name) -> bool {
+        let plan = self.loaded.maker.plan(table);
+        plan.is_some_and(|plan| plan.table.column("public_id").is_some())
+    }
+
     /// A login of a member of a role; on a file, everyone.
     fn login(&self, role: &str) -> Result<Connection, Stop> {
         Ok(self.loaded.db.member(role)?)

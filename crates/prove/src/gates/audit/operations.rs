@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use engine::{Connection, EngineError};
 use evidence::{Claim, Counterexample};
-use physical::{Grantee, Privilege, Value};
+use physical::{Grantee, Ident, Privilege, Value};
 
 use super::journal::{self, Snapshot};
 use super::{ENTRIES, Stage, Watched, enter, report};
@@ -283,8 +283,8 @@ impl<'a, 's, 'm> Author<'a, 's, 'm> {
     }
 }
 
-/// Who may do it, by what the design grants, and with which columns. What nobody else may do, the migrator may: catalogues
-/// without a declared writer are filled by migrations.
+/// Who may do it, by what the design grants, and with which columns. Catalogues without a declared
+/// writer are filled by migrations.
 fn writer(bench: &Bench<'_>, watched: &Watched<'_>, privilege: Privilege) -> Option<(String, Vec<String>)> {
     let blueprint = &bench.subject.blueprint;
     let planned = blueprint
@@ -302,7 +302,19 @@ fn writer(bench: &Bench<'_>, watched: &Watched<'_>, privilege: Privilege) -> Opt
                 .find(|grant| grant.privilege == privilege && grant.grantee == Grantee::Role(role.clone()))?;
             Some((role, grant.columns.as_slice()))
         });
-    let (role, columns) = granted.unwrap_or((&roles.migrator, &[]));
+    let writes = |role: &Ident| {
+        let own = planned
+            .grants
+            .iter()
+            .filter(|grant| grant.grantee == Grantee::Role(role.clone()));
+        own.into_iter().any(|grant| grant.privilege != Privilege::Select)
+    };
+    let is_catalogue = !std::iter::once(&roles.app).chain(&roles.declared).any(writes);
+    let (role, columns) = match granted {
+        Some(found) => found,
+        None if is_catalogue => (&roles.migrator, [].as_slice()),
+        None => return None,
+    };
     let all = planned
         .columns
         .iter()

@@ -267,9 +267,10 @@ fn erased(
     let (Some((table, function)), Some(party)) = (erase, stage.loaded.parties.get(1)) else {
         return Ok(());
     };
-    let Some(crate::data::Datum::Int(id)) = party.owner else {
+    let Some(id) = party.owner.as_ref().and_then(crate::data::Datum::key_text) else {
         return Ok(());
     };
+    let id = stage.speller.text(&id);
     let gone = format!(
         "SELECT count(*) FROM {} WHERE subject_id = {id} AND changes IS NOT NULL",
         stage.log
@@ -283,7 +284,7 @@ fn erased(
         bench.note("no payload speaks of a person, so there was nothing to erase");
         return Ok(());
     }
-    let sql = erase_person(bench, stage, superuser, (&table, function), id)?;
+    let sql = erase_person(bench, stage, superuser, (&table, function), &id)?;
     let after = superuser
         .query(&gone, &[])?
         .scalar()
@@ -321,45 +322,41 @@ fn erase_person(
     stage: &Stage<'_, '_>,
     superuser: &mut Connection,
     (table, function): (&physical::Name, physical::Ident),
-    id: i64,
+    id: &str,
 ) -> Result<String, Stop> {
     let subject = bench.subject;
-    if stage.file {
-        // As the emitted script does it: a payload goes, and an entry says why.
-        superuser.batch(&format!(
-            "UPDATE {} SET changes = NULL, salt = NULL WHERE subject_id = {id}",
-            stage.log
-        ))?;
-        let sql = format!(
-            "INSERT INTO {} (transaction_id, actor_id, subject_id, entity, row_id, operation) \
-             SELECT transaction_id, 1, {id}, {}, {id}, 'erase' FROM {}",
-            stage.log,
-            stage.speller.text(table.name.as_str()),
-            stage
-                .speller
-                .ident(&format!("{}_context", subject.blueprint.private_schema))
-        );
-        superuser.batch(&sql)?;
-        return Ok(sql);
-    }
-
+    let outside = if stage.outside(table) { "public_id" } else { "id" };
+    let cast = if stage.file { "" } else { "::text" };
     let public = superuser.query(
         &format!(
-            "SELECT public_id::text FROM {} WHERE id = {id}",
+            "SELECT {outside}{cast} FROM {} WHERE id = {id}",
             stage.speller.name(table)
         ),
         &[],
     )?;
-    let public = public
-        .scalar()
-        .and_then(Value::as_text)
-        .unwrap_or_default()
-        .to_owned();
+    let public = public.scalar().and_then(Value::as_text).unwrap_or_default();
+    let public = stage.speller.text(public);
+    if stage.file {
+        // The emitted script, with its one parameter.
+        let scripts = (subject.dialect.scripts)(&subject.blueprint);
+        let script = scripts.into_iter().find(|(name, _)| *name == function.as_str());
+        let sql = script.unwrap_or_default().1.replace(":public_id", &public);
+        superuser.begin()?;
+        for statement in (subject.dialect.enter)(&subject.blueprint, &plan::ContextValues::default()) {
+            superuser.batch(&statement)?;
+        }
+        superuser.batch(&sql)?;
+        for statement in (subject.dialect.leave)(&subject.blueprint) {
+            superuser.batch(&statement)?;
+        }
+        superuser.commit()?;
+        return Ok(sql);
+    }
     let name = stage.speller.name(&physical::Name::new(
         subject.blueprint.private_schema.clone(),
         function,
     ));
-    let sql = format!("SELECT {name}({})", stage.speller.text(&public));
+    let sql = format!("SELECT {name}({public})");
     let mut eraser = stage.login(subject.blueprint.roles.eraser.as_str())?;
     eraser.query(&sql, &[])?;
     Ok(sql)
