@@ -23,4 +23,5 @@ rules! {
     PUBLIC_ID_PER_PARTITION = "DES007" "public-id-per-partition" Warning "the public id of a partitioned table is unique within each partition only";
     OPTIONAL_PARTITION_KEY = "DES008" "optional-partition-key" Error "a table is partitioned by a field that may be empty";
     DEAD_ROWS_BLOCK = "DES009" "dead-rows-block" Warning "a composite reference makes deleted rows count for uniqueness";
+    VALUES_OF_AN_OWNER = "DES010" "values-of-an-owner" Error "a composite reference names values that are unique for each owner, and has no owner itself";
 }

@@ -105,6 +105,37 @@ fn two_roots_of_the_same_name_collide() {
 }
 
 #[test]
+fn no_owner_collides_with_the_rows_of_another() {
+    let all = designed(&format!(
+        "{USER}entity Rack {{ user User @owner floor Int name String(9) unique (floor, name) label String(9)? @unique \
+         code String(9) @unique(global) because \"printed on it\" }}\n\
+         entity Book {{ rack Rack place Int note String(9)? unique (rack, place) unique (note) }}\n\
+         entity Plan {{ user User @owner floor Int name String(9) reference of (floor, name) -> Rack (floor, name) }}"
+    ));
+    let columns = |name: &str| -> Vec<String> {
+        let table = table(&all, name);
+        let unique = table.indexes.iter().filter(|index| index.unique);
+        unique.map(|index| index.name.to_string()).collect()
+    };
+    assert_eq!(columns("racks"), ["racks_user_id_label_key", "racks_code_key"]);
+    // The reference by which the owner comes stands for the owner.
+    assert_eq!(
+        columns("books"),
+        ["books_rack_id_place_key", "books_owner_id_note_key"]
+    );
+    let plans = table(&all, "plans");
+    let key = plans
+        .foreign_keys
+        .iter()
+        .find(|key| key.references.name.as_str() == "racks")
+        .unwrap();
+    let names: Vec<String> = key.columns.iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["floor", "name", "user_id"]);
+    let full = &table(&all, "racks").uniques;
+    assert!(full.iter().any(|unique| unique.columns == key.referenced));
+}
+
+#[test]
 fn a_lone_optional_value_may_be_missing_many_times() {
     let all = designed(
         "entity Shop public because \"all\" { nick String(9)? @unique unique (a, b) a Int? b Int? }",

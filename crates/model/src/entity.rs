@@ -343,8 +343,8 @@ pub struct ManyToMany {
 /// Among which rows something is unique.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UniqueScope {
-    /// Within the tenant, where there is one; else everywhere.
-    Tenant,
+    /// Among the rows that whoever asks may see: within the tenant, and among the owner's rows where rows belong to someone.
+    Own,
     /// Everywhere, and the reason why that may be told.
     Global(Option<String>),
 }

@@ -5,7 +5,7 @@ use model::{Entity, Field, FieldId, FieldOrigin, OnDelete, Type};
 use physical::{ForeignKey, Ident, Name, OnDelete as Action, Origin};
 
 use super::copies::copy;
-use super::uniqueness::full;
+use super::uniqueness::{full, scope};
 use crate::decisions::Kind;
 use crate::draft::{Draft, decided, fields, subject};
 use crate::facts::Descent;
@@ -225,6 +225,13 @@ fn composite(draft: &mut Draft<'_>, entity: &Entity, reference: &model::Referenc
         return;
     }
     let emptied = own.clone();
+    if within_owner(draft, reference) {
+        let (Some(owner), Some(above)) = (&facts.owner, &parent.owner) else {
+            return ownerless(draft, entity, reference);
+        };
+        own.push(owner.column.clone());
+        theirs.push(above.column.clone());
+    }
     if let (Some(tenant), Some(above)) = (facts.tenant.clone(), parent.tenant.clone()) {
         own.push(tenant);
         theirs.push(above);
@@ -262,6 +269,35 @@ fn composite(draft: &mut Draft<'_>, entity: &Entity, reference: &model::Referenc
         origin: Origin::Span(reference.span),
     };
     draft.change(&facts.table, |table| table.foreign_keys.push(key));
+}
+
+/// Whether the values that a composite reference names are unique among the rows of one owner only.
+fn within_owner(draft: &Draft<'_>, reference: &model::Reference) -> bool {
+    let facts = draft.facts(reference.target);
+    let target = draft.model.entity(reference.target);
+    let mut uniques = target.into_iter().flat_map(|target| &target.uniques);
+    uniques
+        .find(|unique| unique.fields == reference.referenced)
+        .is_some_and(|unique| scope(draft, facts, unique).has_owner())
+}
+
+/// Uniqueness for the foreign key alone would be among all owners, and tell of rows that are hidden.
+fn ownerless(draft: &mut Draft<'_>, entity: &Entity, reference: &model::Reference) {
+    let target = draft.model.entity(reference.target);
+    let target = target.map_or("", |target| target.name.text.as_str());
+    let message = format!(
+        "`{}` refers to values of `{target}` that each owner may have once, and `{}` has no owner",
+        reference.name.text, entity.name.text
+    );
+    draft.complain(
+        Diagnostic::new(&codes::VALUES_OF_AN_OWNER, reference.span, message)
+            .label("whose row is meant?")
+            .help(format!(
+                "refer to the entity itself: `{} {target}`",
+                reference.name.text
+            ))
+            .help("or make the values unique everywhere: `unique (…) @global because \"…\"`"),
+    );
 }
 
 /// Uniqueness among the living is no target for a foreign key: then the dead count, too, and that is said.

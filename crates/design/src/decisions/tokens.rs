@@ -54,43 +54,21 @@ fn apply(draft: &mut Draft<'_>) {
     }
 }
 
-/// Uniqueness among all rows, in place of what `@unique` said about living ones. Answers the constraint's name.
+/// Uniqueness among all rows, whether the field says `@unique` or not. Answers the constraint's name.
 fn unique(draft: &mut Draft<'_>, table: &physical::Name, column: &Ident, span: diagnostics::Span) -> Ident {
-    let is_mine = |expr: &physical::Expr| super::indexes::column_of(expr).as_ref() == Some(column);
-    let mut known: Option<Ident> = None;
-    draft.change(table, |table| {
-        let partial = table
-            .indexes
-            .iter()
-            .position(|index| match index.keys.as_slice() {
-                [key] => index.unique && is_mine(&key.expr),
-                _ => false,
-            });
-        known = match partial {
-            Some(at) => Some(table.indexes.remove(at).name),
-            None => None,
-        };
-    });
-    let mut origin = Origin::Decision(KIND.id, Some(span));
-    if known.is_some() {
-        origin = Origin::Span(span);
-    }
     let there = draft.table(table).and_then(|table| {
-        table
-            .uniques
-            .iter()
-            .find(|unique| unique.columns == [column.clone()])
-            .map(|unique| unique.name.clone())
+        let mut uniques = table.uniques.iter();
+        uniques.find(|unique| unique.columns == [column.clone()])
     });
-    if let Some(name) = there {
-        return name;
+    if let Some(there) = there {
+        return there.name.clone();
     }
-    let name = known.unwrap_or_else(|| draft.names.constraint(Space::App, &table.name, [column], "key"));
+    let name = draft.names.constraint(Space::App, &table.name, [column], "key");
     let unique = full(
         name.clone(),
         vec![column.clone()],
         "A request without a context finds the row by it",
-        origin,
+        Origin::Decision(KIND.id, Some(span)),
     );
     draft.change(table, |table| table.uniques.push(unique));
     name

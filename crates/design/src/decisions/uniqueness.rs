@@ -1,14 +1,14 @@
 //! Decision: among which rows values are unique.
 
 use diagnostics::Diagnostic;
-use model::{Entity, Field, Protection, UniqueScope};
+use model::{Entity, Field, Protection, Scalar, Type, UniqueScope};
 use physical::{Expr, Ident, Index, IndexKey, IndexMethod, Origin, SqlType, Unique};
 
 use super::privacy::blind_column;
 use super::types::is_nullable;
 use crate::decisions::Kind;
 use crate::draft::{Draft, subject};
-use crate::facts::{Facts, Typed};
+use crate::facts::{Descent, Facts, Typed};
 use crate::lower::living;
 use crate::names::Space;
 use crate::{Alternative, Attacker, Decision, codes};
@@ -16,8 +16,9 @@ use crate::{Alternative, Attacker, Decision, codes};
 pub(crate) static KIND: Kind = Kind {
     id: "uniqueness",
     title: "among which rows values are unique",
-    reason: "among the living, and within the tenant where there is one: a plain UNIQUE blocks whoever registers again, and tells that a \
-             deleted account exists (46 % of the soft-deleting tables looked at)",
+    reason: "among the living, within the tenant, and among the owner's rows where rows belong to someone: uniqueness looks past row-level \
+             security, so whoever collides with another's row learns that it is there; and a plain UNIQUE blocks whoever registers again, \
+             and tells that a deleted account exists (46 % of the soft-deleting tables looked at)",
     alternatives: &[
         Alternative {
             option: "everywhere, which tells that a value exists",
@@ -62,7 +63,9 @@ fn declare(draft: &mut Draft<'_>, entity: &Entity, unique: &model::Unique) {
     let hidden = members
         .iter()
         .any(|field| field.protection == Protection::Encrypted { searchable: false });
-    if members.len() != unique.fields.len() || hidden {
+    // A token is unique everywhere, whatever is said: see `tokens`.
+    let token = matches!(members.as_slice(), [field] if field.ty == Type::Scalar(Scalar::Token));
+    if members.len() != unique.fields.len() || hidden || token {
         return;
     }
     let facts = draft.facts(entity.id).clone();
@@ -71,11 +74,9 @@ fn declare(draft: &mut Draft<'_>, entity: &Entity, unique: &model::Unique) {
     };
     let nulls = Nulls::of(&members);
     let optional: Vec<Typed> = columns.clone();
-    if let (Some(tenant), UniqueScope::Tenant) = (&facts.tenant, &unique.scope)
-        && columns.iter().all(|(column, _)| column != tenant)
-    {
-        columns.insert(0, (tenant.clone(), crate::facts::tenant_key(draft.model)));
-    }
+    let scope = scope(draft, &facts, unique);
+    let leading = scope.columns().filter(|known| !columns.contains(known)).cloned();
+    columns.splice(0..0, leading.collect::<Vec<_>>());
     if known(draft, &facts, &columns) || split(draft, entity, &facts, unique, &columns) {
         return;
     }
@@ -85,9 +86,16 @@ fn declare(draft: &mut Draft<'_>, entity: &Entity, unique: &model::Unique) {
         columns.iter().map(|(column, _)| column),
         "key",
     );
-    draft.decide(decision(entity, unique, &members, &facts, &nulls, &name));
+    draft.decide(decision(
+        entity,
+        unique,
+        &members,
+        &facts,
+        (&scope, &nulls),
+        &name,
+    ));
     let predicate = predicate(&facts, &nulls, &optional);
-    let comment = comment(unique, &facts);
+    let comment = comment(unique, &facts, &scope);
     let origin = Origin::Span(unique.span);
     draft.change(&facts.table, |table| match predicate {
         None => table.uniques.push(Unique {
@@ -110,6 +118,45 @@ fn declare(draft: &mut Draft<'_>, entity: &Entity, unique: &model::Unique) {
             origin,
         }),
     });
+}
+
+/// Within what values are unique: what leads the key.
+pub(super) struct Scope {
+    tenant: Option<Typed>,
+    owner: Option<Typed>,
+}
+
+impl Scope {
+    /// The tenant's column before the owner's, as in indexes.
+    fn columns(&self) -> impl Iterator<Item = &Typed> {
+        self.tenant.iter().chain(&self.owner)
+    }
+
+    /// Whether values are unique among the rows of one owner only.
+    pub(super) const fn has_owner(&self) -> bool {
+        self.owner.is_some()
+    }
+}
+
+/// Among whose rows something is unique: a collision must tell nothing of rows that the writer cannot see.
+///
+/// The reference by which a row comes to its owner stands for the owner: its foreign key carries both.
+pub(super) fn scope(draft: &Draft<'_>, facts: &Facts, unique: &model::Unique) -> Scope {
+    let mut scope = Scope {
+        tenant: None,
+        owner: None,
+    };
+    if unique.scope != UniqueScope::Own {
+        return scope;
+    }
+    let tenant = facts.tenant.clone();
+    scope.tenant = tenant.map(|tenant| (tenant, crate::facts::tenant_key(draft.model)));
+    let owner = facts.owner.as_ref().filter(|owner| match owner.how {
+        Descent::Itself => false,
+        Descent::Direct(field) | Descent::Through(field) => !unique.fields.contains(&field),
+    });
+    scope.owner = owner.map(|owner| (owner.column.clone(), owner.ty.clone()));
+    scope
 }
 
 /// An ascending key over a column.
@@ -231,7 +278,7 @@ fn decision(
     unique: &model::Unique,
     members: &[&Field],
     facts: &Facts,
-    nulls: &Nulls,
+    (scope, nulls): (&Scope, &Nulls),
     name: &Ident,
 ) -> Decision {
     let among = if facts.deletion.is_some() {
@@ -239,9 +286,10 @@ fn decision(
     } else {
         "among all rows"
     };
-    let within = match (&unique.scope, &facts.tenant) {
-        (UniqueScope::Tenant, Some(_)) => ", within the tenant",
+    let within = match (&unique.scope, scope) {
         (UniqueScope::Global(_), _) => ", everywhere",
+        (_, Scope { owner: Some(_), .. }) => ", among the rows of one owner",
+        (_, Scope { tenant: Some(_), .. }) => ", within the tenant",
         _ => "",
     };
     let empty = match nulls {
@@ -266,7 +314,7 @@ fn decision(
     }
 }
 
-fn comment(unique: &model::Unique, facts: &Facts) -> String {
+fn comment(unique: &model::Unique, facts: &Facts, scope: &Scope) -> String {
     let among = if facts.deletion.is_some() {
         "Unique among living rows"
     } else {
@@ -274,7 +322,8 @@ fn comment(unique: &model::Unique, facts: &Facts) -> String {
     };
     match &unique.scope {
         UniqueScope::Global(Some(reason)) => format!("{among}, everywhere: {reason}"),
-        UniqueScope::Tenant if facts.tenant.is_some() => format!("{among} of a tenant"),
+        UniqueScope::Own if scope.owner.is_some() => format!("{among} of an owner"),
+        UniqueScope::Own if scope.tenant.is_some() => format!("{among} of a tenant"),
         _ => among.to_owned(),
     }
 }

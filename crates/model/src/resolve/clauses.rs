@@ -120,7 +120,7 @@ impl<'t> Resolver<'t> {
     }
 
     fn unique(&mut self, id: EntityId, view: ast::Unique<'t>) {
-        let mut scope = UniqueScope::Tenant;
+        let mut scope = UniqueScope::Own;
         for attr in self.clause_attrs(view.attrs(), &["global"], "a `unique` clause") {
             self.no_args(attr);
             scope = UniqueScope::Global(

@@ -255,12 +255,12 @@ impl<'t> Resolver<'t> {
 
     pub(super) fn unique_attr(&mut self, attr: ast::Attr<'t>) -> Option<UniqueScope> {
         if attr.arg_list().is_none() {
-            return Some(UniqueScope::Tenant);
+            return Some(UniqueScope::Own);
         }
         let word = self.word_arg(attr, "write `@unique`, or `@unique(global) because \"…\"`")?;
         if word.text != "global" {
             self.bad_argument(attr, "write `@unique`, or `@unique(global) because \"…\"`");
-            return Some(UniqueScope::Tenant);
+            return Some(UniqueScope::Own);
         }
         let because = self.needed_reason(attr, "whoever may try values learns which exist anywhere");
         Some(UniqueScope::Global(because))

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use engine::Connection;
 use model::{Action, Field, Scalar, Type, UniqueScope};
-use physical::{Name, Purpose};
+use physical::{Expr, Ident, Name, Purpose, Table};
 
 use crate::bench::{Bench, Loaded};
-use crate::data::{Datum, Maker, Speller, Values};
+use crate::data::{Datum, Speller, Values};
 use crate::gate::Stop;
 use crate::gates::isolation::ground::{self, Ground};
 use crate::gates::isolation::guise::Guise;
@@ -66,6 +66,7 @@ pub(super) fn all(
     let (Some(own), Some(party)) = (arena.guises.first(), arena.loaded.parties.first()) else {
         return Ok(());
     };
+    let found = bench.introspect(superuser)?;
     let mut maker = arena.loaded.maker.clone();
     for ground in &grounds {
         if !matches!(ground.info.purpose, Purpose::Entity(_) | Purpose::Link(..)) {
@@ -88,6 +89,7 @@ pub(super) fn all(
             grounds: &grounds,
             insert: columns.insert,
             update: columns.update,
+            keys: found.table(&ground.table.name).map(keys).unwrap_or_default(),
             draft,
         };
         let mut connection = arena.loaded.db.member(&role)?;
@@ -97,7 +99,7 @@ pub(super) fn all(
         let mut sheet = Sheet::new("oracles", ground.table.name.to_string(), CLAIM);
         probe.references(bench, &mut session, &mut sheet)?;
         probe.public_id(&mut session, &mut sheet)?;
-        probe.uniques(bench, &mut session, &mut sheet, &maker)?;
+        probe.uniques(bench, &mut session, &mut sheet)?;
         let tried = session.end()?;
         bench.count("answers compared", tried);
         sheet.summary = format!("{tried} answers");
@@ -114,6 +116,8 @@ struct Probe<'a, 'm> {
     grounds: &'a [Ground<'m>],
     insert: Vec<String>,
     update: Vec<String>,
+    /// What must differ between rows, as the catalog has it: names and columns.
+    keys: Vec<(String, Vec<String>)>,
     draft: Values,
 }
 
@@ -265,12 +269,8 @@ impl Probe<'_, '_> {
         bench: &mut Bench<'_>,
         session: &mut Session<'_>,
         sheet: &mut Sheet,
-        maker: &Maker<'_>,
     ) -> Result<(), Stop> {
-        let Some(plan) = maker.plan(&self.ground.table.name) else {
-            return Ok(());
-        };
-        for (name, columns, _) in &plan.keys {
+        for (name, columns) in &self.keys {
             let Some(hidden) = self.hidden(bench, self.ground) else {
                 return Ok(());
             };
@@ -402,9 +402,38 @@ impl Probe<'_, '_> {
     }
 }
 
+/// The keys of a table. A collision under an expression cannot be made by choosing columns, so those are left out.
+fn keys(table: &Table) -> Vec<(String, Vec<String>)> {
+    let names = |columns: &[Ident]| columns.iter().map(|column| column.as_str().to_owned()).collect();
+    let primary = table.primary_key.iter().map(|key| (&key.name, &key.columns));
+    let uniques = table.uniques.iter().map(|unique| (&unique.name, &unique.columns));
+    let constraints = primary
+        .chain(uniques)
+        .map(|(name, columns)| (name.as_str().to_owned(), names(columns)));
+    let indexes = table
+        .indexes
+        .iter()
+        .filter(|index| index.unique)
+        .filter_map(|index| {
+            let columns: Option<Vec<String>> = index
+                .keys
+                .iter()
+                .map(|key| match &key.expr {
+                    Expr::Column { name, .. } => Some(name.as_str().to_owned()),
+                    _ => None,
+                })
+                .collect();
+            Some((index.name.as_str().to_owned(), columns?))
+        });
+    constraints.chain(indexes).collect()
+}
+
 /// Why the schema accepts that a value tells: `@unique(global) because "…"`; or that only who has the value can ask.
 fn accepted(bench: &Bench<'_>, table: &Name, columns: &[String]) -> Option<String> {
     let entity = bench.subject.entity_of(table)?;
+    if holds_token(&entity.fields, columns) {
+        return Some("256 random bits: who can name the value holds the token already".to_owned());
+    }
     entity.uniques.iter().find_map(|unique| {
         let fields: Vec<&Field> = unique
             .fields
@@ -419,12 +448,17 @@ fn accepted(bench: &Bench<'_>, table: &Name, columns: &[String]) -> Option<Strin
         if !same {
             return None;
         }
-        if fields.iter().any(|field| field.ty == Type::Scalar(Scalar::Token)) {
-            return Some("256 random bits: who can name the value holds the token already".to_owned());
-        }
         match &unique.scope {
             UniqueScope::Global(reason) => reason.clone(),
-            UniqueScope::Tenant => None,
+            UniqueScope::Own => None,
         }
     })
+}
+
+/// Whether a token is among the columns of a key. The type makes it unique everywhere, whether the schema says `@unique` or not.
+fn holds_token(fields: &[Field], columns: &[String]) -> bool {
+    let mut tokens = fields
+        .iter()
+        .filter(|field| field.ty == Type::Scalar(Scalar::Token));
+    tokens.any(|token| columns.contains(&token.column))
 }
