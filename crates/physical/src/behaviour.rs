@@ -305,8 +305,8 @@ pub struct SoftChild {
     pub columns: Vec<Ident>,
     /// The columns referred to.
     pub referenced: Vec<Ident>,
-    /// The column that becomes NULL with [`SoftAction::SetNull`].
-    pub set_null: Option<Ident>,
+    /// The columns that become NULL with [`SoftAction::SetNull`]: the reference and copies beside it, never owner or tenant.
+    pub set_null: Vec<Ident>,
     /// What happens to it.
     pub action: SoftAction,
     /// The child's own `deleted_at`; `None` when it is not soft-deleted.
@@ -323,7 +323,7 @@ pub enum SoftAction {
     Restrict,
     /// Deletes the child softly, in the same batch.
     Cascade,
-    /// Sets the reference to NULL.
+    /// Sets the reference, and what is copied beside it, to NULL.
     SetNull,
     /// Deletes the child for good: credentials, tokens, and rows that live and die with their parent but cannot be dead
     /// themselves only when they are secrets; others are left, hidden behind their dead parent.

@@ -149,9 +149,11 @@ fn child(draft: &Draft<'_>, field: FieldId) -> Option<SoftChild> {
     };
     Some(SoftChild {
         table: facts.table.clone(),
-        set_null: (action == SoftAction::SetNull)
-            .then(|| pairs.own.first().cloned())
-            .flatten(),
+        set_null: if action == SoftAction::SetNull {
+            pairs.emptied
+        } else {
+            Vec::new()
+        },
         columns: pairs.own,
         referenced: pairs.theirs,
         action,

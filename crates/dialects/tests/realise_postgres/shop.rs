@@ -313,7 +313,10 @@ fn child(table: &str, column: &str, action: SoftAction, mortal: bool) -> SoftChi
         table: name(table),
         columns: ids(&[column]),
         referenced: ids(&["id"]),
-        set_null: (action == SoftAction::SetNull).then(|| column.into()),
+        set_null: (action == SoftAction::SetNull)
+            .then(|| column.into())
+            .into_iter()
+            .collect(),
         action,
         deleted_at: mortal.then(|| "deleted_at".into()),
         batch: mortal.then(|| "deletion_batch".into()),

@@ -413,7 +413,10 @@ fn child(table: &str, column: &str, action: SoftAction, soft: bool) -> SoftChild
         table: app(table),
         columns: idents(&[column]),
         referenced: idents(&["id"]),
-        set_null: (action == SoftAction::SetNull).then(|| column.into()),
+        set_null: (action == SoftAction::SetNull)
+            .then(|| column.into())
+            .into_iter()
+            .collect(),
         action,
         deleted_at: soft.then(|| "deleted_at".into()),
         batch: soft.then(|| "deletion_batch".into()),

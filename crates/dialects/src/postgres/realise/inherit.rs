@@ -1,4 +1,4 @@
-//! Owner and tenant of a child, from the row it refers to.
+//! Owner and tenant of a child, and copies of public ids, from the row it refers to.
 //!
 //! The parent is read with the caller's rights: one that row-level security hides is refused as one that is not there.
 
@@ -54,7 +54,24 @@ pub(super) fn realise(
         .iter()
         .map(|(ours, _)| format!("{} IS NULL", own(ours)))
         .collect();
-    let title = format!("owner and tenant through {via}");
+    let nullable = |column: &Ident| {
+        let found = r.table(at.table).and_then(|table| table.column(column.as_str()));
+        found.is_some_and(|column| column.nullable)
+    };
+    let emptied: String = columns
+        .iter()
+        .filter(|(ours, _)| nullable(ours))
+        .map(|(ours, _)| format!("{} := NULL;\n", own(ours)))
+        .collect();
+    let emptied = if emptied.is_empty() {
+        emptied
+    } else {
+        format!(
+            "ELSIF NEW.{via_name} IS NULL AND OLD.{via_name} IS NOT NULL THEN\n{}",
+            indented(&emptied, 4)
+        )
+    };
+    let title = format!("owner, tenant and copies through {via}");
     let Some(code) = r.code_of(at.table, at.origin) else {
         return;
     };
@@ -73,7 +90,7 @@ pub(super) fn realise(
         indented(&format!("{read}{fill}"), 4)
     )));
     code.update.push(section(format!(
-        "IF NEW.{via_name} IS NOT NULL AND NEW.{via_name} IS DISTINCT FROM OLD.{via_name} THEN\n{}END IF;",
+        "IF NEW.{via_name} IS NOT NULL AND NEW.{via_name} IS DISTINCT FROM OLD.{via_name} THEN\n{}{emptied}END IF;",
         indented(&format!("{read}{follow}"), 4)
     )));
 }

@@ -198,12 +198,17 @@ fn of_child(
             )
         }
         SoftAction::SetNull => {
-            let Some(column) = child.set_null.as_ref().or_else(|| child.columns.first()) else {
+            r.guard(&child.table, Privilege::Update, &child.set_null);
+            let emptied: Vec<String> = child
+                .set_null
+                .iter()
+                .map(|column| format!("{} = NULL", id(column)))
+                .collect();
+            if emptied.is_empty() {
                 return (String::new(), String::new());
-            };
-            r.guard(&child.table, Privilege::Update, std::slice::from_ref(column));
+            }
             (
-                format!("UPDATE {table} AS c SET {} = NULL WHERE {theirs};\n", id(column)),
+                format!("UPDATE {table} AS c SET {} WHERE {theirs};\n", emptied.join(", ")),
                 String::new(),
             )
         }

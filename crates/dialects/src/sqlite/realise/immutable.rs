@@ -53,9 +53,7 @@ fn is_cleared(blueprint: &Blueprint, table: &Name, column: &Ident) -> bool {
     });
     let softly = blueprint.behaviours.iter().any(|placed| match &placed.what {
         Behaviour::SoftDelete { children, .. } => children.iter().any(|child| {
-            child.table == *table
-                && child.action == SoftAction::SetNull
-                && child.set_null.as_ref().or_else(|| child.columns.first()) == Some(column)
+            child.table == *table && child.action == SoftAction::SetNull && child.set_null.contains(column)
         }),
         _ => false,
     });

@@ -145,11 +145,15 @@ fn add_child(blueprint: &Blueprint, work: &mut Work, stamps: &Stamps<'_>, child:
             ));
         }
         SoftAction::SetNull => {
-            let column = child.set_null.as_ref().or(child.columns.first());
-            if let Some(column) = column {
+            let emptied: Vec<String> = child
+                .set_null
+                .iter()
+                .map(|column| format!("{} = NULL", ident(column)))
+                .collect();
+            if !emptied.is_empty() {
                 work.soft_deleted.push(format!(
-                    "UPDATE {name}\nSET {} = NULL\nWHERE {falls} AND {}{living}",
-                    ident(column),
+                    "UPDATE {name}\nSET {}\nWHERE {falls} AND {}{living}",
+                    emptied.join(", "),
                     refers("", "NEW")
                 ));
             }

@@ -8,7 +8,7 @@ use physical::{Table, Value};
 use super::bits::{Sample, allowance, bits, collisions, longest_shared_prefix, random_bits, version};
 use super::predict::{MOST_GUESSES, STRATEGIES, time_v7};
 use crate::bench::{Bench, Loaded};
-use crate::data::{Speller, Values, uuid_text};
+use crate::data::{Datum, Speller, Values, uuid_text};
 use crate::gate::Stop;
 
 /// So many ids are minted for each table.
@@ -331,15 +331,7 @@ fn minted(
     // The last ones are minted one by one, each at an instant of its own; those before in stretches, which is faster.
     let (many, single) = rows.split_at(rows.len().saturating_sub(SINGLE));
     for stretch in many.chunks(STRETCH).chain(single.chunks(1)) {
-        let bare: Vec<Values> = stretch
-            .iter()
-            .map(|row| {
-                row.iter()
-                    .filter(|(name, _)| *name != column)
-                    .map(|(name, value)| (name.clone(), value.clone()))
-                    .collect()
-            })
-            .collect();
+        let bare: Vec<Values> = stretch.iter().map(|row| bare(table, column, row)).collect();
         for part in bare.chunk_by(|a, b| a.keys().eq(b.keys())) {
             let part: Vec<&Values> = part.iter().collect();
             let insert = speller.insert_many(table, &part);
@@ -364,6 +356,23 @@ fn minted(
         }
     }
     Ok((samples, last))
+}
+
+/// A row without its id, and without references to others of the table by ids that were never minted.
+fn bare(table: &Table, column: &str, row: &Values) -> Values {
+    let mut row = row.clone();
+    row.remove(column);
+    let lost = table
+        .foreign_keys
+        .iter()
+        .filter(|key| key.references == table.name && key.referenced.iter().any(|it| it.as_str() == column));
+    for own in lost.flat_map(|key| &key.columns) {
+        let nullable = table.column(own.as_str()).is_some_and(|it| it.nullable);
+        if let (true, Some(value)) = (nullable, row.get_mut(own.as_str())) {
+            *value = Datum::Null;
+        }
+    }
+    row
 }
 
 /// An id as a number: a UUID, a counted number, or hexadecimal digits.

@@ -2,7 +2,7 @@
 //! They are derived from the model alone and held against the real catalog; what the plan says plays no part.
 
 use evidence::{Claim, Counterexample, Proof};
-use model::{Entity, FieldId, FieldOrigin, ImpliedField, Ownership, Type};
+use model::{Entity, FieldId, FieldOrigin, ImpliedField, Ownership, Reference, Type, UniqueScope};
 use physical::{Database, ForeignKey, Name, OnDelete, Purpose, Table};
 
 use crate::bench::Bench;
@@ -98,7 +98,12 @@ fn of_entity(subject: &Subject, entity: &Entity, table: &Name, found: &mut Vec<W
             .map(|field| field.column.as_str());
         if let (Some(column), Some(other)) = (column, model.entity(reference.target)) {
             let to = subject.table_of(other.id).map(|table| table.name.clone());
-            let agree = agreeing(entity, other, None);
+            let mut agree = agreeing(entity, other, None);
+            if names_an_owners(other, reference)
+                && let (Some(own), Some(theirs)) = (owner_column(entity), owner_column(other))
+            {
+                agree.push((own, theirs));
+            }
             want(column, to, agree, action(reference.on_delete));
         }
     }
@@ -165,6 +170,21 @@ fn agreeing(entity: &Entity, other: &Entity, field: Option<FieldId>) -> Vec<(Str
     agree
 }
 
+/// Whether a composite reference names values that are unique among the rows of one owner: then the owner must agree.
+fn names_an_owners(other: &Entity, reference: &Reference) -> bool {
+    let unique = other
+        .uniques
+        .iter()
+        .find(|unique| unique.fields == reference.referenced);
+    let Some(unique) = unique.filter(|unique| unique.scope == UniqueScope::Own) else {
+        return false;
+    };
+    match &other.ownership {
+        Ownership::Owner(via) | Ownership::Inherited { via, .. } => !unique.fields.contains(via),
+        _ => false,
+    }
+}
+
 fn owner_column(entity: &Entity) -> Option<String> {
     match &entity.ownership {
         Ownership::Itself => implied(entity, ImpliedField::Id),
@@ -218,6 +238,14 @@ impl Wanted {
                 .column
                 .as_deref()
                 .is_none_or(|column| key.columns.first().is_some_and(|own| own.as_str() == column))
+    }
+
+    /// What a deletion empties: the reference, and copies of public ids beside it. Owner and tenant stay.
+    pub(super) fn emptied<'k>(&self, key: &'k ForeignKey) -> Vec<&'k str> {
+        let columns = key.columns.iter().map(physical::Ident::as_str);
+        columns
+            .filter(|column| self.agree.iter().all(|(own, _)| own != column))
+            .collect()
     }
 
     fn carries(&self, key: &ForeignKey) -> bool {

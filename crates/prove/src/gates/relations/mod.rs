@@ -71,19 +71,21 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
 
 /// What the model declares for a reference, by itself or by what follows from tenants and authors. What it knows nothing of is
 /// not tried, and named.
-fn declared(bench: &mut Bench<'_>, table: &Name, key: &ForeignKey, wanted: &[Wanted]) -> Option<OnDelete> {
-    let action = wanted
-        .iter()
-        .find(|want| want.is(table, key))
-        .map(|want| want.action);
-    if action.is_none() {
+fn declared<'w>(
+    bench: &mut Bench<'_>,
+    table: &Name,
+    key: &ForeignKey,
+    wanted: &'w [Wanted],
+) -> Option<&'w Wanted> {
+    let declared = wanted.iter().find(|want| want.is(table, key));
+    if declared.is_none() {
         bench.count("not tried", 1);
         bench.note(format!(
             "not tried: nothing in the model calls for the foreign key `{}`",
             key.name
         ));
     }
-    action
+    declared
 }
 
 fn hard<'a>(
@@ -96,17 +98,17 @@ fn hard<'a>(
     let Some(graph) = Graph::plan(bench, loaded, table, key)? else {
         return Ok(());
     };
-    let Some(action) = declared(bench, &table.name, key, wanted) else {
+    let Some(declared) = declared(bench, &table.name, key, wanted) else {
         return Ok(());
     };
     let object = Some(key.name.as_str().to_owned());
-    let claim = match action {
+    let claim = match declared.action {
         OnDelete::Cascade => "deleting the row deletes exactly the rows that refer to it",
         OnDelete::SetNull | OnDelete::SetDefault => "deleting the row empties exactly the references to it",
         OnDelete::Restrict | OnDelete::NoAction => "the row cannot be deleted while others refer to it",
     };
     connection.begin()?;
-    let result = hard_probe(bench, loaded, connection, &graph, action, key);
+    let result = hard_probe(bench, loaded, connection, &graph, declared, key);
     connection.rollback()?;
     bench.count("foreign keys", 1);
     bench.claim(match result? {
@@ -123,9 +125,10 @@ fn hard_probe(
     loaded: &Loaded<'_>,
     connection: &mut Connection,
     graph: &Graph<'_>,
-    action: OnDelete,
+    declared: &Wanted,
     key: &ForeignKey,
 ) -> Result<Answer, Stop> {
+    let action = declared.action;
     if let Err(example) = graph.write(connection)? {
         return Ok(Err(example));
     }
@@ -160,14 +163,7 @@ fn hard_probe(
             .iter()
             .for_each(|child| expected.remove(&graph.child.name, child)),
         OnDelete::SetNull | OnDelete::SetDefault => {
-            let emptied: Vec<&str> = if key.set_null.is_empty() && key.columns.len() == 1 {
-                key.columns.iter().map(physical::Ident::as_str).collect()
-            } else if key.set_null.is_empty() {
-                // SQLite has no column list: triggers empty the reference alone.
-                key.columns.iter().take(1).map(physical::Ident::as_str).collect()
-            } else {
-                key.set_null.iter().map(physical::Ident::as_str).collect()
-            };
+            let emptied = declared.emptied(key);
             for child in &graph.child_keys {
                 expected.empty(&graph.child.name, child, &emptied);
             }

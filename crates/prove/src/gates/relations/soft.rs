@@ -142,16 +142,8 @@ fn probe(
             SoftAction::Cascade => expected.set(&graph.child.name, child_key, &["deleted_at"], "dead"),
             SoftAction::Destroy => expected.remove(&graph.child.name, child_key),
             SoftAction::SetNull => {
-                let column = child
-                    .set_null
-                    .as_ref()
-                    .or(child.columns.first())
-                    .map(Ident::as_str);
-                expected.empty(
-                    &graph.child.name,
-                    child_key,
-                    &column.into_iter().collect::<Vec<_>>(),
-                );
+                let emptied: Vec<&str> = child.set_null.iter().map(Ident::as_str).collect();
+                expected.empty(&graph.child.name, child_key, &emptied);
             }
             SoftAction::Leave | SoftAction::Restrict => {}
         }

@@ -353,10 +353,10 @@ fn leads(index: &Index) -> Vec<&str> {
 /// Whether an index serves a foreign key: it begins with the reference itself, or with all its columns in any order.
 fn is_indexed(table: &Table, key: &ForeignKey) -> bool {
     let wanted: Vec<&str> = key.columns.iter().map(physical::Ident::as_str).collect();
+    // All columns of the key are compared, so the index may lead to the reference through any of them.
     let serves = |columns: &[&str]| {
-        let head: Vec<&&str> = columns.iter().take(wanted.len()).collect();
-        columns.first() == wanted.first()
-            || (head.len() == wanted.len() && head.iter().all(|it| wanted.contains(it)))
+        let mut lead = columns.iter().take_while(|column| wanted.contains(column));
+        lead.any(|column| wanted.first() == Some(column))
     };
     let names = |columns: &'_ [physical::Ident]| {
         columns
