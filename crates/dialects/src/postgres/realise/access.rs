@@ -1,12 +1,16 @@
 //! When a row was last read: in a table of its own, since what reads should not write to the row it reads; or, on request,
 //! on the row itself.
 
-use physical::{Expr, Ident, Name, Policy, PolicyCommand, Privilege, RowSecurity, Volatility};
+use physical::{
+    Expr, Ident, Index, IndexKey, IndexMethod, Name, Policy, PolicyCommand, Privilege, RowSecurity, Timing,
+    TriggerEvent, Volatility,
+};
 
 use super::Place;
 use super::code::{Part, Section};
 use super::emit::{array, bounded, id, qualified, text};
-use super::realiser::{Draft, Realiser, RunsAs};
+use super::realiser::{Draft, Hook, Realiser, RunsAs};
+use super::signed::{not_null, private_table};
 
 /// Makes the function that records a read, at most once in so many seconds.
 ///
@@ -81,63 +85,147 @@ fn add_touch(r: &mut Realiser<'_>, at: Place<'_>, name: &Ident, throttle: u32, b
     r.add_function(draft);
 }
 
-/// On the row itself (`access inline`): whoever may only read a row has no right to write there, so that the caller's
-/// rights say whether the row is seen, and guard's write the two columns. The row's other triggers let that pass.
+/// On the row itself (`access inline`): whoever may only read a row has no right to write there. The caller says which row
+/// was read in a table where nothing stays; row-level security lets in rows that the caller sees and no others, and a trigger
+/// with guard's rights writes the two columns. The row's other triggers let that pass.
 fn inline(r: &mut Realiser<'_>, at: Place<'_>, name: &Ident, throttle: u32) {
-    let (_, public_id) = r.keys_of(at.table);
-    let table = qualified(at.table);
-    let [last, count] = INLINE.map(Ident::from);
-    let write = r.private_of(at.table, "read");
+    let (key, public_id) = r.keys_of(at.table);
+    let due = format!(
+        "(t.{0} IS NULL OR t.{0} <= clock_timestamp() - interval '{throttle} seconds')",
+        INLINE[0]
+    );
+    let reads = add_reads(r, at, name, &key);
     let body = format!(
         "
 BEGIN
     -- most reads stay reads
-    IF EXISTS (
-        SELECT FROM {table} AS t
-        WHERE t.{public_id} = row_public_id
-          AND (t.{last} IS NULL OR t.{last} <= clock_timestamp() - interval '{throttle} seconds')
-    ) THEN
-        PERFORM {}(row_public_id);
-    END IF;
+    INSERT INTO {reads} (row_id)
+    SELECT t.{key} FROM {table} AS t
+    WHERE t.{public_id} = row_public_id AND {due};
 END
 ",
-        qualified(&write)
+        reads = qualified(&reads),
+        table = qualified(at.table),
     );
     add_touch(r, at, name, throttle, body);
+    write_reads(r, at, &reads, &key, &due);
+    reading_is_no_change(r, at);
+}
+
+/// The table in which callers say which row they have read.
+fn add_reads(r: &mut Realiser<'_>, at: Place<'_>, touch: &Ident, key: &str) -> Name {
+    let reads = r.private_of(at.table, "reads");
+    let owner = r.blueprint.roles.owner.clone();
+    let comment = format!(
+        "Rows of {} that are being read; empty between transactions, filled by {touch}().",
+        qualified(at.table)
+    );
+    let mut table = private_table(&reads, owner, &comment);
+    table.unlogged = true;
+    table.origin = at.origin;
+    let row = not_null("row_id", r.key_type(Some(at.table)), "The row's internal key.");
+    // Not unique: two who read a row at once do not wait for each other.
+    table.indexes.push(Index {
+        name: bounded(&format!("{}_row_id_idx", reads.name)),
+        unique: false,
+        nulls_not_distinct: false,
+        method: IndexMethod::BTree,
+        keys: vec![IndexKey {
+            expr: Expr::column("row_id", row.ty.clone()),
+            descending: false,
+            nulls_first: None,
+            operator_class: None,
+        }],
+        include: Vec::new(),
+        predicate: None,
+        comment: Some("For its own trigger".to_owned()),
+        origin: at.origin,
+    });
+    table.columns = vec![row];
+    table.row_security = RowSecurity::Forced;
+    let callers = r.applications();
+    table.policies.push(Policy {
+        name: bounded(&format!("{}_visible", reads.name)),
+        permissive: true,
+        command: PolicyCommand::Insert,
+        roles: callers.clone(),
+        using: None,
+        check: Some(sees_row(at, &reads, key)),
+        comment: Some("Whoever sees the row may say that it was read.".to_owned()),
+        origin: at.origin,
+    });
+    r.add_table(table);
+    let (migrator, backup) = (
+        r.blueprint.roles.migrator.clone(),
+        r.blueprint.roles.backup.clone(),
+    );
+    r.see_all(&reads, &migrator, "migrator");
+    r.see_all(&reads, &backup, "backup");
+    for role in &callers {
+        r.allow(&reads, Privilege::Insert, &["row_id".into()], role);
+    }
+    reads
+}
+
+/// What happens to a row that was read: the two columns are written, and the note is gone.
+fn write_reads(r: &mut Realiser<'_>, at: Place<'_>, reads: &Name, key: &str, due: &str) {
+    let [last, count] = INLINE.map(Ident::from);
     let body = format!(
         "
 BEGIN
+    DELETE FROM {reads} AS r WHERE r.row_id = NEW.row_id;
     -- who reads does not wait for who writes
-    PERFORM FROM {table} AS t
-    WHERE t.{public_id} = row_public_id
-      AND (t.{last} IS NULL OR t.{last} <= clock_timestamp() - interval '{throttle} seconds')
+    PERFORM FROM {table} AS t WHERE t.{key} = NEW.row_id AND {due}
     FOR NO KEY UPDATE SKIP LOCKED;
     IF FOUND THEN
         UPDATE {table} AS t
         SET {last} = clock_timestamp(), {count} = t.{count} + 1
-        WHERE t.{public_id} = row_public_id;
+        WHERE t.{key} = NEW.row_id;
     END IF;
+    RETURN NULL;
 END
-"
+",
+        reads = qualified(reads),
+        table = qualified(at.table),
     );
+    r.guard(reads, Privilege::Select, &[]);
+    r.guard(reads, Privilege::Delete, &[]);
     r.guard(at.table, Privilege::Select, &[]);
     r.guard(at.table, Privilege::Update, &[last, count]);
-    let draft = Draft {
-        name: write,
-        arguments: vec![("row_public_id", "uuid".to_owned())],
-        returns: "void".to_owned(),
-        language: "plpgsql",
-        volatility: Volatility::Volatile,
-        runs_as: RunsAs::Guard,
+    let function = r.private_of(at.table, "was_read");
+    r.add_trigger_function(
+        function.clone(),
+        RunsAs::Guard,
         body,
-        execute: r.applications(),
-        comment: format!(
-            "Writes to a row of {table} that it was read, at most once in {throttle} seconds, and nothing else; asked by `{name}`."
+        format!(
+            "Writes to a row of {} that it was read, and nothing else.",
+            qualified(at.table)
         ),
-        origin: at.origin,
-    };
-    r.add_function(draft);
-    reading_is_no_change(r, at);
+        at.origin,
+    );
+    r.add_trigger(
+        reads,
+        Hook {
+            name: "t60_read",
+            timing: Timing::After,
+            events: vec![TriggerEvent::Insert],
+            per_row: true,
+            when: None,
+            function,
+            arguments: Vec::new(),
+            comment: "Writes that the row was read.".to_owned(),
+            origin: at.origin,
+        },
+    );
+}
+
+/// Whether whoever asks sees the row that `row_id` names.
+fn sees_row(at: Place<'_>, of: &Name, key: &str) -> Expr {
+    Expr::Sql(format!(
+        "(EXISTS (SELECT FROM {} AS t WHERE t.{key} = {}.row_id))",
+        qualified(at.table),
+        id(&of.name)
+    ))
 }
 
 /// The columns of access on the row itself.
@@ -172,11 +260,7 @@ fn protect(r: &mut Realiser<'_>, at: Place<'_>, access: &Name, key: &str, caller
         r.blueprint.roles.migrator.clone(),
         r.blueprint.roles.backup.clone(),
     );
-    let visible = Expr::Sql(format!(
-        "(EXISTS (SELECT FROM {} AS t WHERE t.{key} = {}.row_id))",
-        qualified(at.table),
-        id(&access.name)
-    ));
+    let visible = sees_row(at, access, key);
     let Some(table) = r.table_mut(access) else { return };
     if table
         .policies

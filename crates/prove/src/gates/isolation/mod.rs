@@ -11,6 +11,7 @@ pub(super) mod guise;
 mod inserts;
 mod leaks;
 pub(super) mod reach;
+mod reads;
 pub(super) mod sheet;
 pub(super) mod try_out;
 
@@ -62,6 +63,7 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
     }
     bench.step(roles.len(), roles.len() + 3, "foreign rows")?;
     inserts::all(bench, &arena)?;
+    reads::all(bench, &arena)?;
     bench.step(roles.len() + 1, roles.len() + 3, "leaks")?;
     leaks::all(bench, &arena)?;
     bench.step(roles.len() + 2, roles.len() + 3, "catalog")?;
