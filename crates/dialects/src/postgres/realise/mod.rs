@@ -78,6 +78,7 @@ pub fn realise(blueprint: &Blueprint) -> Realised {
     for placed in &blueprint.services {
         service(&mut realiser, placed);
     }
+    partitions::realise(&mut realiser);
     visible_parent::realise(&mut realiser);
     code::realise(&mut realiser);
     raw_sql::realise(&mut realiser);
@@ -168,11 +169,7 @@ fn service(r: &mut Realiser<'_>, placed: &Placed<Service>) {
             access,
             throttle_seconds,
         } => access::realise(r, at, name, access, *throttle_seconds),
-        Service::AuditTrail {
-            seals,
-            chain,
-            months_ahead,
-        } => trail::realise(r, at, seals, *chain, *months_ahead),
+        Service::AuditTrail { seals, chain, .. } => trail::realise(r, at, seals, *chain),
         Service::Keys => keys::realise(r, at),
     }
 }

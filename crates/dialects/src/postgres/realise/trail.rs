@@ -9,7 +9,6 @@ use physical::{
 use super::Place;
 use super::context;
 use super::emit::{indented, qualified, text};
-use super::partitions;
 use super::realiser::{Draft, Realiser, RunsAs};
 
 /// What an entry's canonical bytes are made of, in their order, with types.
@@ -28,8 +27,7 @@ const FIELDS: [(&str, &str); 11] = [
 ];
 
 /// Makes what belongs to the log.
-pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, seals: &Name, chain: Chain, months: u32) {
-    partitions::realise(r, at, months);
+pub(super) fn realise(r: &mut Realiser<'_>, at: Place<'_>, seals: &Name, chain: Chain) {
     admit_erase(r, at);
     forget(r, at);
     let auditor = r.blueprint.roles.auditor.clone();
