@@ -17,7 +17,9 @@
 //! The row is keyed by backend and holds the transaction for which it is good: nothing has to be cleaned up, and a pooled
 //! connection starts without a context.
 
-use physical::{Column, Identity, Name, Origin, PrimaryKey, Privilege, Purpose, SqlType, Table, Volatility};
+use physical::{
+    Column, Ident, Identity, Name, Origin, PrimaryKey, Privilege, Purpose, SqlType, Table, Volatility,
+};
 
 use super::emit::{qualified, text};
 use super::realiser::{Draft, Realiser, RunsAs};
@@ -221,11 +223,21 @@ END
         volatility: Volatility::Volatile,
         runs_as: RunsAs::Guard,
         body,
-        execute: r.everyone(),
+        execute: acting(r),
         comment: "Puts the running transaction into a context, when the MAC over it is right and it has not expired.".to_owned(),
         origin: DECISION,
     };
     r.add_function(draft);
+}
+
+/// Who acts for somebody: whoever reads or writes rows in a context, and whoever is named in what they leave behind. The auditor,
+/// the sealer and the backup see what they see without one.
+fn acting(r: &Realiser<'_>) -> Vec<Ident> {
+    let roles = &r.blueprint.roles;
+    let others = [&roles.reader, &roles.eraser, &roles.migrator];
+    let mut acting = r.applications();
+    acting.extend(others.into_iter().cloned());
+    acting
 }
 
 /// A table of the private schema: under no row-level security, since nobody but guard has a right on it.
