@@ -277,8 +277,7 @@ fn implied_column(
         ImpliedField::Owner => return owner.map(|owner| (owner.column.clone(), owner.ty.clone())),
         ImpliedField::Tenant => tenant_key(model),
         ImpliedField::PublicId | ImpliedField::DeletionBatch => SqlType::Uuid,
-        ImpliedField::LastAccessed if entity.access.value != Access::Inline => return None,
-        ImpliedField::AccessCount if entity.access.value != Access::Inline => return None,
+        ImpliedField::LastAccessed | ImpliedField::AccessCount if !holds_access(entity) => return None,
         ImpliedField::CreatedAt
         | ImpliedField::UpdatedAt
         | ImpliedField::VersionUpdatedAt
@@ -295,6 +294,12 @@ fn implied_column(
         | ImpliedField::AccessCount => SqlType::BigInt,
     };
     Some((name, ty))
+}
+
+/// Whether rows say themselves when they were read: asked for, and named from outside one by one.
+fn holds_access(entity: &Entity) -> bool {
+    let named = matches!(entity.identity.value, Identity::Dual(_) | Identity::Uuid(_));
+    entity.access.value == Access::Inline && named && entity.partition.is_none()
 }
 
 /// The type of the tenant's key.

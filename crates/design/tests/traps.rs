@@ -136,6 +136,21 @@ fn no_owner_collides_with_the_rows_of_another() {
 }
 
 #[test]
+fn what_nobody_names_does_not_count_its_reads() {
+    let all = designed(&format!(
+        "policy {{ access inline }}\n{USER}entity Currency public because \"x\" without public_id because \"ISO 4217\" {{ code String(3) key (code) }}\n\
+         entity Note {{ user User @owner body Text }}"
+    ));
+    let counts = |name: &str| table(&all, name).column("access_count").is_some();
+    assert!(counts("notes") && !counts("currencies"));
+    // What shows the table masked speaks of no column that is not there.
+    for view in &all.blueprint.database.views {
+        let shown = format!("{:?}", view.query).contains("access_count");
+        assert_eq!(shown, view.name.name.as_str() != "currencies", "{}", view.name);
+    }
+}
+
+#[test]
 fn a_lone_optional_value_may_be_missing_many_times() {
     let all = designed(
         "entity Shop public because \"all\" { nick String(9)? @unique unique (a, b) a Int? b Int? }",

@@ -271,10 +271,7 @@ impl Probe<'_, '_> {
         sheet: &mut Sheet,
     ) -> Result<(), Stop> {
         for (name, columns) in &self.keys {
-            let Some(hidden) = self.hidden(bench, self.ground) else {
-                return Ok(());
-            };
-            let Some(made) = self.ground.made(self.arena.loaded, hidden) else {
+            let Some(made) = self.secret(bench, columns) else {
                 continue;
             };
             let fillable = columns
@@ -323,6 +320,24 @@ impl Probe<'_, '_> {
             self.collide(bench, session, sheet, (name, columns), &statements)?;
         }
         Ok(())
+    }
+
+    /// A hidden row by whose values nothing collides that the asker sees: only then a collision tells of it.
+    fn secret(&self, bench: &Bench<'_>, columns: &[String]) -> Option<&Values> {
+        let read = promise(bench.subject, self.role, self.ground.info, Action::Read);
+        let made = |row: &Row| self.ground.made(self.arena.loaded, row);
+        let (hidden, seen): (Vec<&Row>, Vec<&Row>) = self
+            .ground
+            .rows
+            .iter()
+            .partition(|row| read.forbids(row, self.own));
+        let chosen: Vec<&String> = columns.iter().filter(|column| !self.is_context(column)).collect();
+        let same = |a: &Values, b: &Values| chosen.iter().all(|column| a.get(*column) == b.get(*column));
+        let seen: Vec<&Values> = seen.into_iter().filter_map(made).collect();
+        hidden
+            .into_iter()
+            .filter_map(made)
+            .find(|values| seen.iter().all(|other| !same(values, other)))
     }
 
     fn collide(
