@@ -104,7 +104,7 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
     if chain == Chain::Plain {
         bench.note("the policy asks for a trail without seals: what a superuser does to it is not found");
     } else {
-        seals::all(bench, &stage, &mut superuser)?;
+        seals::all(bench, &stage, &mut superuser, chain)?;
     }
     drop(superuser);
     crash::all(bench, chain != Chain::Plain)?;
