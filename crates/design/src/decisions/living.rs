@@ -3,7 +3,7 @@
 use model::{FieldOrigin, Type};
 use physical::Behaviour;
 
-use super::relations::pairs;
+use super::relations::{composite_pairs, pairs};
 use crate::decisions::Kind;
 use crate::draft::{Draft, decided, fields, subject};
 use crate::{Alternative, Attacker, Decision};
@@ -49,7 +49,28 @@ fn apply(draft: &mut Draft<'_>) {
             draft.behave(&table, what, decided(&KIND, entity));
         }
     }
+    for entity in &draft.model.entities {
+        for reference in &entity.references {
+            composite_parent(draft, entity, reference);
+        }
+    }
     link_parents(draft);
+}
+
+fn composite_parent(draft: &mut Draft<'_>, entity: &model::Entity, reference: &model::Reference) {
+    let parent = draft.facts(reference.target).clone();
+    let (Some(deletion), Some(pairs)) = (parent.deletion.clone(), composite_pairs(draft, entity, reference))
+    else {
+        return;
+    };
+    let table = draft.facts(entity.id).table.clone();
+    let what = Behaviour::LivingParent {
+        columns: pairs.own,
+        parent: parent.table.clone(),
+        referenced: pairs.theirs,
+        deleted_at: deletion.at.clone(),
+    };
+    draft.behave(&table, what, decided(&KIND, entity));
 }
 
 /// The rows that links join must live, too.

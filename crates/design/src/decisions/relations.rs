@@ -203,39 +203,55 @@ fn tenant(draft: &mut Draft<'_>, entity: &Entity) {
     draft.change(&facts.table, |table| table.foreign_keys.push(foreign));
 }
 
+/// What a composite reference's foreign key consists of: its columns, and owner and tenant where they must agree. `None` also
+/// where the values are unique within an owner and the referring rows have none.
+pub(super) fn composite_pairs(
+    draft: &Draft<'_>,
+    entity: &Entity,
+    reference: &model::Reference,
+) -> Option<Pairs> {
+    let columns = |fields: &[FieldId]| -> Option<Vec<Ident>> {
+        let column = |id: &FieldId| draft.facts(id.entity).column(*id).map(|(name, _)| name.clone());
+        fields.iter().map(column).collect()
+    };
+    let (own, theirs) = (columns(&reference.fields)?, columns(&reference.referenced)?);
+    if own.is_empty() || own.len() != theirs.len() {
+        return None;
+    }
+    let (facts, parent) = (draft.facts(entity.id), draft.facts(reference.target));
+    let mut pairs = Pairs {
+        emptied: own.clone(),
+        own,
+        theirs,
+        follows: false,
+    };
+    if within_owner(draft, reference) {
+        pairs.own.push(facts.owner.as_ref()?.column.clone());
+        pairs.theirs.push(parent.owner.as_ref()?.column.clone());
+    }
+    if let (Some(tenant), Some(above)) = (&facts.tenant, &parent.tenant) {
+        pairs.own.push(tenant.clone());
+        pairs.theirs.push(above.clone());
+    }
+    Some(pairs)
+}
+
 /// A composite foreign key that was written as one.
 fn composite(draft: &mut Draft<'_>, entity: &Entity, reference: &model::Reference) {
-    let columns = |draft: &Draft<'_>, fields: &[FieldId]| -> Option<Vec<Ident>> {
-        fields
-            .iter()
-            .map(|id| draft.facts(id.entity).column(*id).map(|(name, _)| name.clone()))
-            .collect()
-    };
-    let (Some(mut own), Some(mut theirs)) = (
-        columns(draft, &reference.fields),
-        columns(draft, &reference.referenced),
-    ) else {
-        return;
-    };
     let (facts, parent) = (
         draft.facts(entity.id).clone(),
         draft.facts(reference.target).clone(),
     );
-    if own.is_empty() || own.len() != theirs.len() {
+    let Some(pairs) = composite_pairs(draft, entity, reference) else {
+        let ownerless_one = facts.owner.is_none() || parent.owner.is_none();
+        if ownerless_one && within_owner(draft, reference) {
+            ownerless(draft, entity, reference);
+        }
         return;
-    }
-    let emptied = own.clone();
-    if within_owner(draft, reference) {
-        let (Some(owner), Some(above)) = (&facts.owner, &parent.owner) else {
-            return ownerless(draft, entity, reference);
-        };
-        own.push(owner.column.clone());
-        theirs.push(above.column.clone());
-    }
-    if let (Some(tenant), Some(above)) = (facts.tenant.clone(), parent.tenant.clone()) {
-        own.push(tenant);
-        theirs.push(above);
-    }
+    };
+    let Pairs {
+        own, theirs, emptied, ..
+    } = pairs;
     refuse_partitioned(draft, reference.target, reference.span, &reference.name.text);
     key_of_composite(draft, reference, &parent.table, &theirs);
     let name = draft

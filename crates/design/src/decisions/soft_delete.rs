@@ -6,7 +6,7 @@ use physical::{
 };
 
 use super::authorship::actor_column;
-use super::relations::pairs;
+use super::relations::{Pairs, composite_pairs, pairs};
 use crate::decisions::Kind;
 use crate::draft::{Draft, decided};
 use crate::facts::Deletion;
@@ -129,17 +129,32 @@ fn children(draft: &Draft<'_>, entity: EntityId) -> Vec<SoftChild> {
         .incoming(entity)
         .iter()
         .filter_map(|field| child(draft, *field));
-    written.collect()
+    let composite = draft.model.entities.iter().flat_map(|from| {
+        let here = from
+            .references
+            .iter()
+            .filter(|reference| reference.target == entity);
+        here.filter_map(|reference| {
+            let pairs = composite_pairs(draft, from, reference)?;
+            Some(fallen(draft, from, pairs, reference.on_delete))
+        })
+    });
+    written.chain(composite).collect()
 }
 
 fn child(draft: &Draft<'_>, field: FieldId) -> Option<SoftChild> {
     let pairs = pairs(draft, field)?;
     let from = draft.model.entity(field.entity)?;
     let reference = draft.model.field(field)?;
-    let facts = draft.facts(field.entity);
     let declared = reference
         .on_delete
         .map_or(OnDelete::Restrict, |(action, _)| action);
+    Some(fallen(draft, from, pairs, declared))
+}
+
+/// What becomes of the rows that refer to a row when it falls softly.
+fn fallen(draft: &Draft<'_>, from: &Entity, pairs: Pairs, declared: OnDelete) -> SoftChild {
+    let facts = draft.facts(from.id);
     let action = match declared {
         OnDelete::Restrict => SoftAction::Restrict,
         OnDelete::SetNull => SoftAction::SetNull,
@@ -147,7 +162,7 @@ fn child(draft: &Draft<'_>, field: FieldId) -> Option<SoftChild> {
         OnDelete::Cascade if holds_secrets(from) => SoftAction::Destroy,
         OnDelete::Cascade => SoftAction::Leave,
     };
-    Some(SoftChild {
+    SoftChild {
         table: facts.table.clone(),
         set_null: if action == SoftAction::SetNull {
             pairs.emptied
@@ -159,7 +174,7 @@ fn child(draft: &Draft<'_>, field: FieldId) -> Option<SoftChild> {
         action,
         deleted_at: facts.deletion.as_ref().map(|deletion| deletion.at.clone()),
         batch: facts.deletion.as_ref().map(|deletion| deletion.batch.clone()),
-    })
+    }
 }
 
 /// Whether rows are credentials: they are deleted for good with what they belong to.
