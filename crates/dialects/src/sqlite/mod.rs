@@ -9,6 +9,7 @@ mod literals;
 mod pattern;
 mod realise;
 mod scripts;
+mod source;
 mod steps;
 mod temporal;
 mod types;

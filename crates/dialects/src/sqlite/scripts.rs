@@ -9,6 +9,7 @@ use physical::{
 use super::expression::Renderer;
 use super::ident::{ident, idents, table, text};
 use super::realise::{LEAVE, context_table, ids, local};
+use super::source::Source;
 use super::temporal;
 use super::types::{self, NOW};
 
@@ -24,6 +25,7 @@ pub fn leave(blueprint: &Blueprint) -> Vec<String> {
 /// The services of a blueprint: the name of each and its statements, ready to be written to a file and to be run.
 #[must_use]
 pub fn scripts(blueprint: &Blueprint) -> Vec<(String, String)> {
+    let blueprint = &Source::new(blueprint);
     let mut scripts = Vec::new();
     for placed in &blueprint.services {
         let own = Own {
@@ -78,14 +80,14 @@ pub fn scripts(blueprint: &Blueprint) -> Vec<(String, String)> {
 
 /// The table that a service belongs to.
 struct Own<'a> {
-    blueprint: &'a Blueprint,
+    blueprint: &'a Source<'a>,
     name: &'a Name,
     sql: String,
 }
 
 impl Own<'_> {
     fn column_type(&self, column: &Ident) -> SqlType {
-        let table = self.blueprint.database.table(self.name);
+        let table = self.blueprint.table(self.name);
         table
             .and_then(|table| table.column(column.as_str()))
             .map_or(SqlType::Text, |column| column.ty.clone())
@@ -108,7 +110,7 @@ impl Own<'_> {
 
     /// A column's parameter; what is left out is what the column would be.
     fn given(&self, column: &Ident) -> String {
-        let table = self.blueprint.database.table(self.name);
+        let table = self.blueprint.table(self.name);
         let default = table
             .and_then(|table| table.column(column.as_str()))
             .and_then(|column| match &column.default {
@@ -343,33 +345,18 @@ fn tombstone_in(own: &Own<'_>, column: &Ident, value: &Tombstone, row: &str) -> 
 }
 
 /// What stands in a column of the new row once the person is gone from it, by any of the services.
-pub(super) fn tombstones(blueprint: &Blueprint, name: &Name, column: &Ident) -> Vec<String> {
+pub(super) fn tombstones(blueprint: &Source<'_>, name: &Name, column: &Ident) -> Vec<String> {
     let own = Own {
         blueprint,
         name,
         sql: String::new(),
     };
     let mut all: Vec<String> = Vec::new();
-    for placed in &blueprint.services {
-        let here: Vec<&(Ident, Tombstone)> = match &placed.what {
-            Service::Anonymise { tombstones, .. } if placed.table == *name => tombstones.iter().collect(),
-            Service::Erase { steps, .. } => steps
-                .iter()
-                .filter_map(|step| match step {
-                    ErasureStep::Empty {
-                        table, tombstones, ..
-                    } if table == name => Some(tombstones),
-                    _ => None,
-                })
-                .flatten()
-                .collect(),
-            _ => Vec::new(),
-        };
-        for (_, value) in here.into_iter().filter(|(emptied, _)| emptied == column) {
-            let sql = unequal(tombstone_in(&own, column, value, "NEW."));
-            if !all.contains(&sql) {
-                all.push(sql);
-            }
+    let here = blueprint.tombstones(name);
+    for (_, value) in here.iter().filter(|(emptied, _)| emptied == column) {
+        let sql = unequal(tombstone_in(&own, column, value, "NEW."));
+        if !all.contains(&sql) {
+            all.push(sql);
         }
     }
     all

@@ -57,7 +57,11 @@ pub(super) fn make(blueprint: &Blueprint) -> (Table, Seed) {
     context.comment = Some(
         "Whom the running transaction acts for: set after BEGIN IMMEDIATE, cleared before COMMIT.".to_owned(),
     );
-    let key_type = |of: Option<Name>| of.map_or(SqlType::BigInt, |of| super::ids(blueprint, &of).1);
+    let key_type = |of: Option<Name>| {
+        of.map_or(SqlType::BigInt, |of| {
+            super::ids_of(blueprint.database.table(&of)).1
+        })
+    };
     let column = |name: &str, ty: SqlType, nullable: bool, comment: &str| {
         let mut column = Column::new(name, ty, BY);
         column.nullable = nullable;
@@ -143,7 +147,7 @@ pub(crate) fn enter(blueprint: &Blueprint, values: &ContextValues) -> Vec<String
 
 /// The key of the row that is known outside by a value.
 fn known(blueprint: &Blueprint, of: &Name, value: &str) -> String {
-    let (key, _, public) = super::ids(blueprint, of);
+    let (key, _, public) = super::ids_of(blueprint.database.table(of));
     let from = table(&super::local(blueprint, of));
     format!(
         "(SELECT {} FROM {from} WHERE {} = {value})",

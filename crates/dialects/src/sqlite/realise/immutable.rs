@@ -1,17 +1,17 @@
 //! Columns that never change.
 
-use physical::{Behaviour, Blueprint, Ident, Name, OnDelete, SoftAction};
+use physical::{Ident, Name, OnDelete};
 
 use super::super::ident::ident;
 use super::super::scripts;
-use super::local;
 use super::triggers::Work;
+use crate::sqlite::source::Source;
 
 /// Refuses a change. There are no roles to be exempt: what erasure writes is let through from anyone, and so is NULL
 /// where a deletion sets it.
 ///
 /// Columns that follow a reference are held by its composite foreign key, and change with the reference.
-pub(super) fn add(blueprint: &Blueprint, work: &mut Work, columns: &[Ident]) {
+pub(super) fn add(blueprint: &Source<'_>, work: &mut Work, columns: &[Ident]) {
     for column in columns {
         if work.follows.iter().any(|(follower, ..)| follower == column) {
             continue;
@@ -21,12 +21,7 @@ pub(super) fn add(blueprint: &Blueprint, work: &mut Work, columns: &[Ident]) {
         if work.is_filled(column) {
             condition.push_str(&format!(" AND OLD.{name} IS NOT {}", work.marker(column)));
         }
-        let table = blueprint
-            .database
-            .tables
-            .iter()
-            .map(|table| &table.name)
-            .find(|name| local(blueprint, name) == work.name);
+        let table = blueprint.table_here(&work.name).map(|table| &table.name);
         let mut passes = table.map_or_else(Vec::new, |table| scripts::tombstones(blueprint, table, column));
         if table.is_some_and(|table| is_cleared(blueprint, table, column)) {
             passes.push("NULL".to_owned());
@@ -41,8 +36,8 @@ pub(super) fn add(blueprint: &Blueprint, work: &mut Work, columns: &[Ident]) {
 }
 
 /// Whether the deletion of the row referred to sets the column to NULL.
-fn is_cleared(blueprint: &Blueprint, table: &Name, column: &Ident) -> bool {
-    let keys = blueprint.database.table(table).map(|table| &table.foreign_keys);
+fn is_cleared(blueprint: &Source<'_>, table: &Name, column: &Ident) -> bool {
+    let keys = blueprint.table(table).map(|table| &table.foreign_keys);
     let by_key = keys.into_iter().flatten().any(|key| {
         let cleared = if key.set_null.is_empty() {
             &key.columns
@@ -51,11 +46,9 @@ fn is_cleared(blueprint: &Blueprint, table: &Name, column: &Ident) -> bool {
         };
         key.on_delete == OnDelete::SetNull && cleared.contains(column)
     });
-    let softly = blueprint.behaviours.iter().any(|placed| match &placed.what {
-        Behaviour::SoftDelete { children, .. } => children.iter().any(|child| {
-            child.table == *table && child.action == SoftAction::SetNull && child.set_null.contains(column)
-        }),
-        _ => false,
-    });
+    let softly = blueprint
+        .cleared(table)
+        .iter()
+        .any(|child| child.set_null.contains(column));
     by_key || softly
 }

@@ -1,13 +1,14 @@
 //! Owner and tenant from the row referred to.
 
-use physical::{Blueprint, Ident, Name};
+use physical::{Ident, Name};
 
 use super::super::ident::{ident, table};
 use super::triggers::Work;
 use super::{fill, local};
+use crate::sqlite::source::Source;
 
 pub(super) fn add(
-    blueprint: &Blueprint,
+    blueprint: &Source<'_>,
     work: &mut Work,
     via: &Ident,
     parent: &Name,

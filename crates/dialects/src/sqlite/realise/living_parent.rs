@@ -1,13 +1,14 @@
 //! The living refer only to the living. The lock that other databases take is the file's own: there is one writer.
 
-use physical::{Blueprint, Ident, Name};
+use physical::{Ident, Name};
 
 use super::super::ident::{ident, table};
 use super::local;
 use super::triggers::{Work, key_of};
+use crate::sqlite::source::Source;
 
 pub(super) fn add(
-    blueprint: &Blueprint,
+    blueprint: &Source<'_>,
     work: &mut Work,
     pairs: &[(&Ident, &Ident)],
     parent: &Name,

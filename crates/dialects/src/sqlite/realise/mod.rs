@@ -37,10 +37,12 @@ use physical::{
 use self::lost::Losses;
 use self::triggers::Work;
 use super::ident::flat;
+use crate::sqlite::source::Source;
 
 /// Makes a SQLite schema of a blueprint.
 #[must_use]
 pub(super) fn realise(blueprint: &Blueprint) -> Realised {
+    let blueprint = &Source::new(blueprint);
     let mut losses = Losses::default();
     losses.of_the_product(blueprint);
     let mut database = Database::default();
@@ -91,7 +93,7 @@ fn left_out(blueprint: &Blueprint) -> HashSet<&Name> {
 struct Places<'a>(HashMap<&'a Name, usize>);
 
 impl<'a> Places<'a> {
-    fn new(blueprint: &'a Blueprint, work: &[Work]) -> Self {
+    fn new(blueprint: &'a Source<'a>, work: &[Work]) -> Self {
         let here: HashMap<&Name, usize> = work.iter().map(|work| &work.name).zip(0..).collect();
         let names = blueprint.database.tables.iter().map(|table| &table.name);
         Self(
@@ -114,7 +116,7 @@ pub(super) fn local(blueprint: &Blueprint, name: &Name) -> Name {
     }
 }
 
-fn behave(blueprint: &Blueprint, work: &mut [Work], places: &Places<'_>, losses: &mut Losses) {
+fn behave(blueprint: &Source<'_>, work: &mut [Work], places: &Places<'_>, losses: &mut Losses) {
     for placed in &blueprint.behaviours {
         if let Behaviour::SoftDelete { deleted_at, .. } = &placed.what
             && let Some(work) = places.work(&placed.table, work)
@@ -149,7 +151,7 @@ fn behave(blueprint: &Blueprint, work: &mut [Work], places: &Places<'_>, losses:
     }
 }
 
-fn behaviour(blueprint: &Blueprint, work: &mut Work, what: &Behaviour, origin: Origin, losses: &mut Losses) {
+fn behaviour(blueprint: &Source<'_>, work: &mut Work, what: &Behaviour, origin: Origin, losses: &mut Losses) {
     work.origin(origin);
     match what {
         Behaviour::StampTimes {
@@ -244,7 +246,7 @@ fn behaviour(blueprint: &Blueprint, work: &mut Work, what: &Behaviour, origin: O
     }
 }
 
-fn serve(blueprint: &Blueprint, losses: &mut Losses) {
+fn serve(blueprint: &Source<'_>, losses: &mut Losses) {
     for placed in &blueprint.services {
         let name = match &placed.what {
             Service::LookUp { name, .. }
@@ -268,7 +270,7 @@ fn serve(blueprint: &Blueprint, losses: &mut Losses) {
     }
 }
 
-fn finish(blueprint: &Blueprint, left_out: &HashSet<&Name>, database: &mut Database, losses: &mut Losses) {
+fn finish(blueprint: &Source<'_>, left_out: &HashSet<&Name>, database: &mut Database, losses: &mut Losses) {
     for view in &blueprint.database.views {
         if let Some(view) = storage::view(blueprint, view, losses) {
             database.views.push(view);
@@ -299,8 +301,11 @@ fn finish(blueprint: &Blueprint, left_out: &HashSet<&Name>, database: &mut Datab
 }
 
 /// How rows of a table are known: inside, with its type, and outside. Without a public id both are the key.
-pub(super) fn ids(blueprint: &Blueprint, name: &Name) -> (Ident, SqlType, Ident) {
-    let table = blueprint.database.table(name);
+pub(super) fn ids(blueprint: &Source<'_>, name: &Name) -> (Ident, SqlType, Ident) {
+    ids_of(blueprint.table(name))
+}
+
+fn ids_of(table: Option<&Table>) -> (Ident, SqlType, Ident) {
     let key = table
         .and_then(|table| table.primary_key.as_ref())
         .and_then(|key| key.columns.first().cloned())

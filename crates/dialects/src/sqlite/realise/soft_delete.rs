@@ -8,6 +8,7 @@ use super::super::ident::{ident, table};
 use super::super::types::{NOW, UUID4};
 use super::local;
 use super::triggers::{SoftColumns, Work, key_of};
+use crate::sqlite::source::Source;
 
 /// The columns of soft deletion.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub(super) struct Stamps<'a> {
     pub(super) batch: &'a Ident,
 }
 
-pub(super) fn add(blueprint: &Blueprint, work: &mut Work, stamps: &Stamps<'_>, children: &[SoftChild]) {
+pub(super) fn add(blueprint: &Source<'_>, work: &mut Work, stamps: &Stamps<'_>, children: &[SoftChild]) {
     let deleted_at = ident(stamps.deleted_at);
     let batch = ident(stamps.batch);
     guards(work, stamps);
@@ -96,7 +97,7 @@ fn guards(work: &mut Work, stamps: &Stamps<'_>) {
     work.before_update.push(guard);
 }
 
-fn add_child(blueprint: &Blueprint, work: &mut Work, stamps: &Stamps<'_>, child: &SoftChild) {
+fn add_child(blueprint: &Source<'_>, work: &mut Work, stamps: &Stamps<'_>, child: &SoftChild) {
     let name = table(&local(blueprint, &child.table));
     let refers = |alias: &str, side: &str| {
         let pairs = child.columns.iter().zip(&child.referenced);
@@ -169,7 +170,7 @@ fn add_child(blueprint: &Blueprint, work: &mut Work, stamps: &Stamps<'_>, child:
 }
 
 /// A batch is given by the database, or by the parent that the row falls with.
-pub(super) fn batches(blueprint: &Blueprint, work: &mut [Work]) {
+pub(super) fn batches(blueprint: &Source<'_>, work: &mut [Work]) {
     let parents = parents(blueprint);
     for own in work {
         let Some(soft) = own.soft.clone() else { continue };

@@ -1,13 +1,14 @@
 //! The triggers of one table, gathered behaviour by behaviour and written once.
 
 use physical::{
-    Blueprint, Context, Expr, ForeignKey, Ident, Name, Origin, SqlType, Table, Timing, Trigger,
-    TriggerAction, TriggerEvent,
+    Context, Expr, ForeignKey, Ident, Name, Origin, SqlType, Table, Timing, Trigger, TriggerAction,
+    TriggerEvent,
 };
 
 use super::super::ident::{ident, table, text};
 use super::super::types::NOW;
 use super::{context_sql, key_columns, local};
+use crate::sqlite::source::Source;
 
 /// A value of a column that no committed row holds: "the database fills this".
 pub(super) const UNFILLED: &str = "0";
@@ -78,7 +79,7 @@ pub(super) struct Entries {
 }
 
 impl Work {
-    pub(super) fn new(blueprint: &Blueprint, of: &Table) -> Self {
+    pub(super) fn new(blueprint: &Source<'_>, of: &Table) -> Self {
         let actor = context_sql(blueprint, Context::Actor);
         let actor = if blueprint.actors.is_some() {
             format!("coalesce({actor}, 1)")
@@ -140,7 +141,7 @@ impl Work {
     /// The same by the name of a foreign key, which says whose it is.
     pub(super) fn guard_key(
         &self,
-        blueprint: &Blueprint,
+        blueprint: &Source<'_>,
         key: Option<&ForeignKey>,
         of: &Name,
         condition: &str,
@@ -464,16 +465,15 @@ fn refusal(state: &str, table: &str, rule: &str, condition: &str) -> String {
 
 /// The foreign key by which a table refers to another with a column.
 pub(super) fn key_of<'a>(
-    blueprint: &'a Blueprint,
+    blueprint: &'a Source<'a>,
     table: &Name,
     column: Option<&Ident>,
     parent: &Name,
 ) -> Option<&'a ForeignKey> {
     let (own, parent) = (local(blueprint, table), local(blueprint, parent));
-    let tables = &blueprint.database.tables;
-    let found = tables.iter().find(|each| local(blueprint, &each.name) == own)?;
+    let found = blueprint.table_here(&own)?;
     found.foreign_keys.iter().find(|key| {
-        local(blueprint, &key.references) == parent
-            && column.is_none_or(|column| key.columns.contains(column))
+        column.is_none_or(|column| key.columns.contains(column))
+            && local(blueprint, &key.references) == parent
     })
 }
