@@ -26,6 +26,7 @@ pub const ALL: &[&Lint] = &[
     &security::time_ordered_personal_id::LINT,
     &security::public_personal_data::LINT,
     &security::token_without_expiry::LINT,
+    &security::natural_key_of_owned::LINT,
     &security::plain_text_secret::LINT,
     &security::soft_deleted_token::LINT,
     &security::unconditional_write::LINT,

@@ -1,6 +1,7 @@
 //! What lets others in, or gives secrets away.
 
 pub(crate) mod indexed_secret;
+pub(crate) mod natural_key_of_owned;
 pub(crate) mod plain_text_secret;
 pub(crate) mod public_personal_data;
 pub(crate) mod public_without_writer;
