@@ -161,8 +161,12 @@ fn templates(cache: &Path) -> Vec<PathBuf> {
 
 /// Runs the helper and reads what it holds: the folder, and the server's process id.
 fn hold(end: &str) -> (Child, BufReader<ChildStdout>, PathBuf, Option<u32>) {
+    hold_in(&std::env::temp_dir(), end)
+}
+
+fn hold_in(folder: &Path, end: &str) -> (Child, BufReader<ChildStdout>, PathBuf, Option<u32>) {
     let mut child = Command::new(example("hold"))
-        .args([cache(), &std::env::temp_dir()])
+        .args([cache(), folder])
         .arg(end)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -236,13 +240,16 @@ fn kill_9_leaves_no_sqlite_file() {
 
 #[test]
 fn what_even_the_watcher_missed_is_swept_by_the_next_start() {
-    let (mut child, _output, folder, server) = hold("sleep");
+    // A place of its own: whoever else starts something here would sweep, too.
+    let place = tempfile::Builder::new().prefix("aw").tempdir_in("/tmp").unwrap();
+    std::fs::set_permissions(place.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let (mut child, _output, folder, server) = hold_in(place.path(), "sleep");
     // The watcher is a shell, and the only process that names the folder and is no server.
     let watcher = watcher_of(&folder);
     let id = rustix::process::Pid::from_raw(watcher).unwrap();
     rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
     // As long as the owner lives, a sweep leaves its folder alone.
-    drop(TemporarySqlite::create(&std::env::temp_dir()).unwrap());
+    drop(TemporarySqlite::create(place.path()).unwrap());
     assert!(folder.join("data").is_dir() && runs(server.unwrap()));
     child.kill().unwrap();
     child.wait().unwrap();
@@ -251,7 +258,7 @@ fn what_even_the_watcher_missed_is_swept_by_the_next_start() {
         runs(server.unwrap()),
         "with its watcher dead, the server is still there"
     );
-    drop(TemporarySqlite::create(&std::env::temp_dir()).unwrap());
+    drop(TemporarySqlite::create(place.path()).unwrap());
     gone(&folder, server);
 }
 
