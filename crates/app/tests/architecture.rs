@@ -24,7 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("dialects", &["physical", "plan"]),
     ("design", &["diagnostics", "model", "physical"]),
     ("migrate", &["physical", "plan"]),
-    ("emit", &["plan"]),
+    ("emit", &["diagnostics", "model", "physical", "plan"]),
     ("project", &["diagnostics"]),
     ("engine", &["physical", "plan"]),
     (

@@ -3,6 +3,7 @@
 //! Nothing here knows a clock, a random number or a database: the same plan gives the same bytes.
 
 mod sql;
+pub mod sqlalchemy;
 
 pub use sql::{scripts, sql};
 

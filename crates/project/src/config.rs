@@ -15,6 +15,24 @@ pub struct Config {
     pub schema: String,
     /// The folder under which generated files are written, relative to the project.
     pub output: String,
+    /// About the models.
+    pub models: Models,
+}
+
+/// The settings under `[models]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Models {
+    /// The folder of the package, relative to the output folder: that of the application, for example.
+    pub folder: String,
+}
+
+impl Default for Models {
+    fn default() -> Self {
+        Self {
+            folder: "models".to_owned(),
+        }
+    }
 }
 
 impl Default for Config {
@@ -22,6 +40,7 @@ impl Default for Config {
         Self {
             schema: "schema".to_owned(),
             output: ".".to_owned(),
+            models: Models::default(),
         }
     }
 }
@@ -59,7 +78,7 @@ pub(crate) fn read(system: &dyn System, root: &Path, diagnostics: &mut Diagnosti
             let message = format!("`{FILE}` line {place}: {}", error.message());
             diagnostics.push(
                 Diagnostic::global(&codes::BAD_CONFIG, message)
-                    .help("it knows `schema`, the folder with the .arch files, and `output`, the folder for generated files"),
+                    .help("it knows `schema`, the folder with the .arch files; `output`, the folder for generated files; and `folder` under `[models]`"),
             );
             Config::default()
         }
@@ -75,6 +94,7 @@ fn confined(config: Config, diagnostics: &mut Diagnostics) -> Config {
     for (name, value, standard) in [
         ("schema", &mut result.schema, "schema"),
         ("output", &mut result.output, "."),
+        ("models.folder", &mut result.models.folder, "models"),
     ] {
         if crate::root::is_confined(Path::new(value.as_str())) {
             continue;

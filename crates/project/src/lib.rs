@@ -10,9 +10,9 @@ mod root;
 mod sources;
 mod system;
 
-pub use config::Config;
+pub use config::{Config, Models};
 pub use manifest::{Entry, Manifest};
-pub use output::{Change, Generated, OutputError, Outputs, Plan, Standing};
+pub use output::{Change, Generated, Keeps, OutputError, Outputs, Plan, Standing};
 pub use root::Root;
 pub use sources::{Loaded, load};
 pub use system::{Listed, Memory, System};

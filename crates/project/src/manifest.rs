@@ -14,10 +14,13 @@ const SCHEMA: &str = "architrave.manifest/1";
 /// One generated file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// SHA-256 of its bytes, in hex.
+    /// SHA-256 of what was generated of it, in hex.
     pub sha256: String,
     /// What made it: `sql postgres`.
     pub generator: String,
+    /// The line below which it belongs to the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<String>,
     /// SHA-256 of what a build was about to write; there only while one runs, or after it was cut off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,

@@ -1,5 +1,6 @@
 //! Writes generated files: confined to the project, all looked at before the first is written, edits never overwritten in silence.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::manifest::{self, Entry, Manifest, sha256};
@@ -10,10 +11,23 @@ use crate::{System, root};
 pub struct Generated {
     /// Relative to the output folder, `/` between parts.
     pub path: String,
-    /// The whole text.
+    /// What is generated of it.
     pub text: String,
     /// What made it: `sql postgres`.
     pub generator: String,
+    /// What is not.
+    pub keeps: Keeps,
+}
+
+/// What a build leaves as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeps {
+    /// Nothing: the file is ours.
+    Nothing,
+    /// What stands below the last line of the generated text: it belongs to the user, and is no edit.
+    Below,
+    /// The file, when there is one: it is made once, for whoever has none.
+    WhatIsThere,
 }
 
 /// How a file on disk stands to what would be generated.
@@ -138,9 +152,20 @@ impl<'s> Outputs<'s> {
             .unwrap_or_default();
         let mut manifest = Manifest::default();
         let mut changes = Vec::new();
-        for file in &files {
+        let mut written = Vec::new();
+        let mut filled = BTreeSet::new();
+        for file in files {
             self.confine(&file.path)?;
-            let disk = self.read(&file.path)?.map(|bytes| sha256(&bytes));
+            let bytes = self.read(&file.path)?;
+            let other = bytes
+                .as_deref()
+                .is_some_and(|bytes| bytes != file.text.as_bytes());
+            if file.keeps == Keeps::WhatIsThere && other {
+                filled.insert(file.path);
+                continue;
+            }
+            let line = below(&file);
+            let disk = bytes.map(|bytes| sha256(split(&bytes, line).0));
             let fresh = sha256(file.text.as_bytes());
             let standing = match (disk.as_deref(), known.files.get(&file.path)) {
                 (None, _) => Standing::New,
@@ -158,18 +183,21 @@ impl<'s> Outputs<'s> {
                 Entry {
                     sha256: fresh,
                     generator: file.generator.clone(),
+                    below: line.map(str::to_owned),
                     next: None,
                 },
             );
+            written.push(file);
         }
         for (path, entry) in known
             .files
             .iter()
-            .filter(|(path, _)| !manifest.files.contains_key(*path))
+            .filter(|(path, _)| !manifest.files.contains_key(*path) && !filled.contains(*path))
         {
             self.confine(path)?;
             if let Some(bytes) = self.read(path)? {
-                let standing = if entry.wrote(&sha256(&bytes)) {
+                let (head, tail) = split(&bytes, entry.below.as_deref());
+                let standing = if entry.wrote(&sha256(head)) && tail.trim_ascii().is_empty() {
                     Standing::Gone
                 } else {
                     Standing::GoneEdited
@@ -183,7 +211,7 @@ impl<'s> Outputs<'s> {
         changes.sort_by(|left, right| left.path.cmp(&right.path));
         Ok(Plan {
             changes,
-            files,
+            files: written,
             manifest,
             known,
         })
@@ -208,7 +236,7 @@ impl<'s> Outputs<'s> {
                 .iter()
                 .any(|c| c.path == file.path && c.standing == Standing::Fresh);
             if !fresh {
-                self.write_one(&file.path, file.text.as_bytes())?;
+                self.write_file(file)?;
             }
         }
         for change in plan
@@ -222,6 +250,17 @@ impl<'s> Outputs<'s> {
                 .map_err(|error| OutputError::Io(path, error))?;
         }
         self.write_one(manifest::FILE, plan.manifest.render().as_bytes())
+    }
+
+    /// Writes what is generated, and behind it what the user has written there.
+    fn write_file(&self, file: &Generated) -> Result<(), OutputError> {
+        let mut bytes = file.text.clone().into_bytes();
+        if let Some(line) = below(file)
+            && let Some(there) = self.read(&file.path)?
+        {
+            bytes.extend_from_slice(split(&there, Some(line)).1);
+        }
+        self.write_one(&file.path, &bytes)
     }
 
     fn write_one(&self, relative: &str, bytes: &[u8]) -> Result<(), OutputError> {
@@ -261,4 +300,25 @@ impl<'s> Outputs<'s> {
         }
         Ok(())
     }
+}
+
+/// The line below which a file belongs to the user.
+fn below(file: &Generated) -> Option<&str> {
+    match file.keeps {
+        Keeps::Below => file.text.lines().next_back(),
+        Keeps::Nothing | Keeps::WhatIsThere => None,
+    }
+}
+
+/// What was generated, down to a line and with it, and what the user wrote below. Without the line, everything counts as generated.
+fn split<'b>(bytes: &'b [u8], line: Option<&str>) -> (&'b [u8], &'b [u8]) {
+    let Some(line) = line else { return (bytes, &[]) };
+    let mut end = 0;
+    for each in bytes.split_inclusive(|byte| *byte == b'\n') {
+        end += each.len();
+        if each.strip_suffix(b"\n").unwrap_or(each) == line.as_bytes() {
+            return bytes.split_at(end);
+        }
+    }
+    (bytes, &[])
 }

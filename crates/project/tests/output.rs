@@ -4,13 +4,21 @@
 
 use std::path::Path;
 
-use project::{Generated, Memory, OutputError, Outputs, Standing, System};
+use project::{Generated, Keeps, Memory, OutputError, Outputs, Standing, System};
 
 fn file(path: &str, text: &str) -> Generated {
     Generated {
         path: path.into(),
         text: text.into(),
         generator: "sql postgres".into(),
+        keeps: Keeps::Nothing,
+    }
+}
+
+fn shared(path: &str, text: &str) -> Generated {
+    Generated {
+        keeps: Keeps::Below,
+        ..file(path, text)
     }
 }
 
@@ -145,4 +153,113 @@ fn a_build_that_is_cut_off_anywhere_leaves_nothing_that_looks_edited() {
             after.changes
         );
     }
+}
+
+const LINE: &str = "# -- yours --\n";
+
+fn read(system: &Memory, path: &str) -> String {
+    String::from_utf8(system.read(Path::new(path)).unwrap()).unwrap()
+}
+
+#[test]
+fn what_stands_below_the_line_is_the_users() {
+    let system = Memory::with([("/p/a.arch", "")]);
+    let one = format!("one\n{LINE}");
+    build(&system, vec![shared("m.py", &one)]);
+    assert_eq!(read(&system, "/p/m.py"), one);
+    let mine = format!("{one}def mine(): ...\n{LINE}");
+    system.write(Path::new("/p/m.py"), mine.as_bytes()).unwrap();
+    let same = vec![shared("m.py", &one)];
+    assert_eq!(standings(&system, same), [("m.py".into(), Standing::Fresh)]);
+
+    let two = format!("two\n{LINE}");
+    let changed = vec![shared("m.py", &two)];
+    assert_eq!(
+        standings(&system, changed.clone()),
+        [("m.py".into(), Standing::Stale)]
+    );
+    build(&system, changed);
+    assert_eq!(read(&system, "/p/m.py"), format!("{two}def mine(): ...\n{LINE}"));
+}
+
+#[test]
+fn an_edit_above_the_line_and_a_lost_line_are_told() {
+    let system = Memory::with([("/p/a.arch", "")]);
+    let one = format!("one\n{LINE}");
+    build(&system, vec![shared("m.py", &one), shared("n.py", &one)]);
+    system
+        .write(Path::new("/p/m.py"), format!("1\n{LINE}mine\n").as_bytes())
+        .unwrap();
+    system.write(Path::new("/p/n.py"), b"one\n").unwrap();
+    let files = vec![shared("m.py", &one), shared("n.py", &one)];
+    let expected = [
+        ("m.py".to_owned(), Standing::Edited),
+        ("n.py".to_owned(), Standing::Edited),
+    ];
+    assert_eq!(standings(&system, files.clone()), expected);
+    // Said by the user: what is above is written anew, what is below stays.
+    build(&system, files);
+    assert_eq!(read(&system, "/p/m.py"), format!("{one}mine\n"));
+    assert_eq!(read(&system, "/p/n.py"), one);
+}
+
+#[test]
+fn a_file_that_is_gone_is_removed_only_when_nothing_of_the_users_is_in_it() {
+    let system = Memory::with([("/p/a.arch", "")]);
+    let one = format!("one\n{LINE}");
+    build(&system, vec![shared("m.py", &one), shared("n.py", &one)]);
+    system
+        .write(Path::new("/p/m.py"), format!("{one}mine\n").as_bytes())
+        .unwrap();
+    let expected = [
+        ("m.py".to_owned(), Standing::GoneEdited),
+        ("n.py".to_owned(), Standing::Gone),
+    ];
+    assert_eq!(standings(&system, vec![]), expected);
+    build(&system, vec![]);
+    assert_eq!(read(&system, "/p/m.py"), format!("{one}mine\n"));
+    assert!(!system.exists(Path::new("/p/n.py")));
+}
+
+#[test]
+fn a_build_that_was_cut_off_leaves_no_edit_behind() {
+    let system = Memory::with([("/p/a.arch", "")]);
+    build(&system, vec![shared("m.py", &format!("one\n{LINE}"))]);
+    system
+        .write(Path::new("/p/m.py"), format!("one\n{LINE}mine\n").as_bytes())
+        .unwrap();
+    let two = vec![shared("m.py", &format!("two\n{LINE}"))];
+    let before = read(&system, "/p/.architrave.json");
+    build(&system, two.clone());
+    // The manifest as it stands while files are written: the old one, with what comes next.
+    let mut manifest: serde_json::Value = serde_json::from_str(&before).unwrap();
+    let after: serde_json::Value = serde_json::from_str(&read(&system, "/p/.architrave.json")).unwrap();
+    manifest["files"]["m.py"]["next"] = after["files"]["m.py"]["sha256"].clone();
+    system
+        .write(Path::new("/p/.architrave.json"), manifest.to_string().as_bytes())
+        .unwrap();
+    assert_eq!(
+        standings(&system, two.clone()),
+        [("m.py".into(), Standing::Fresh)]
+    );
+    build(&system, two);
+    assert_eq!(read(&system, "/p/m.py"), format!("two\n{LINE}mine\n"));
+}
+
+#[test]
+fn a_file_that_may_be_there_is_left_alone() {
+    let system = Memory::with([("/p/app/__init__.py", "mine")]);
+    let file = Generated {
+        keeps: Keeps::WhatIsThere,
+        ..file("app/__init__.py", "")
+    };
+    assert_eq!(standings(&system, vec![file.clone()]), []);
+    build(&system, vec![file.clone()]);
+    assert_eq!(read(&system, "/p/app/__init__.py"), "mine");
+    let empty = Memory::with([("/p/a.arch", "")]);
+    build(&empty, vec![file.clone()]);
+    assert_eq!(read(&empty, "/p/app/__init__.py"), "");
+    // Once it was made, the user may fill it.
+    empty.write(Path::new("/p/app/__init__.py"), b"mine").unwrap();
+    assert_eq!(standings(&empty, vec![file]), []);
 }

@@ -6,6 +6,7 @@ pub mod codes;
 mod database;
 mod hash;
 mod lost;
+mod models;
 
 pub use database::{introspect, is_empty};
 pub use hash::source_hash;
@@ -160,7 +161,11 @@ fn dialects_of(model: &Model, diagnostics: &mut Diagnostics) -> Vec<&'static Rel
         return Vec::new();
     };
     let mut found = Vec::new();
-    for target in &project.models {
+    for target in project
+        .models
+        .iter()
+        .filter(|target| **target != model::ModelsTarget::Sqlalchemy)
+    {
         let message = format!("no models are emitted for `{}` yet", framework(*target));
         diagnostics.push(
             Diagnostic::new(&codes::MODELS_NOT_YET, project.name.span, message)
@@ -227,8 +232,11 @@ pub fn emit(checked: &Checked, built: &Built, version: &str) -> Vec<project::Gen
             path: file.path,
             text: file.text,
             generator: generator.clone(),
+            keeps: project::Keeps::Nothing,
         });
         generated.collect::<Vec<_>>()
     });
-    files.into_iter().flatten().collect()
+    let mut files: Vec<project::Generated> = files.into_iter().flatten().collect();
+    files.extend(models::sqlalchemy(checked, built));
+    files
 }

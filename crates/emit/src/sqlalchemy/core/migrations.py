@@ -1,0 +1,64 @@
+"""What revisions are made of where Alembic has no word of its own."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import ExecutableDDLElement
+from sqlalchemy.sql.compiler import DDLCompiler
+
+
+class Verbatim(ExecutableDDLElement):
+    """One statement, as it stands: no `:name` in it is a parameter, and no `%` a placeholder."""
+
+    inherit_cache = False
+
+    def __init__(self, sql: str) -> None:
+        self.sql = sql
+
+
+@compiles(Verbatim)
+def _verbatim(element: Verbatim, compiler: DDLCompiler, **kw: Any) -> str:
+    return element.sql.replace("%", "%%") if compiler.dialect.paramstyle in ("format", "pyformat") else element.sql
+
+
+def run(sql: str) -> None:
+    """Runs one statement as it stands, or writes it when Alembic writes a script."""
+    op.execute(Verbatim(sql))
+
+
+def _plain(item: Any, *, nulls: bool) -> Any:
+    """A part of an index as SQLite answers it: without its direction, and with empty values made equal."""
+    if isinstance(item, sa.TextClause):
+        return item.text.removesuffix(" DESC")
+    return sa.text(f"coalesce({item.name}, x'')") if nulls and item.nullable else item
+
+
+def target(metadata: sa.MetaData, *, sqlite: bool) -> sa.MetaData:
+    """The models' tables as the database knows them: SQLite has no schemas."""
+    if not sqlite:
+        return metadata
+    plain = sa.MetaData(naming_convention=metadata.naming_convention)
+    for table in metadata.tables.values():
+        copy = table.to_metadata(plain, schema=cast("Any", None), referred_schema_fn=lambda *_: None)
+        if len(copy.primary_key) == 1:
+            copy.primary_key.columns[0].nullable = True  # an INTEGER PRIMARY KEY is never empty, and says so nowhere
+        for constraint in copy.foreign_key_constraints:
+            if constraint.ondelete and "(" in constraint.ondelete:
+                constraint.ondelete = None  # a trigger empties the reference alone
+        for index in list(copy.indexes):
+            distinct = index.dialect_kwargs.get("postgresql_nulls_not_distinct")
+            if not distinct and not any(isinstance(item, sa.TextClause) for item in index.expressions):
+                continue
+            copy.indexes.discard(index)
+            sa.Index(
+                index.name,
+                *(_plain(item, nulls=bool(distinct)) for item in index.expressions),
+                unique=index.unique,
+                _table=copy,
+                **{k: v for k, v in index.dialect_kwargs.items() if k.startswith("sqlite")},
+            )
+    return plain

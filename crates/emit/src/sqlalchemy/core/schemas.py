@@ -1,0 +1,113 @@
+"""What crosses the border: the base of the Pydantic models, and the types of their fields."""
+
+from __future__ import annotations
+
+import base64
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    AliasPath,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
+from pydantic_core import to_jsonable_python
+
+from .types import normal_email
+
+
+def _trimmed(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _without_nul(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("a text holds no NUL")
+    return value
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, float):  # a ValueError, which Pydantic makes a finding of
+        raise ValueError("an exact number is written as a text or a whole number")  # noqa: TRY004
+    return value
+
+
+def _given(value: Any) -> Any:
+    if value is None:
+        raise ValueError("may be left out, but not emptied")
+    return value
+
+
+def _from_base64(value: Any) -> Any:
+    return base64.b64decode(value, validate=True) if isinstance(value, str) else value
+
+
+def _to_base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+T = TypeVar("T")
+
+#: A field that a change may leave out, and that is never empty.
+Given = Annotated[T | None, BeforeValidator(_given)]
+#: A text without blanks at its ends: lengths and patterns are those of what is left.
+Text = Annotated[str, BeforeValidator(_trimmed), AfterValidator(_without_nul)]
+#: An address in the form in which it is kept.
+Email = Annotated[Text, AfterValidator(normal_email), Field(max_length=254, pattern=r"^[^@ ]+@[^@ ]+$")]
+#: E.164: a plus and up to 15 digits.
+Phone = Annotated[Text, Field(pattern=r"^\+[1-9][0-9]{1,14}$")]
+Url = Annotated[Text, Field(max_length=2048, pattern=r"^https?://")]
+#: An encoded hash, never a password.
+PasswordHash = Annotated[SecretStr, Field(max_length=512)]
+Money = Annotated[Decimal, BeforeValidator(_exact), Field(max_digits=18, decimal_places=4)]
+Instant = AwareDatetime
+Int = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+#: As text in JSON: a number of JavaScript loses digits beyond 2^53.
+BigInt = Annotated[int, Field(ge=-(2**63), le=2**63 - 1), PlainSerializer(str, when_used="json")]
+
+
+#: An exact number: as many digits as the field says.
+Number = Annotated[Decimal, BeforeValidator(_exact)]
+#: Bytes; base64 in JSON.
+Bytes = Annotated[bytes, BeforeValidator(_from_base64), PlainSerializer(_to_base64, when_used="json")]
+
+
+class Shape(BaseModel):
+    """A JSON value of a declared form."""
+
+    model_config = ConfigDict(from_attributes=True, hide_input_in_errors=True)
+
+    @model_serializer(mode="wrap")
+    def _plain(self, handler: SerializerFunctionWrapHandler) -> Any:
+        return to_jsonable_python(handler(self))
+
+
+class Read(BaseModel):
+    """What is shown of a row."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True, hide_input_in_errors=True)
+
+
+class Write(BaseModel):
+    """What is sent. Fields that nobody declared are refused, and errors do not repeat what was sent."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+def public_id() -> Any:
+    """The row itself, by what the outside calls it."""
+    return Field(validation_alias="public_id")
+
+
+def reference(name: str, *, optional: bool = False) -> Any:
+    """Another row, by what the outside calls it."""
+    path = AliasPath(name, "public_id")
+    return Field(validation_alias=path, default=None) if optional else Field(validation_alias=path)
