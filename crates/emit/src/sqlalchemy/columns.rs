@@ -212,7 +212,7 @@ fn made(class: &Class<'_, '_>, column: &Column, kept: bool, imports: &mut Import
     let value = match default {
         DefaultValue::Literal(Literal::Text(text)) if column.ty == SqlType::Text => Py::Atom(string(text)),
         // Decimals are scaled in one database and not in the other; nothing is nothing in both.
-        DefaultValue::Literal(Literal::Int(number)) if *number == 0 || is_whole(&column.ty) => {
+        DefaultValue::Literal(value) if is_whole(&column.ty) || is_nothing(value) => {
             let text = literal(class.input, default)?;
             imports.sqlalchemy();
             Py::call("sa.text", [Py::Atom(string(&text))])
@@ -223,6 +223,14 @@ fn made(class: &Class<'_, '_>, column: &Column, kept: bool, imports: &mut Import
         }
     };
     Some(Py::named("server_default", value))
+}
+
+fn is_nothing(value: &Literal) -> bool {
+    match value {
+        Literal::Int(number) => *number == 0,
+        Literal::Decimal(text) => text == "0",
+        _ => false,
+    }
 }
 
 const fn is_whole(ty: &SqlType) -> bool {

@@ -271,7 +271,13 @@ impl<'c, 'a> Conditions<'c, 'a> {
             ExprKind::Sum(terms) => match from_clock(terms) {
                 Some((word, months, micros)) => {
                     imports.own("..core.database", word);
-                    Some(format!("{word}(months={months}, microseconds={micros})"))
+                    {
+                        let parts = [("months", months), ("microseconds", micros)];
+                        let parts = parts.iter().filter(|(_, count)| *count != 0);
+                        let parts: Vec<String> =
+                            parts.map(|(name, count)| format!("{name}={count}")).collect();
+                        Some(format!("{word}({})", parts.join(", ")))
+                    }
                 }
                 None => self.sum(terms, wanted, base, imports),
             },

@@ -7,7 +7,7 @@ use physical::{
 use super::Input;
 use super::imports::Imports;
 use super::mixins::Bases;
-use super::py::{Py, string};
+use super::py::{Py, documented, string};
 use super::units::Unit;
 
 /// The name that the models' metadata gives a constraint by itself.
@@ -246,6 +246,14 @@ fn options(table: &Table) -> Option<Py> {
         let columns: Vec<&str> = partitioned.columns.iter().map(Ident::as_str).collect();
         let text = string(&format!("{by} ({})", columns.join(", ")));
         items.push(Py::atom(format!("\"postgresql_partition_by\": {text}")));
+    }
+    // The comment is what documents the class, unless Python would change its blanks.
+    if let Some(comment) = table
+        .comment
+        .as_ref()
+        .filter(|comment| documented(comment) != **comment)
+    {
+        items.push(Py::Atom(format!("\"comment\": {}", string(comment))));
     }
     (!items.is_empty()).then_some(Py::Listed("{", items, "}"))
 }

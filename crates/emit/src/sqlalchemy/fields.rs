@@ -94,7 +94,7 @@ impl<'s, 'a> Fields<'s, 'a> {
             if field.ty == Type::Scalar(Scalar::PasswordHash) {
                 core(imports, "PasswordHash")
             } else {
-                core(imports, "SecretStr")
+                installed(imports, "SecretStr")
             }
         } else {
             self.base(&field.ty, imports)
@@ -169,7 +169,7 @@ impl<'s, 'a> Fields<'s, 'a> {
             )
             | (Literal::Text(_), Type::Shape(_)) => None,
             (Literal::Text(text), Type::Scalar(Scalar::PasswordHash)) => {
-                let class = core(imports, "SecretStr");
+                let class = installed(imports, "SecretStr");
                 Some(format!("{class}({})", string(text)))
             }
             (Literal::EmptyArray, _) => {

@@ -244,6 +244,16 @@ impl Names {
         }
     }
 
+    /// A function of a declared query: with a verb in front where a field has the name, or Python.
+    pub(super) fn take_query(&mut self, wanted: &str) -> String {
+        let name = identifier(wanted);
+        if self.taken.contains(&name) {
+            self.take(&format!("find_{name}"))
+        } else {
+            self.take(&name)
+        }
+    }
+
     /// An attribute for a reference.
     pub(super) fn take_reference(&mut self, wanted: &str) -> String {
         if REFERENCES.contains(&wanted) {

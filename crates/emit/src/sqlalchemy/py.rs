@@ -189,16 +189,35 @@ fn is_hidden(c: char) -> bool {
             | 0x205f..=0x206f | 0x3000 | 0x3164 | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0xfff9..=0xfffb | 0xe0000..=0xe0fff)
 }
 
-/// The documentation of a class, a function or a module, at an indent.
-pub(super) fn docstring(indent: usize, text: &str) -> String {
-    let mut lines: Vec<String> = text.lines().map(doc_line).collect();
-    while lines.last().is_some_and(String::is_empty) {
+/// Documentation as Python gives it back: without blanks at the ends of lines, and without what all lines but the first are indented by.
+pub(super) fn documented(text: &str) -> String {
+    let mut lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    while lines.last().is_some_and(|line| line.is_empty()) {
         lines.pop();
     }
     let Some((first, rest)) = lines.split_first() else {
         return String::new();
     };
-    let first = first.trim_start();
+    let indent = |line: &&str| line.len() - line.trim_start_matches(' ').len();
+    let common = rest
+        .iter()
+        .filter(|line| !line.is_empty())
+        .map(indent)
+        .min()
+        .unwrap_or(0);
+    let rest = rest.iter().map(|line| line.get(common..).unwrap_or_default());
+    std::iter::once(first.trim_start())
+        .chain(rest)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The documentation of a class, a function or a module, at an indent.
+pub(super) fn docstring(indent: usize, text: &str) -> String {
+    let lines: Vec<String> = documented(text).lines().map(doc_line).collect();
+    let Some((first, rest)) = lines.split_first() else {
+        return String::new();
+    };
     let pad = blanks(indent);
     let lead = if first.starts_with('"') { " " } else { "" };
     let mut out = format!("{pad}\"\"\"{lead}{first}");
@@ -223,7 +242,7 @@ pub(super) fn docstring(indent: usize, text: &str) -> String {
 /// One line of documentation: no escapes, no end of the literal, nothing that cannot be seen.
 fn doc_line(line: &str) -> String {
     let mut out = String::new();
-    for c in line.trim_end().chars() {
+    for c in line.chars() {
         match c {
             '\\' => out.push_str("\\\\"),
             other => push_visible(&mut out, other),
@@ -240,7 +259,7 @@ pub(super) fn comment(text: &str) -> String {
 
 /// The line below which everything is the user's.
 pub(super) fn yours(indent: usize) -> String {
-    let rule = "─".repeat(80_usize.saturating_sub(indent + YOURS.chars().count()));
+    let rule = "─".repeat(79_usize.saturating_sub(indent + YOURS.chars().count()));
     format!("{}{YOURS}{rule}\n", blanks(indent))
 }
 
@@ -265,7 +284,7 @@ mod tests {
     fn documentation_cannot_end_early() {
         assert_eq!(docstring(4, "Says \"x\""), "    \"\"\"Says \"x\\\"\"\"\"\n");
         assert_eq!(docstring(0, "a\"\"\"b\\"), "\"\"\"a\\\"\\\"\\\"b\\\\\"\"\"\n");
-        assert_eq!(docstring(2, "One\n\n  two"), "  \"\"\"One\n\n    two\n  \"\"\"\n");
+        assert_eq!(docstring(2, "One\n\n  two"), "  \"\"\"One\n\n  two\n  \"\"\"\n");
         assert!(!docstring(0, "# ── yours ──").contains("# ── yours"));
     }
 

@@ -12,7 +12,7 @@ use super::entity::source;
 use super::fields::Fields;
 use super::finders::{HowNamed, how_named};
 use super::imports::Imports;
-use super::py::{Py, docstring, statement, yours};
+use super::py::{Py, docstring, statement, string, yours};
 use super::units::{Unit, Units};
 use super::{Input, heading};
 
@@ -171,16 +171,22 @@ impl<'s, 'a> Schemas<'s, 'a> {
         };
         let optional = if column.nullable { " | None" } else { "" };
         if let Type::Reference(target) = field.ty {
-            return self.reference(target, index, column.nullable);
+            return self.reference(target, index, field, column.nullable);
         }
         let Some(name) = self.unit.value(index) else {
             return String::new();
         };
         let ty = self.fields.read(&field.ty, &mut self.imports);
-        format!("    {name}: {ty}{optional}\n")
+        let shown = if name == field.name.text {
+            String::new()
+        } else {
+            self.imports.installed("pydantic", "Field");
+            format!(" = Field(serialization_alias={})", string(&field.name.text))
+        };
+        format!("    {name}: {ty}{optional}{shown}\n")
     }
 
-    fn reference(&mut self, target: model::EntityId, index: u32, nullable: bool) -> String {
+    fn reference(&mut self, target: model::EntityId, index: u32, field: &Field, nullable: bool) -> String {
         let (Some(other), Some(relation)) = (self.units.entity(target), self.unit.relation(index)) else {
             return String::new();
         };
@@ -193,10 +199,13 @@ impl<'s, 'a> Schemas<'s, 'a> {
                 } else {
                     ("", "")
                 };
-                format!(
-                    "    {relation}: UUID{optional} = reference({}{more})\n",
-                    super::py::string(relation)
-                )
+                let shown = if relation == field.name.text {
+                    String::new()
+                } else {
+                    format!(", shown={}", string(&field.name.text))
+                };
+                let call = format!("reference({}{more}{shown})", string(relation));
+                statement(4, &format!("{relation}: UUID{optional} = "), &Py::Atom(call), "")
             }
             HowNamed::ByKey => {
                 let (Some(name), Some(ty)) = (self.unit.value(index), self.key_type(other)) else {
@@ -329,23 +338,28 @@ impl<'s, 'a> Schemas<'s, 'a> {
         let Some((name, ty)) = self.sent_type(field, index) else {
             return String::new();
         };
-        let optional = field.optional;
-        match &field.default {
+        let declared = declared(field, &name);
+        let (optional, default) = match &field.default {
             // The database has the value, and it differs from row to row.
             Some((Literal::Now | Literal::Today | Literal::Uuid4 | Literal::Uuid7, _)) => {
-                format!("    {name}: {ty} | None = None\n")
+                (true, Some("None".to_owned()))
             }
             Some((value, _)) if *value != Literal::Null => {
-                let value = self.fields.default(value, &field.ty, &mut self.imports);
-                let optional = if optional { " | None" } else { "" };
-                match value {
-                    Some(value) => statement(4, &format!("{name}: {ty}{optional} = "), &Py::Atom(value), ""),
-                    None => format!("    {name}: {ty} | None = None\n"),
+                match self.fields.default(value, &field.ty, &mut self.imports) {
+                    Some(value) => (field.optional, Some(value)),
+                    None => (true, Some("None".to_owned())),
                 }
             }
-            _ if optional => format!("    {name}: {ty} | None = None\n"),
-            _ => format!("    {name}: {ty}\n"),
-        }
+            _ => (field.optional, field.optional.then(|| "None".to_owned())),
+        };
+        let optional = if optional { " | None" } else { "" };
+        let before = format!("{name}: {ty}{optional}");
+        line(
+            &before,
+            (declared != name).then_some(("validation_alias", declared)),
+            default,
+            &mut self.imports,
+        )
     }
 
     /// What a field is called when it is sent, and its type.
@@ -377,12 +391,15 @@ impl<'s, 'a> Schemas<'s, 'a> {
             let Some((name, ty)) = self.sent_type(field, index) else {
                 continue;
             };
-            if field.optional {
-                lines.push_str(&format!("    {name}: {ty} | None = None\n"));
+            let before = if field.optional {
+                format!("{name}: {ty} | None")
             } else {
                 self.imports.own("..core.schemas", "Given");
-                lines.push_str(&format!("    {name}: Given[{ty}] = None\n"));
-            }
+                format!("{name}: Given[{ty}]")
+            };
+            let declared = declared(field, &name);
+            let alias = (declared != name).then_some(("validation_alias", declared));
+            lines.push_str(&line(&before, alias, Some("None".to_owned()), &mut self.imports));
         }
         if let Some((id, _)) = self.entity.implied(ImpliedField::Version)
             && let Some(name) = self.unit.value(id.index)
@@ -391,4 +408,38 @@ impl<'s, 'a> Schemas<'s, 'a> {
         }
         self.class("Update", "Write", None, &lines)
     }
+}
+
+/// What the outside calls a field: as it is declared, unless it is the key that is shown of a reference.
+fn declared<'n>(field: &'n Field, name: &'n str) -> &'n str {
+    let is_key = name.strip_suffix("_id") == Some(field.name.text.as_str());
+    if is_key { name } else { &field.name.text }
+}
+
+/// A field of a schema, under its own name where the attribute has another, and with its default.
+pub(super) fn line(
+    before: &str,
+    alias: Option<(&str, &str)>,
+    default: Option<String>,
+    imports: &mut Imports,
+) -> String {
+    let before = format!("{before} = ");
+    let Some((word, name)) = alias else {
+        return match default {
+            Some(default) => statement(4, &before, &Py::Atom(default), ""),
+            None => format!("    {}\n", before.trim_end_matches(" = ")),
+        };
+    };
+    imports.installed("pydantic", "Field");
+    let default = default.map(|default| {
+        match default
+            .strip_prefix("Field(")
+            .and_then(|rest| rest.strip_suffix(')'))
+        {
+            Some(arguments) => arguments.to_owned(),
+            None => format!("default={default}"),
+        }
+    });
+    let arguments = default.map(Py::Atom).into_iter().chain([Py::text(word, name)]);
+    statement(4, &before, &Py::call("Field", arguments), "")
 }

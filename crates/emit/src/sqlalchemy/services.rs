@@ -179,12 +179,20 @@ impl Services<'_, '_> {
         if fields.is_empty() {
             fields.push(("redeemed".to_owned(), "int".to_owned()));
         }
-        let doc = "Whose token it was, which row held it, and the actor to act as.";
+        let doc = if owned {
+            "Whose token it was, which row held it, and the actor to act as."
+        } else {
+            "Which row held the token."
+        };
         let answer = self.answer("Redeemed", unit, doc, &fields);
         self.imports.own("..core.crypto", "Token");
         Call {
             name: name.as_str(),
-            doc: "Takes a token: once, in time, and for a living owner.".to_owned(),
+            doc: if owned {
+                "Takes a token: once, in time, and for a living owner.".to_owned()
+            } else {
+                "Takes a token: once, and in time.".to_owned()
+            },
             signature: vec![Py::atom("token: str")],
             returns: format!("{answer} | None"),
             answer,
@@ -413,14 +421,13 @@ impl Services<'_, '_> {
             return (None, None);
         };
         let statements = statements(script);
-        let own = format!(" {}\n", unit.table.name.name);
+        let own = unit.table.name.name.as_str();
         let counts = statements.iter().position(|each| {
-            let first = each
-                .lines()
-                .next()
-                .map(|line| format!("{line}\n"))
-                .unwrap_or_default();
-            first.ends_with(&own) && (first.starts_with("UPDATE ") || first.starts_with("DELETE "))
+            let first = each.lines().next().unwrap_or_default();
+            let table = ["UPDATE ", "DELETE FROM "]
+                .iter()
+                .find_map(|word| first.strip_prefix(word));
+            table.is_some_and(|table| table.trim_matches('"') == own)
         });
         let constant = format!("_{}", super::names::identifier(name).to_ascii_uppercase());
         self.statements.push_str(&format!("{constant}: Final = (\n"));

@@ -74,13 +74,15 @@ fn one(
             .default
             .as_ref()
             .and_then(|(value, _)| fields.default(value, &field.ty, imports));
-        let (optional, default) = match (field.optional, default) {
-            (true, None) => (" | None", " = None".to_owned()),
-            (true, Some(value)) => (" | None", format!(" = {value}")),
-            (false, Some(value)) => ("", format!(" = {value}")),
-            (false, None) => ("", String::new()),
-        };
-        text.push_str(&format!("    {name}: {ty}{optional}{default}\n"));
+        let default = default.or_else(|| field.optional.then(|| "None".to_owned()));
+        let optional = if field.optional { " | None" } else { "" };
+        let alias = (name != field.name.text).then_some(("alias", field.name.text.as_str()));
+        text.push_str(&super::schemas::line(
+            &format!("{name}: {ty}{optional}"),
+            alias,
+            default,
+            imports,
+        ));
     }
     text
 }

@@ -309,6 +309,6 @@ fn entity_names<'a>(made: &mut Unit<'a>, names: &mut Names, entity: &'a Entity, 
         made.references.push((reference, attribute));
     }
     for query in &entity.queries {
-        made.queries.push(names.take(&query.name.text));
+        made.queries.push(names.take_query(&query.name.text));
     }
 }

@@ -58,7 +58,7 @@ class Base(DeclarativeBase):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         table = cls.__dict__.get("__table__")
-        if isinstance(table, sa.Table) and cls.__doc__:
+        if isinstance(table, sa.Table) and table.comment is None and cls.__doc__:
             table.comment = cleandoc(cls.__doc__)
 
     def to_dict_secure(self) -> dict[str, Any]:

@@ -83,7 +83,13 @@ Bytes = Annotated[bytes, BeforeValidator(_from_base64), PlainSerializer(_to_base
 class Shape(BaseModel):
     """A JSON value of a declared form."""
 
-    model_config = ConfigDict(from_attributes=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        hide_input_in_errors=True,
+        validate_by_alias=True,
+        validate_by_name=True,
+        serialize_by_alias=True,
+    )
 
     @model_serializer(mode="wrap")
     def _plain(self, handler: SerializerFunctionWrapHandler) -> Any:
@@ -93,13 +99,13 @@ class Shape(BaseModel):
 class Read(BaseModel):
     """What is shown of a row."""
 
-    model_config = ConfigDict(from_attributes=True, frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(from_attributes=True, frozen=True, hide_input_in_errors=True, serialize_by_alias=True)
 
 
 class Write(BaseModel):
     """What is sent. Fields that nobody declared are refused, and errors do not repeat what was sent."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, validate_by_alias=True, validate_by_name=True)
 
 
 def public_id() -> Any:
@@ -107,7 +113,9 @@ def public_id() -> Any:
     return Field(validation_alias="public_id")
 
 
-def reference(name: str, *, optional: bool = False) -> Any:
+def reference(name: str, *, optional: bool = False, shown: str | None = None) -> Any:
     """Another row, by what the outside calls it."""
     path = AliasPath(name, "public_id")
-    return Field(validation_alias=path, default=None) if optional else Field(validation_alias=path)
+    if optional:
+        return Field(validation_alias=path, serialization_alias=shown, default=None)
+    return Field(validation_alias=path, serialization_alias=shown)
