@@ -205,6 +205,8 @@ fn redeem(own: &Own<'_>, service: &Service) -> String {
     }
     sql.push_str(&living(deleted_at.as_ref()));
     let mut answers: Vec<String> = Vec::new();
+    // Bare, a column of the table that is asked would be meant first.
+    let mine = |column: &Ident| format!("{}.{}", own.sql, ident(column));
     if let Some((reference, of)) = owner {
         let (key, _, public) = ids(own.blueprint, of);
         if let Some(dies) = own.mortal(of) {
@@ -221,15 +223,15 @@ fn redeem(own: &Own<'_>, service: &Service) -> String {
             ident(&public),
             table(&local(own.blueprint, of)),
             ident(&key),
-            ident(reference)
+            mine(reference)
         ));
-        answers.extend(own.actor(of, &ident(reference)));
+        answers.extend(own.actor(of, &mine(reference)));
     }
     answers.extend(returns.iter().map(ident));
     if answers.is_empty() {
         answers.push("1 AS redeemed".to_owned());
     }
-    sql.push_str(&format!("\nRETURNING {};\n", answers.join(", ")));
+    sql.push_str(&format!("\nRETURNING\n  {};\n", answers.join(",\n  ")));
     if let Some(events) = own.events() {
         sql.push_str(&format!(
             "-- A token that is not good is a security event.\n\

@@ -50,7 +50,14 @@ fn a_token_is_redeemed_once_and_in_time() {
     let built = shop();
     built.run("INSERT INTO tokens (user_id, token, expires_at) VALUES (1, x'01', '2099-01-01T00:00:00.000Z'), (1, x'02', '2001-01-01T00:00:00.000Z')");
     let sql = script(&built, "redeem_token");
-    let owner = built.one("SELECT public_id FROM users");
+    // Of two people each learns of their own pseudonym, and of nobody else's.
+    built.run("INSERT INTO users (email, password) VALUES ('bob@x.org', 'q'); INSERT INTO tokens (user_id, token, expires_at) VALUES (2, x'04', '2099-01-01T00:00:00.000Z')");
+    let two = built.one("SELECT u.public_id || ' ' || a.public_id FROM users AS u JOIN actors AS a ON a.user_id = u.id WHERE u.id = 2");
+    assert_eq!(
+        call(&built.connection, &sql, &[(":token", &vec![4_u8])]),
+        Some(two)
+    );
+    let owner = built.one("SELECT public_id FROM users WHERE id = 1");
     let actor = built.one("SELECT public_id FROM actors WHERE user_id = 1");
     assert_eq!(
         call(&built.connection, &sql, &[(":token", &vec![1_u8])]),
