@@ -1,6 +1,6 @@
-//! Plan and physical to files; pure and deterministic.
+//! Plan to SQL files, model and blueprint to packages of models; pure and deterministic.
 //!
-//! Nothing here knows a clock, a random number or a database: the same plan gives the same bytes.
+//! Nothing here knows a clock, a random number or a database: the same input gives the same bytes.
 
 mod sql;
 pub mod sqlalchemy;

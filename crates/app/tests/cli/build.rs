@@ -182,6 +182,48 @@ fn configuration_says_where_things_lie() {
 }
 
 #[test]
+fn models_keep_what_is_the_users() {
+    let project = Project::example("shop");
+    let schema = project.read("schema/shop.arch");
+    let schema = schema.replacen("project shop {", "project shop {\n  models sqlalchemy", 1);
+    project.write("schema/shop.arch", &schema);
+    project.write("architrave.toml", "[models]\nfolder = \"app\"\n");
+    let ran = project.run(&["build"]).ends(0);
+    assert!(
+        !ran.out.contains("DBL004") && !ran.err.contains("DBL004"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+    let module = "app/models/order.py";
+    let made = project.read(module);
+    assert!(made.contains("class Order(") && project.at("app/core/session.py").exists());
+
+    let mine = format!("{made}\n    def is_mine(self) -> bool:\n        return True\n");
+    project.write(module, &mine);
+    project.run(&["build", "--check"]).ends(0);
+    project.write(
+        "schema/shop.arch",
+        schema.replace("/// What a customer buys.", "/// What somebody buys."),
+    );
+    project.run(&["build", "--check"]).ends(1);
+    project.run(&["build"]).ends(0);
+    let changed = mine.replace("What a customer buys.", "What somebody buys.");
+    assert_eq!(project.read(module), changed);
+
+    project.write(module, changed.replace("limit=50", "limit=5000"));
+    let ran = project.run(&["build", "--check"]).ends(1);
+    assert!(ran.out.contains("edited  app/models/order.py"), "{}", ran.out);
+    project.run(&["build"]).ends(1);
+    assert!(
+        project.read(module).contains("limit=5000"),
+        "an edit is not overwritten in silence"
+    );
+    project.run(&["build", "--overwrite"]).ends(0);
+    assert_eq!(project.read(module), changed, "what is below the line stays");
+}
+
+#[test]
 fn a_full_disk_leaves_whole_files_and_no_rubbish() {
     if !is_root() {
         println!("skipped: only root can mount a small disk");
