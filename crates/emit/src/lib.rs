@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a clock, a random number or a database: the same input gives the same bytes.
 
+pub mod alembic;
 mod sql;
 pub mod sqlalchemy;
 

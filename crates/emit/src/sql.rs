@@ -110,8 +110,9 @@ fn comment(out: &mut String, text: &str) {
     out.push('\n');
 }
 
-fn section(out: &mut String, section: &Section) {
-    let name = match section {
+/// What a section is called.
+pub(crate) fn title(section: &Section) -> &str {
+    match section {
         Section::Access => "roles and schemas",
         Section::Types => "types",
         Section::Functions => "functions",
@@ -124,8 +125,7 @@ fn section(out: &mut String, section: &Section) {
         Section::Grants => "rights",
         Section::Seeds => "rows",
         Section::Raw => "further SQL",
-    };
-    heading_line(out, name);
+    }
 }
 
 fn heading_line(out: &mut String, name: &str) {
@@ -193,7 +193,7 @@ fn write(out: &mut String, prelude: &[&str], steps: &[&Step], parts: Vec<(&Step,
             continue;
         }
         if last != Some(&step.section) {
-            section(out, &step.section);
+            heading_line(out, title(&step.section));
             last = Some(&step.section);
             before = None;
         }

@@ -35,6 +35,8 @@ fn step(title: &str, statements: &[&str], undo: Undo) -> Step {
         phase: Phase::Expand,
         transactional: true,
         runs_as: RunsAs::Migrator,
+        makes: plan::Made::Other,
+        told: vec![0],
         origin: Origin::Found,
     }
 }

@@ -6,7 +6,7 @@ use physical::{
     Database, DefaultValue, Expr, Function, Ident, Name, RowSecurity, SqlType, Table, TriggerAction, View,
     ViewQuery,
 };
-use plan::Object;
+use plan::{Made, Object};
 
 use crate::mentions::each_path;
 
@@ -64,6 +64,18 @@ pub(crate) struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
+    /// What the object at a position of [`Self::objects`] is.
+    pub(crate) fn made(&self, position: usize) -> Made {
+        match self.what {
+            What::Table(at) => match position.checked_sub(1) {
+                None => Made::Table(at, self.keys.clone()),
+                Some(index) => Made::Index(at, index),
+            },
+            What::ForeignKey(at, key) => Made::ForeignKey(at, key),
+            _ => Made::Other,
+        }
+    }
+
     /// The objects to make, in order.
     pub(crate) fn objects<'b>(&'b self, to: &'a Database) -> Vec<Object<'b>> {
         match self.what {

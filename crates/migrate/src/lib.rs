@@ -95,7 +95,7 @@ fn count(database: &Database) -> usize {
 /// The steps of one node. Everything is new, so nobody waits and nothing is read twice; and what hangs on a new table alone
 /// goes with it.
 fn write(node: &Node<'_>, to: &Database, dialect: &Relational, steps: &mut Vec<Step>) {
-    for object in node.objects(to) {
+    for (position, object) in node.objects(to).into_iter().enumerate() {
         let goes_with_table = matches!(
             object,
             Object::Index(..) | Object::RowSecurity(_) | Object::Grants(_)
@@ -103,6 +103,7 @@ fn write(node: &Node<'_>, to: &Database, dialect: &Relational, steps: &mut Vec<S
         for mut step in (dialect.steps)(&Change::Create(object)) {
             step.lock = Lock::None;
             step.hazards = Vec::<Hazard>::new();
+            step.makes = node.made(position);
             if goes_with_table {
                 step.undo = Undo::WithOther;
             }

@@ -1,6 +1,6 @@
 //! The contract of a relational dialect: data and functions, without defaults, so that forgetting one does not compile.
 
-use physical::{Blueprint, Database, Expr, Literal, Realised, Rows, SqlType};
+use physical::{Blueprint, Database, DefaultValue, Expr, IndexKey, Literal, Realised, Rows, SqlType};
 
 use crate::{Change, Step};
 
@@ -24,6 +24,12 @@ pub struct Relational {
     pub type_name: fn(&SqlType) -> String,
     /// Writes an expression.
     pub expression: fn(&Expr) -> Result<String, Unspeakable>,
+    /// Writes an expression whose value goes into a column of a type.
+    pub computed: fn(&Expr, &SqlType) -> Result<String, Unspeakable>,
+    /// Writes what stands behind `DEFAULT` in a column of a type.
+    pub default: fn(&DefaultValue, &SqlType) -> Result<String, Unspeakable>,
+    /// Writes a key of an index, with its operator class and direction.
+    pub index_key: fn(&IndexKey) -> Result<String, Unspeakable>,
     /// Whether a bare word must be quoted.
     pub reserved: fn(&str) -> bool,
     /// Makes triggers and functions of behaviours and services, and names what is lost.

@@ -47,9 +47,30 @@ pub struct Step {
     pub transactional: bool,
     /// Who must run it.
     pub runs_as: RunsAs,
+    /// What it makes, for whoever says it in other words than SQL.
+    #[serde(skip)]
+    pub makes: Made,
+    /// Which of its statements go without saying once the object is made in other words: that it is made, and what it and its
+    /// columns are for. The others (owner, partitions, comments on constraints) come on top.
+    #[serde(skip)]
+    pub told: Vec<usize>,
     /// Where it comes from.
     #[serde(skip)]
     pub origin: Origin,
+}
+
+/// An object that other words than SQL have a name for, by its place in the database that the plan leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Made {
+    /// None of these.
+    #[default]
+    Other,
+    /// A table, with those of its foreign keys that are made with it.
+    Table(usize, Vec<usize>),
+    /// A foreign key of a table, added afterwards.
+    ForeignKey(usize, usize),
+    /// An index of a table.
+    Index(usize, usize),
 }
 
 /// A chapter of an emitted file.

@@ -238,5 +238,6 @@ pub fn emit(checked: &Checked, built: &Built, version: &str) -> Vec<project::Gen
     });
     let mut files: Vec<project::Generated> = files.into_iter().flatten().collect();
     files.extend(models::sqlalchemy(checked, built));
+    files.extend(models::alembic(checked, built));
     files
 }

@@ -1,20 +1,16 @@
 //! Models of the frameworks that a project names.
 
 use diagnostics::Span;
-use emit::sqlalchemy::{Input, Keeps};
+use emit::alembic::{Migrations, Target};
+use emit::sqlalchemy::{Input, Keeps, Module};
 use model::ModelsTarget;
 
 use crate::{Built, Checked};
 
 /// The package for SQLAlchemy, when the project asks for it; relative to the output folder.
 pub(crate) fn sqlalchemy(checked: &Checked, built: &Built) -> Vec<project::Generated> {
-    let asked = checked
-        .model
-        .project
-        .as_ref()
-        .is_some_and(|project| project.models.contains(&ModelsTarget::Sqlalchemy));
     // Expressions of the metadata are PostgreSQL's, whichever databases the project names.
-    let Some(postgres) = dialects::by_name("postgres").filter(|_| asked) else {
+    let Some(postgres) = dialects::by_name("postgres").filter(|_| asked(checked)) else {
         return Vec::new();
     };
     let scripts = built
@@ -37,19 +33,50 @@ pub(crate) fn sqlalchemy(checked: &Checked, built: &Built) -> Vec<project::Gener
         source: &source,
     };
     let folder = folder(&checked.loaded.root.config.models.folder);
-    let files = emit::sqlalchemy::sqlalchemy(&input)
-        .into_iter()
-        .map(|module| project::Generated {
-            path: format!("{folder}{}", module.path),
-            text: module.text,
-            generator: "models sqlalchemy".to_owned(),
-            keeps: match module.keeps {
-                Keeps::Nothing => project::Keeps::Nothing,
-                Keeps::Below => project::Keeps::Below,
-                Keeps::WhatIsThere => project::Keeps::WhatIsThere,
-            },
-        });
-    files.collect()
+    let files = emit::sqlalchemy::sqlalchemy(&input).into_iter();
+    files
+        .map(|module| generated(&folder, module, "models sqlalchemy"))
+        .collect()
+}
+
+/// The migrations of a project with models for SQLAlchemy, in the output folder itself: from there the package is imported.
+pub(crate) fn alembic(checked: &Checked, built: &Built) -> Vec<project::Generated> {
+    let Some(project) = checked.model.project.as_ref().filter(|_| asked(checked)) else {
+        return Vec::new();
+    };
+    let targets = built.targets.iter().map(|target| Target {
+        dialect: target.dialect,
+        database: &target.realised.database,
+        plan: &target.plan,
+    });
+    let targets: Vec<Target<'_>> = targets.collect();
+    let folder = folder(&checked.loaded.root.config.models.folder);
+    let input = Migrations {
+        project: &project.name.text,
+        package: &folder.trim_end_matches('/').replace('/', "."),
+        targets: &targets,
+    };
+    let files = emit::alembic::alembic(&input).into_iter();
+    files.map(|module| generated("", module, "alembic")).collect()
+}
+
+/// Whether the project asks for models for SQLAlchemy.
+fn asked(checked: &Checked) -> bool {
+    let project = checked.model.project.as_ref();
+    project.is_some_and(|project| project.models.contains(&ModelsTarget::Sqlalchemy))
+}
+
+fn generated(folder: &str, module: Module, generator: &str) -> project::Generated {
+    project::Generated {
+        path: format!("{folder}{}", module.path),
+        text: module.text,
+        generator: generator.to_owned(),
+        keeps: match module.keeps {
+            Keeps::Nothing => project::Keeps::Nothing,
+            Keeps::Below => project::Keeps::Below,
+            Keeps::WhatIsThere => project::Keeps::WhatIsThere,
+        },
+    }
 }
 
 /// A folder as the beginning of a path.

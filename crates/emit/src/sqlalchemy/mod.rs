@@ -15,7 +15,7 @@ mod imports;
 mod mixins;
 mod names;
 mod package;
-mod py;
+pub(crate) mod py;
 mod relations;
 mod schemas;
 mod services;
@@ -68,7 +68,7 @@ pub enum Keeps {
 /// A file of the package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Module {
-    /// Relative to the package, with `/` between parts.
+    /// Relative to the package, or for migrations to the folder that holds it; with `/` between parts.
     pub path: String,
     /// What is generated of it.
     pub text: String,
@@ -77,7 +77,7 @@ pub struct Module {
 }
 
 /// What the documentation of generated modules ends with.
-const GENERATED: &str =
+pub(crate) const GENERATED: &str =
     "Made by architrave from schema/*.arch. Do not edit: change the schema and run `architrave build`.";
 
 /// The first lines of a module that has a place for the user's own.

@@ -3,14 +3,14 @@
 //! Every name and every text of a schema reaches Python through this module or through [`super::names`].
 
 /// How long a line may be.
-pub(super) const WIDTH: usize = 120;
+pub(crate) const WIDTH: usize = 120;
 
 /// What ends the generated part of a file: the rest is the user's.
-pub(super) const YOURS: &str = "# ── yours ";
+pub(crate) const YOURS: &str = "# ── yours ";
 
 /// A piece of Python that may need several lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Py {
+pub(crate) enum Py {
     /// Text that is never broken.
     Atom(String),
     /// A text before a piece: `where=`, `return `.
@@ -24,30 +24,30 @@ pub(super) enum Py {
 }
 
 impl Py {
-    pub(super) fn atom(text: impl Into<String>) -> Self {
+    pub(crate) fn atom(text: impl Into<String>) -> Self {
         Self::Atom(text.into())
     }
 
-    pub(super) fn call(head: impl Into<String>, arguments: impl IntoIterator<Item = Self>) -> Self {
+    pub(crate) fn call(head: impl Into<String>, arguments: impl IntoIterator<Item = Self>) -> Self {
         Self::Call(head.into(), arguments.into_iter().collect())
     }
 
     /// `name=value`
-    pub(super) fn named(name: &str, value: Self) -> Self {
+    pub(crate) fn named(name: &str, value: Self) -> Self {
         Self::Before(format!("{name}="), Box::new(value))
     }
 
     /// `name="text"`
-    pub(super) fn text(name: &str, value: &str) -> Self {
+    pub(crate) fn text(name: &str, value: &str) -> Self {
         Self::named(name, Self::Atom(string(value)))
     }
 
-    pub(super) fn list(items: impl IntoIterator<Item = Self>) -> Self {
+    pub(crate) fn list(items: impl IntoIterator<Item = Self>) -> Self {
         Self::Listed("[", items.into_iter().collect(), "]")
     }
 
     /// On one line, however long.
-    pub(super) fn flat(&self) -> String {
+    pub(crate) fn flat(&self) -> String {
         match self {
             Self::Atom(text) => text.clone(),
             Self::Before(before, inner) => format!("{before}{}", inner.flat()),
@@ -118,7 +118,7 @@ fn is_wide(c: char) -> bool {
 }
 
 /// A statement with its line end: `before`, the piece, `after`.
-pub(super) fn statement(indent: usize, before: &str, piece: &Py, after: &str) -> String {
+pub(crate) fn statement(indent: usize, before: &str, piece: &Py, after: &str) -> String {
     let start = indent + width(before);
     format!(
         "{}{before}{}{after}\n",
@@ -128,7 +128,7 @@ pub(super) fn statement(indent: usize, before: &str, piece: &Py, after: &str) ->
 }
 
 /// A text literal. Characters that cannot be seen, or that change how a line reads, are written as escapes.
-pub(super) fn string(text: &str) -> String {
+pub(crate) fn string(text: &str) -> String {
     let plain = !text.chars().any(is_hidden) && !text.contains(YOURS);
     if plain && text.contains('\\') && !text.contains('"') && !text.ends_with('\\') {
         return format!("r\"{text}\"");
@@ -154,7 +154,7 @@ pub(super) fn string(text: &str) -> String {
 }
 
 /// Several lines as one literal, between triple quotes that stand on lines of their own.
-pub(super) fn block(text: &str) -> String {
+pub(crate) fn block(text: &str) -> String {
     let mut out = String::from("\"\"\"\n");
     for c in text.chars() {
         match c {
@@ -190,7 +190,7 @@ fn is_hidden(c: char) -> bool {
 }
 
 /// Documentation as Python gives it back: without blanks at the ends of lines, and without what all lines but the first are indented by.
-pub(super) fn documented(text: &str) -> String {
+pub(crate) fn documented(text: &str) -> String {
     let mut lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     while lines.last().is_some_and(|line| line.is_empty()) {
         lines.pop();
@@ -213,7 +213,7 @@ pub(super) fn documented(text: &str) -> String {
 }
 
 /// The documentation of a class, a function or a module, at an indent.
-pub(super) fn docstring(indent: usize, text: &str) -> String {
+pub(crate) fn docstring(indent: usize, text: &str) -> String {
     let lines: Vec<String> = documented(text).lines().map(doc_line).collect();
     let Some((first, rest)) = lines.split_first() else {
         return String::new();
@@ -253,12 +253,12 @@ fn doc_line(line: &str) -> String {
 }
 
 /// Text for a comment: one line.
-pub(super) fn comment(text: &str) -> String {
+pub(crate) fn comment(text: &str) -> String {
     text.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect()
 }
 
 /// The line below which everything is the user's.
-pub(super) fn yours(indent: usize) -> String {
+pub(crate) fn yours(indent: usize) -> String {
     let rule = "─".repeat(79_usize.saturating_sub(indent + YOURS.chars().count()));
     format!("{}{YOURS}{rule}\n", blanks(indent))
 }

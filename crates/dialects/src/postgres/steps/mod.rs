@@ -5,10 +5,12 @@ mod routine;
 pub(crate) mod settings;
 mod table;
 
+pub(super) use table::index_key;
+
 pub(crate) use routine::view_text;
 
 use physical::{Name, Opaque, Origin, Seed};
-use plan::{Action, Change, Hazard, Lock, Object, Phase, RunsAs, Section, Step, Undo};
+use plan::{Action, Change, Hazard, Lock, Made, Object, Phase, RunsAs, Section, Step, Undo};
 
 use super::ident;
 
@@ -50,6 +52,8 @@ fn step(title: String, section: Section, statements: Vec<String>, undo: Undo, or
         phase: Phase::Expand,
         transactional: true,
         runs_as: RunsAs::Migrator,
+        makes: Made::Other,
+        told: vec![0],
         origin,
     }
 }

@@ -4,7 +4,7 @@ use physical::{
     Check, Column, ForeignKey, Generated, Identity, Index, IndexKey, IndexMethod, OnDelete, PartitionBy,
     Partitioned, Table, Unique,
 };
-use plan::{Hazard, Lock, Section, Step, Undo};
+use plan::{Hazard, Lock, Section, Step, Undo, Unspeakable};
 
 use super::{WIDTH, comment, locking, owner, shown, step, undo};
 use crate::postgres::expression::{default_value, expression, is_column, or_refused};
@@ -52,14 +52,19 @@ pub(super) fn table(table: &Table, keys: &[usize]) -> Step {
         statements.push(format!("ALTER TABLE {name} ADD {} NOT VALID", check_line(check)));
     }
     partitions(&mut statements, table, &name);
-    comments(&mut statements, table, &name, keys);
-    step(
+    let own = statements.len();
+    comments(&mut statements, table, &name);
+    let told = std::iter::once(0).chain(own..statements.len()).collect();
+    constraint_comments(&mut statements, table, &name, keys);
+    let mut step = step(
         format!("table {}", shown(&table.name)),
         Section::Table(shown(&table.name)),
         statements,
         undo(format!("DROP TABLE {name}")),
         table.origin,
-    )
+    );
+    step.told = told;
+    step
 }
 
 /// Name, type and the rest, each in a column of its own.
@@ -220,13 +225,8 @@ fn partitions(out: &mut Vec<String>, table: &Table, name: &str) {
     }
 }
 
-/// COMMENT ON the table, its columns and its constraints, with the texts below each other.
-fn comments<'a>(
-    out: &mut Vec<String>,
-    table: &Table,
-    name: &str,
-    keys: impl Iterator<Item = &'a ForeignKey>,
-) {
+/// COMMENT ON the table and its columns, with the texts below each other.
+fn comments(out: &mut Vec<String>, table: &Table, name: &str) {
     comment(out, "TABLE", name, table.comment.as_deref());
     let width = table
         .columns
@@ -239,6 +239,15 @@ fn comments<'a>(
         let object = format!("{name}.{:<width$}", ident::ident(column.name.as_str()));
         comment(out, "COLUMN", &object, column.comment.as_deref());
     }
+}
+
+/// COMMENT ON the constraints of a table.
+fn constraint_comments<'a>(
+    out: &mut Vec<String>,
+    table: &Table,
+    name: &str,
+    keys: impl Iterator<Item = &'a ForeignKey>,
+) {
     let uniques = table.uniques.iter().map(|each| (&each.name, &each.comment));
     let keys = keys.map(|each| (&each.name, &each.comment));
     let checks = table.checks.iter().map(|each| (&each.name, &each.comment));
@@ -295,7 +304,8 @@ pub(super) fn index(table: &Table, index: &Index) -> Step {
         Some(method) => sql.kw(" USING ").fragment(&method),
         None => &mut sql,
     };
-    let keys: Vec<String> = index.keys.iter().map(index_key).collect();
+    let keys = index.keys.iter().map(|key| or_refused(index_key(key)));
+    let keys: Vec<String> = keys.collect();
     sql.kw(" (").fragment(&keys.join(", ")).kw(")");
     if !index.include.is_empty() {
         sql.kw(" INCLUDE ").list(&index.include);
@@ -352,12 +362,16 @@ fn method(method: &IndexMethod) -> Option<String> {
     Some(name.to_owned())
 }
 
-fn index_key(key: &IndexKey) -> String {
-    let mut out = is_column(&key.expr).unwrap_or_else(|| {
-        let text = or_refused(expression(&key.expr));
+/// Writes a key of an index.
+///
+/// # Errors
+/// As [`expression`].
+pub(in crate::postgres) fn index_key(key: &IndexKey) -> Result<String, Unspeakable> {
+    let mut out = match is_column(&key.expr) {
+        Some(column) => column,
         // A call may stand alone; with parentheses it is right in every case.
-        format!("({text})")
-    });
+        None => format!("({})", expression(&key.expr)?),
+    };
     if let Some(class) = &key.operator_class {
         let parts: Vec<String> = ident::split_path(class)
             .iter()
@@ -374,5 +388,5 @@ fn index_key(key: &IndexKey) -> String {
         Some(false) if key.descending => out.push_str(" NULLS LAST"),
         _ => {}
     }
-    out
+    Ok(out)
 }

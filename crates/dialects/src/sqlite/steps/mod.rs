@@ -4,11 +4,11 @@ mod table;
 mod text;
 mod view;
 
-pub(super) use table::rowid_column;
+pub(super) use table::{default_text, index_key, rowid_column};
 pub(super) use view::query as view_query;
 
 use physical::{Database, Opaque, Seed, Table};
-use plan::{Action, Change, Hazard, Lock, Object, Phase, RunsAs, Section, Step, Undo};
+use plan::{Action, Change, Hazard, Lock, Made, Object, Phase, RunsAs, Section, Step, Undo};
 
 use super::ident::{quote, table as table_name};
 use super::types;
@@ -54,6 +54,8 @@ fn step(title: String, section: Section, sql: Vec<String>, undo: Undo, origin: p
         phase: Phase::Expand,
         transactional: true,
         runs_as: RunsAs::Migrator,
+        makes: Made::Other,
+        told: vec![0],
         origin,
     }
 }

@@ -1,6 +1,7 @@
 //! CREATE TABLE and CREATE INDEX.
 
-use physical::{Column, ForeignKey, Index, OnDelete, Table};
+use physical::{Column, DefaultValue, ForeignKey, Index, IndexKey, OnDelete, SqlType, Table};
+use plan::Unspeakable;
 
 use super::super::expression::{self, Renderer};
 use super::super::ident::{ident, idents, table as table_name};
@@ -125,13 +126,9 @@ fn column_line(table: &Table, column: &Column, is_rowid: bool, names: usize, typ
     if let Some(Ok(value)) = column
         .default
         .as_ref()
-        .map(|value| types::default_text(value, &column.ty))
+        .map(|value| default_text(value, &column.ty))
     {
-        line.push_str(&if is_constant(&value) {
-            format!(" DEFAULT {value}")
-        } else {
-            format!(" DEFAULT ({value})")
-        });
+        line.push_str(&format!(" DEFAULT {value}"));
     }
     if let Some(generated) = &column.generated
         && let Ok(expr) = Renderer::default().render_as(&generated.expr, &column.ty)
@@ -145,6 +142,16 @@ fn column_line(table: &Table, column: &Column, is_rowid: bool, names: usize, typ
 /// The name that the key of a rowid table has when none is written.
 pub(in super::super) fn default_key(table: &Table) -> String {
     format!("{}_pkey", table.name.name)
+}
+
+/// What stands behind `DEFAULT`.
+pub(in super::super) fn default_text(value: &DefaultValue, ty: &SqlType) -> Result<String, Unspeakable> {
+    let text = types::default_text(value, ty)?;
+    Ok(if is_constant(&text) {
+        text
+    } else {
+        format!("({text})")
+    })
 }
 
 /// Whether a default needs no parentheses.
@@ -195,23 +202,20 @@ const fn action(action: OnDelete) -> &'static str {
     }
 }
 
+/// Writes a key of an index.
+pub(in super::super) fn index_key(key: &IndexKey) -> Result<String, Unspeakable> {
+    let expr = expression::render(&key.expr)?;
+    let collation = key.operator_class.as_ref().map_or(String::new(), |name| {
+        format!(" COLLATE {}", super::super::ident::quote(name))
+    });
+    let direction = if key.descending { " DESC" } else { "" };
+    Ok(format!("{expr}{collation}{direction}"))
+}
+
 /// Writes an index.
 pub(in super::super) fn index(table: &Table, index: &Index) -> String {
     let unique = if index.unique { "UNIQUE " } else { "" };
-    let keys: Vec<String> = index
-        .keys
-        .iter()
-        .filter_map(|key| {
-            let expr = expression::render(&key.expr).ok()?;
-            let collation = key.operator_class.as_ref().map_or(String::new(), |name| {
-                format!(" COLLATE {}", super::super::ident::quote(name))
-            });
-            Some(format!(
-                "{expr}{collation}{}",
-                if key.descending { " DESC" } else { "" }
-            ))
-        })
-        .collect();
+    let keys: Vec<String> = index.keys.iter().filter_map(|key| index_key(key).ok()).collect();
     let mut sql = format!("CREATE {unique}INDEX {}\n", ident(&index.name));
     sql.push_str(&comment(index.comment.as_ref(), "  "));
     sql.push_str(&format!("  ON {} ({})", table_name(&table.name), keys.join(", ")));
