@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::{Privacy, Scalar, Type};
-use physical::{Ident, Placed, Service};
+use physical::{Ident, Name, Placed, Service};
 
 use super::finders::{HowNamed, how_named};
 use super::imports::Imports;
@@ -90,7 +90,7 @@ impl Services<'_, '_> {
                 returns,
                 token,
                 ..
-            } => Some(self.redeem(unit, (name, token), owner.is_some(), returns)),
+            } => Some(self.redeem(unit, (name, token), owner.as_ref().map(|(_, of)| of), returns)),
             Service::SignUp { name, columns } => self.sign_up(unit, name, columns),
             Service::Erase { name, .. } => {
                 self.imports.standard("uuid", "UUID");
@@ -120,11 +120,11 @@ impl Services<'_, '_> {
     }
 
     /// Whether rows of a table are people who have actors.
-    fn is_actor(&self, unit: &Unit<'_>) -> bool {
+    fn has_actors(&self, table: &Name) -> bool {
         let actors = self.input.blueprint.actors.as_ref();
         actors
             .and_then(|actors| actors.user.as_ref())
-            .is_some_and(|user| *user == unit.info.name)
+            .is_some_and(|user| user == table)
     }
 
     fn look_up<'c>(
@@ -136,9 +136,9 @@ impl Services<'_, '_> {
     ) -> Option<Call<'c>> {
         let table = unit.table.name.name.as_str();
         let mut fields = self.returned(unit, returns);
-        let actor = self.is_actor(unit);
+        let actor = self.has_actors(&unit.info.name);
         if actor {
-            fields.push(self.actor(true));
+            fields.push(self.actor());
         }
         let doc = if actor {
             "Who was found, before anyone is known: verify the password, then act as the actor."
@@ -164,18 +164,19 @@ impl Services<'_, '_> {
         &mut self,
         unit: &Unit<'_>,
         (name, token): (&'c Ident, &Ident),
-        owned: bool,
+        owner: Option<&Name>,
         returns: &[Ident],
     ) -> Call<'c> {
+        let owned = owner.is_some();
         let mut fields = Vec::new();
         if owned {
             self.imports.standard("uuid", "UUID");
             fields.push(("owner".to_owned(), "UUID".to_owned()));
         }
-        fields.extend(self.returned(unit, returns));
-        if owned && self.input.blueprint.actors.is_some() {
-            fields.push(self.actor(true));
+        if owner.is_some_and(|of| self.has_actors(of)) {
+            fields.push(self.actor());
         }
+        fields.extend(self.returned(unit, returns));
         if fields.is_empty() {
             fields.push(("redeemed".to_owned(), "int".to_owned()));
         }
@@ -221,8 +222,11 @@ impl Services<'_, '_> {
         let data = if columns.is_empty() { "_data" } else { "data" };
         signature.insert(0, Py::Atom(format!("{data}: {create}")));
         self.imports.standard("uuid", "UUID");
-        let is_actor = self.is_actor(unit);
-        let fields = [("public_id".to_owned(), "UUID".to_owned()), self.actor(is_actor)];
+        let is_actor = self.has_actors(&unit.info.name);
+        let mut fields = vec![("public_id".to_owned(), "UUID".to_owned())];
+        if is_actor {
+            fields.push(self.actor());
+        }
         let doc = if is_actor {
             "Who has signed up: the row, and the actor to act as."
         } else {
@@ -241,11 +245,10 @@ impl Services<'_, '_> {
         })
     }
 
-    /// The actor in an answer; other tables than that of the people have none.
-    fn actor(&mut self, always: bool) -> (String, String) {
+    /// The actor in an answer.
+    fn actor(&mut self) -> (String, String) {
         self.imports.standard("uuid", "UUID");
-        let ty = if always { "UUID" } else { "UUID | None = None" };
-        ("actor".to_owned(), ty.to_owned())
+        ("actor".to_owned(), "UUID".to_owned())
     }
 
     /// The answer's columns.
@@ -367,7 +370,8 @@ impl Services<'_, '_> {
                 let name: String = ty.chars().take_while(char::is_ascii_alphanumeric).collect();
                 (name, ty)
             }
-            (None, "str" | "bytes") => return None,
+            (None, "str") => return None,
+            (None, "bytes") => ("sa".to_owned(), "sa.LargeBinary()".to_owned()),
             (None, "Money") => ("Exact".to_owned(), "Exact(18, 4)".to_owned()),
             (None, "UUID") => ("Guid".to_owned(), "Guid()".to_owned()),
             (None, "dt.datetime") => ("Instant".to_owned(), "Instant()".to_owned()),
@@ -408,7 +412,7 @@ impl Services<'_, '_> {
         if !call.types.is_empty() {
             arguments.push(Py::named("types", pairs(&call.types)));
         }
-        if let Some(counts) = counts.filter(|_| matches!(call.answer.as_str(), "int" | "bool")) {
+        if let Some(counts) = counts.filter(|_| call.answer == "int") {
             arguments.push(Py::Atom(format!("counts={counts}")));
         }
         self.functions

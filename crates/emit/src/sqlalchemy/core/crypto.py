@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from .types import normal_email
+from .project import PRIVATE
+from .types import BigInt, Guid, Instant, normal_email
 
 T = TypeVar("T")
 
@@ -231,3 +232,22 @@ class Encrypted(TypeDecorator[Envelope[T]], Generic[T]):
 def index_of(keys: KeyProvider, table: str, column: str, value: str, *, email: bool = False) -> bytes:
     """The blind index of a text in its normal form."""
     return blind(keys.index_key(), table, column, (normal_email(value) if email else value).encode())
+
+
+def _key_table(name: str, schema: str | None) -> sa.Table:
+    return sa.Table(
+        name,
+        sa.MetaData(),
+        sa.Column("id", BigInt, primary_key=True),
+        sa.Column("created_at", Instant()),
+        sa.Column("key_id", Guid()),
+        sa.Column("subject_id", BigInt),
+        sa.Column("kek_id", sa.Text),
+        sa.Column("wrapped", sa.LargeBinary),
+        schema=schema,
+    )
+
+
+#: The table of the wrapped keys of people.
+KEYS: Final = _key_table("data_keys", PRIVATE)
+KEYS_SQLITE: Final = _key_table(f"{PRIVATE}_data_keys", None)

@@ -37,7 +37,7 @@ from .project import (
     TENANT_NAME,
     TENANTS,
 )
-from .types import BigInt, Guid, Instant, Json
+from .types import Guid, Json
 
 R = TypeVar("R", bound=Named)
 T = TypeVar("T")
@@ -265,7 +265,8 @@ class Session(orm.Session):
         mapper = sa.inspect(type(row))
         plain: dict[str, Any] = {}
         sealed: dict[str, Any] = {}
-        for name, value in values.items():
+        for name, given in values.items():
+            value: Any = given.get_secret_value() if isinstance(given, SecretStr) else given
             relation = mapper.relationships.get(name)
             if relation is None:
                 (sealed if isinstance(mapper.columns[name].type, Encrypted) else plain)[name] = value
@@ -274,7 +275,7 @@ class Session(orm.Session):
             else:
                 plain[name] = value and self.get_by_public_id(relation.mapper.class_, value)
         for name, value in plain.items():
-            setattr(row, name, value.get_secret_value() if isinstance(value, SecretStr) else value)
+            setattr(row, name, value)
         return sealed
 
     # queries
@@ -442,7 +443,7 @@ class Session(orm.Session):
 
     def _key_table(self) -> tuple[sa.Table, sa.Connection]:
         connection = self.connection()
-        return _KEYS_SQLITE if connection.dialect.name == "sqlite" else _KEYS, connection
+        return crypto.KEYS_SQLITE if connection.dialect.name == "sqlite" else crypto.KEYS, connection
 
     # errors
 
@@ -476,24 +477,6 @@ def _row_key(row: Any) -> dict[str, Any]:
     return {"id": str(row.id) if isinstance(row.id, uuid.UUID) else row.id}
 
 
-def _key_table(name: str, schema: str | None) -> sa.Table:
-    return sa.Table(
-        name,
-        sa.MetaData(),
-        sa.Column("id", BigInt, primary_key=True),
-        sa.Column("created_at", Instant()),
-        sa.Column("key_id", Guid()),
-        sa.Column("subject_id", BigInt),
-        sa.Column("kek_id", sa.Text),
-        sa.Column("wrapped", sa.LargeBinary),
-        schema=schema,
-    )
-
-
-_KEYS: Final = _key_table("data_keys", PRIVATE)
-_KEYS_SQLITE: Final = _key_table(f"{PRIVATE}_data_keys", None)
-
-
 def _sqlite(service: Service[Any], dialect: sa.Dialect) -> dict[str, Any]:
     return {name: _plain(service, name, value, dialect) for name, value in service.parameters.items()}
 
@@ -507,9 +490,8 @@ def _plain(service: Service[Any], name: str, value: Any, dialect: sa.Dialect) ->
 def _typed(answer: Callable[..., Any], values: Sequence[Any]) -> list[Any]:
     """SQLite answers texts where PostgreSQL has UUIDs."""
     kinds = list(get_type_hints(answer).values()) or [None] * len(values)
-    ids = (uuid.UUID, uuid.UUID | None)
-    pairs = zip(kinds, values, strict=False)
-    return [uuid.UUID(value) if kind in ids and isinstance(value, str) else value for kind, value in pairs]
+    pairs = zip(kinds, values, strict=True)
+    return [uuid.UUID(value) if kind is uuid.UUID and isinstance(value, str) else value for kind, value in pairs]
 
 
 def _pg_type(service: Service[Any], name: str) -> sa.types.TypeEngine[Any]:
