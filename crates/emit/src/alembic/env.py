@@ -23,17 +23,23 @@ if context.config.config_file_name is not None:
 
 URL = sa.make_url(os.environ["DATABASE_URL"])
 SQLITE = URL.get_backend_name() == "sqlite"
+METADATA = target(Base.metadata, sqlite=SQLITE)
+TABLES = {table.name for table in METADATA.tables.values()}
+#: What the names of partitions begin with.
+PARTITIONS = tuple(f"{t.name}_" for t in METADATA.tables.values() if t.dialect_options["postgresql"]["partition_by"])
 
 
 def known(name: str | None, kind: str, parents: Any) -> bool:
-    """What the models speak of: keys, context and audit trail are the database's own."""
+    """What the models speak of: keys, context, audit trail and partitions are the database's own."""
     if kind == "schema":
         return name == (None if SQLITE else SCHEMA)
-    return not (SQLITE and kind == "table" and (name or "").startswith((f"{PRIVATE}_", f"{AUDIT}_")))
+    if kind != "table" or name is None or name in TABLES:
+        return True
+    return not name.startswith((f"{PRIVATE}_", f"{AUDIT}_") if SQLITE else PARTITIONS)
 
 
 OPTIONS: dict[str, Any] = {
-    "target_metadata": target(Base.metadata, sqlite=SQLITE),
+    "target_metadata": METADATA,
     "compare_type": True,
     "compare_server_default": not SQLITE,
     "include_schemas": not SQLITE,

@@ -210,7 +210,10 @@ fn made(class: &Class<'_, '_>, column: &Column, kept: bool, imports: &mut Import
         return None;
     }
     let value = match default {
-        DefaultValue::Literal(Literal::Text(text)) if column.ty == SqlType::Text => Py::Atom(string(text)),
+        // Alembic compares a text by putting it between quotes as it stands: one with a quote is the database's to know.
+        DefaultValue::Literal(Literal::Text(text)) if column.ty == SqlType::Text && !text.contains('\'') => {
+            Py::Atom(string(text))
+        }
         // Decimals are scaled in one database and not in the other; nothing is nothing in both.
         DefaultValue::Literal(value) if is_whole(&column.ty) || is_nothing(value) => {
             let text = literal(class.input, default)?;

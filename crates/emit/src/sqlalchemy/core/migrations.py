@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -30,11 +31,20 @@ def run(sql: str) -> None:
     op.execute(Verbatim(sql))
 
 
-def _plain(item: Any, *, nulls: bool) -> Any:
+def _plain(item: Any, columns: Container[str], *, nulls: bool) -> Any:
     """A part of an index as SQLite answers it: without its direction, and with empty values made equal."""
     if isinstance(item, sa.TextClause):
-        return item.text.removesuffix(" DESC")
+        text = item.text.removesuffix(" DESC")
+        name = text[1:-1].replace('""', '"') if text.startswith('"') else text
+        return name if name in columns else sa.text(text)
     return sa.text(f"coalesce({item.name}, x'')") if nulls and item.nullable else item
+
+
+def _says_nothing(column: sa.Column[Any]) -> bool:
+    """Whether a column of SQLite is never empty without a NOT NULL: a row number, or what a trigger fills in."""
+    if column.type.python_type is int:
+        return column.primary_key and len(column.table.primary_key) == 1
+    return bool(column.foreign_keys) and type(column.server_default) is sa.FetchedValue
 
 
 def target(metadata: sa.MetaData, *, sqlite: bool) -> sa.MetaData:
@@ -44,8 +54,9 @@ def target(metadata: sa.MetaData, *, sqlite: bool) -> sa.MetaData:
     plain = sa.MetaData(naming_convention=metadata.naming_convention)
     for table in metadata.tables.values():
         copy = table.to_metadata(plain, schema=cast("Any", None), referred_schema_fn=lambda *_: None)
-        if len(copy.primary_key) == 1:
-            copy.primary_key.columns[0].nullable = True  # an INTEGER PRIMARY KEY is never empty, and says so nowhere
+        for column in copy.columns:
+            if _says_nothing(column):
+                column.nullable = True
         for constraint in copy.foreign_key_constraints:
             if constraint.ondelete and "(" in constraint.ondelete:
                 constraint.ondelete = None  # a trigger empties the reference alone
@@ -56,7 +67,7 @@ def target(metadata: sa.MetaData, *, sqlite: bool) -> sa.MetaData:
             copy.indexes.discard(index)
             sa.Index(
                 index.name,
-                *(_plain(item, nulls=bool(distinct)) for item in index.expressions),
+                *(_plain(item, copy.columns.keys(), nulls=bool(distinct)) for item in index.expressions),
                 unique=index.unique,
                 _table=copy,
                 **{k: v for k, v in index.dialect_kwargs.items() if k.startswith("sqlite")},
