@@ -476,7 +476,7 @@ fn subject(own: &Own<'_>, log: Option<&str>) -> String {
     let told = if public == key { "row_public_id" } else { "row_id" };
     match log {
         Some(log) => format!(
-            "(\n  {row}\n  UNION\n  SELECT l.{told} FROM {log} AS l WHERE l.entity = {} AND l.row_public_id = :public_id\n)",
+            "(\n  {row}\n  UNION\n  SELECT l.{told} FROM {log} AS l WHERE l.entity = {} AND l.row_public_id = :public_id AND l.{told} IS NOT NULL\n)",
             text(local(own.blueprint, own.name).name.as_str())
         ),
         None => format!("({row})"),
