@@ -19,6 +19,7 @@ mod scratch;
 mod server;
 mod sqlite_file;
 mod url;
+mod workshop;
 
 pub use catalog::introspect;
 pub use connection::{
@@ -29,4 +30,5 @@ pub use execution::{StepError, apply, undo};
 pub use scratch::shutdown_all;
 pub use server::{BinarySearch, CancelToken, Durability, OLDEST_MAJOR, Server, StartOptions, Version};
 pub use sqlite_file::TemporarySqlite;
-pub use url::{DatabaseUrl, PostgresAddress, Secret};
+pub use url::{DatabaseUrl, Login, PostgresAddress, Secret};
+pub use workshop::{Done, Task, Workshop};

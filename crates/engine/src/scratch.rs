@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process};
 
 use crate::error::EngineError;
 
@@ -197,6 +197,16 @@ impl Scratch {
     pub(crate) fn kill(&self, signal: Signal) {
         if let Some(child) = &mut lock(&self.0.state).process {
             signal_child(child, signal);
+        }
+    }
+
+    /// Sends a signal to the process and to all that it started, if it still runs.
+    pub(crate) fn kill_group(&self, signal: Signal) {
+        if let Some(child) = &mut lock(&self.0.state).process
+            && let (Ok(None), Some(pid)) = (child.try_wait(), pid(child.id()))
+        {
+            // It leads a group of its own; the group may have ended in between, which is what we want.
+            let _ = kill_process_group(pid, signal);
         }
     }
 

@@ -68,6 +68,24 @@ pub struct PostgresAddress {
     pub(crate) connect_timeout: Option<u32>,
 }
 
+/// How a foreign program logs in. It holds a password, so it can neither be printed nor compared.
+#[expect(
+    missing_debug_implementations,
+    reason = "a password must not be printed by accident"
+)]
+pub struct Login {
+    /// A name, an address, or the folder of a socket.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// Who.
+    pub user: String,
+    /// The password, if one is needed.
+    pub password: Option<String>,
+    /// Where.
+    pub database: String,
+}
+
 /// Where a server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Host {
@@ -160,6 +178,24 @@ impl DatabaseUrl {
             }) => Some((path, *port)),
             _ => None,
         }
+    }
+
+    /// All that a foreign program needs to log in, the password in plain text; `None` for a file.
+    #[must_use]
+    pub fn login(&self) -> Option<Login> {
+        let Self::Postgres(address) = self else {
+            return None;
+        };
+        Some(Login {
+            host: match &address.host {
+                Host::Socket(path) => path.display().to_string(),
+                Host::Network(name) => name.clone(),
+            },
+            port: address.port,
+            user: address.user.clone(),
+            password: address.password.as_ref().map(|secret| secret.expose().to_owned()),
+            database: address.database.clone(),
+        })
     }
 
     /// The user that logs in.

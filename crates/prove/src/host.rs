@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use engine::{
-    ConnectOptions, Connection, DatabaseKind, DatabaseUrl, EngineError, Secret, Server, StartOptions,
+    ConnectOptions, Connection, DatabaseKind, DatabaseUrl, EngineError, Login, Secret, Server, StartOptions,
     TemporarySqlite, quote_identifier, quote_literal,
 };
 use plan::RunsAs;
@@ -342,7 +342,14 @@ fn made_roles(subject: &Subject) -> Vec<String> {
     let roles = &subject.realised.database.roles;
     let names = || roles.iter().map(|role| role.name.as_str());
     let members = names().map(member);
+    let pairs = subject
+        .blueprint
+        .roles
+        .declared
+        .iter()
+        .map(|role| member(&format!("{}+{}", role, subject.blueprint.roles.app)));
     members
+        .chain(pairs)
         .chain(names().map(str::to_owned))
         .chain([ADMINISTRATOR.to_owned()])
         .collect()
@@ -495,15 +502,57 @@ impl Db {
         }
     }
 
+    /// The file, where the database is one.
+    #[must_use]
+    pub fn file(&self) -> Option<PathBuf> {
+        match self.file.as_ref()?.url() {
+            DatabaseUrl::Sqlite(path) => Some(path),
+            DatabaseUrl::Postgres(_) => None,
+        }
+    }
+
+    /// How a foreign program logs in as a member of roles; `None` for a file, which everyone opens alike.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn login_of(&self, roles: &[&str]) -> Result<Option<Login>, EngineError> {
+        let Some(first) = roles.first() else {
+            return Ok(None);
+        };
+        if self.file.is_some() {
+            return Ok(None);
+        }
+        let mut superuser = self.superuser()?;
+        let name = if roles.len() == 1 {
+            member(first)
+        } else {
+            member(&roles.join("+"))
+        };
+        self.login(&mut superuser, &name, "")?;
+        for role in roles {
+            superuser.batch(&format!(
+                "GRANT {} TO {}",
+                quote_identifier(role),
+                quote_identifier(&name)
+            ))?;
+        }
+        Ok(self.url(&name).login())
+    }
+
+    fn url(&self, role: &str) -> DatabaseUrl {
+        match &*self.home {
+            Home::Own(server) => server.url(&self.name, role),
+            Home::Given(url, entropy) => url
+                .with_database(&self.name)
+                .with_user(role, Some(password(role, entropy))),
+            Home::Files(folder) => DatabaseUrl::Sqlite(folder.clone()),
+        }
+    }
+
     fn connect(&self, role: &str) -> Result<Connection, EngineError> {
         match &*self.home {
             Home::Own(server) => server.connect(&self.name, role),
-            Home::Given(url, entropy) => {
-                let url = url
-                    .with_database(&self.name)
-                    .with_user(role, Some(password(role, entropy)));
-                Connection::open(&url, &ConnectOptions::default())
-            }
+            Home::Given(..) => Connection::open(&self.url(role), &ConnectOptions::default()),
             Home::Files(_) => self.superuser(),
         }
     }

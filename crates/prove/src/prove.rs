@@ -1,6 +1,8 @@
 //! Runs gates and puts together what they found.
 
+use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use engine::CancelToken;
@@ -35,10 +37,25 @@ pub struct Options {
     pub entropy: [u8; 32],
     /// Tries every place where gates otherwise try a sample.
     pub thorough: bool,
+    /// Where foreign programs work; without it what needs them is not run.
+    pub workplace: Option<Workplace>,
     /// By which the proof is given up.
     pub cancel: CancelToken,
     /// Statements that are run on each database after the schema is built. Tests plant faults by them that a gate must find.
     pub sabotage: Vec<String>,
+}
+
+/// Where foreign programs are found, and where they work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workplace {
+    /// What is kept between proofs: the user's own folder.
+    pub cache: PathBuf,
+    /// Where private folders are made.
+    pub temporary: PathBuf,
+    /// The folders in which programs are looked for, as `PATH` has them.
+    pub path: Option<OsString>,
+    /// What a package manager needs to reach the network: proxies, certificates, its index.
+    pub network: Vec<(String, OsString)>,
 }
 
 impl Default for Options {
@@ -49,6 +66,7 @@ impl Default for Options {
             seed: 1,
             entropy: [0; 32],
             thorough: false,
+            workplace: None,
             cancel: CancelToken::default(),
             sabotage: Vec::new(),
         }

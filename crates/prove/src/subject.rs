@@ -23,6 +23,26 @@ pub struct Subject {
     pub dialect: &'static Relational,
     /// Hash of the model.
     pub model_hash: String,
+    /// The package of models that was emitted, if the project asks for one.
+    pub models: Option<Models>,
+}
+
+/// A package of models, as it was emitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Models {
+    /// For which framework.
+    pub framework: Framework,
+    /// By which name the package is imported; its files stand under the folders of that name.
+    pub package: String,
+    /// Path and text of each file, `/` between parts.
+    pub files: Vec<(String, String)>,
+}
+
+/// A framework whose models can be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framework {
+    /// SQLAlchemy with Pydantic.
+    Sqlalchemy,
 }
 
 impl Subject {
@@ -144,6 +164,7 @@ impl Subject {
             realised,
             plan,
             dialect,
+            models: None,
         }
     }
 }

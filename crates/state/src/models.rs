@@ -79,6 +79,22 @@ fn generated(folder: &str, module: Module, generator: &str) -> project::Generate
     }
 }
 
+/// The package as it is imported, when the project asks for one: its name, and path and text of each file. Its folder is the last one of
+/// the path that the project sets, so that what is imported stands under one name.
+#[must_use]
+pub fn package(checked: &Checked, built: &Built) -> Option<(String, Vec<(String, String)>)> {
+    let files = sqlalchemy(checked, built);
+    let folder = folder(&checked.loaded.root.config.models.folder);
+    let name = folder.trim_end_matches('/').rsplit('/').next()?;
+    let name = if name.is_empty() { "package" } else { name };
+    let inside = files.into_iter().map(|file| {
+        let rest = file.path.strip_prefix(&folder).unwrap_or(&file.path);
+        (format!("{name}/{rest}"), file.text)
+    });
+    let inside: Vec<(String, String)> = inside.collect();
+    (!inside.is_empty()).then(|| (name.to_owned(), inside))
+}
+
 /// A folder as the beginning of a path.
 fn folder(folder: &str) -> String {
     let parts = folder

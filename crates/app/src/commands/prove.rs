@@ -8,7 +8,7 @@ use engine::{BinarySearch, CancelToken, DatabaseUrl, Server, StartOptions};
 use evidence::{Evidence, GateResult, Verdict};
 use plan::Relational;
 use project::System as _;
-use prove::{Gate, Job, Options, Progress, Subject, Target};
+use prove::{Gate, Job, Options, Progress, Subject, Target, Workplace};
 use state::{Built, Checked};
 
 use super::{findings, trail};
@@ -52,6 +52,7 @@ pub(crate) fn run(context: Context, arguments: &Prove) -> Outcome {
     let mut options = Options {
         gates: arguments.gate.clone(),
         seed: arguments.seed,
+        workplace: Some(workplace(context)),
         cancel,
         ..Options::default()
     };
@@ -105,6 +106,11 @@ fn jobs(
         .as_ref()
         .map(|project| project.name.text.clone())
         .unwrap_or_default();
+    let models = state::package(checked, built).map(|(package, files)| prove::Models {
+        framework: prove::Framework::Sqlalchemy,
+        package,
+        files,
+    });
     let mut jobs = Vec::new();
     for (dialect, target) in places {
         let made = state::realise(&built.designed, dialect).map_err(|finding| {
@@ -118,6 +124,7 @@ fn jobs(
             plan: made.plan,
             dialect,
             model_hash: hash.clone(),
+            models: models.clone(),
         };
         jobs.push(Job { subject, target });
     }
@@ -198,12 +205,43 @@ fn named(context: Context, arguments: &Prove, on: &str, start: &StartOptions) ->
     }
 }
 
+/// What a package manager may need to reach the network. Everything else of the user's environment stays here.
+const NETWORK: [&str; 12] = [
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "PIP_CERT",
+    "PIP_INDEX_URL",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_FIND_LINKS",
+];
+
+fn workplace(context: Context) -> Workplace {
+    let machine = context.machine;
+    let network = NETWORK
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), machine.variable(name)?.into())));
+    Workplace {
+        cache: machine.cache(),
+        temporary: temporary(context),
+        path: machine.variable("PATH").map(Into::into),
+        network: network.collect(),
+    }
+}
+
+fn temporary(context: Context) -> PathBuf {
+    let named = context.machine.variable("TMPDIR");
+    named.map_or_else(|| PathBuf::from("/tmp"), PathBuf::from)
+}
+
 fn start_options(context: Context, arguments: &Prove, cancel: &CancelToken) -> StartOptions {
     let machine = context.machine;
-    let temporary = machine
-        .variable("TMPDIR")
-        .map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
-    let mut options = StartOptions::new(machine.cache(), temporary);
+    let mut options = StartOptions::new(machine.cache(), temporary(context));
     options.search = BinarySearch {
         folder: arguments.postgres.clone(),
         path: machine.variable("PATH").map(Into::into),

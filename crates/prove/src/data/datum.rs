@@ -205,14 +205,14 @@ fn parse_date(text: &str) -> Option<i64> {
 
 /// `2026-01-31`.
 #[must_use]
-pub(super) fn date_text(day: i64) -> String {
+pub fn date_text(day: i64) -> String {
     let (year, month, day) = civil(day);
     format!("{year:04}-{month:02}-{day:02}")
 }
 
 /// `12:30:00.000000`, with so many decimal places.
 #[must_use]
-pub(super) fn time_text(micros: i64, places: u32) -> String {
+pub fn time_text(micros: i64, places: u32) -> String {
     let micros = micros.rem_euclid(DAY);
     let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
     let fraction: String = format!("{rest:06}").chars().take(places as usize).collect();

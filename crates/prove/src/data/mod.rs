@@ -16,7 +16,7 @@ use std::fmt;
 
 use physical::{ForeignKey, Literal, Name};
 
-pub use datum::{DAY, Datum, EPOCH_DAY, decimal_text, uuid_text};
+pub use datum::{DAY, Datum, EPOCH_DAY, date_text, decimal_text, time_text, uuid_text};
 pub use domain::{Domain, Flavour, scale_of, type_range};
 pub use eval::{Values, columns, eval};
 pub use pattern::Pattern;

@@ -5,6 +5,7 @@ mod audit;
 mod constraints;
 mod enumeration;
 mod isolation;
+mod models;
 mod relations;
 mod rollback;
 mod secure_fields;
@@ -21,4 +22,5 @@ pub static GATES: &[&Gate] = &[
     &isolation::GATE,
     &audit::GATE,
     &enumeration::GATE,
+    &models::GATE,
 ];

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use diagnostics::{FileId, Severity};
 use engine::StartOptions;
 use physical::Database;
-use prove::{Job, Options, Silent, Subject, Target, prove};
+use prove::{Framework, Job, Models, Options, Silent, Subject, Target, Workplace, prove};
 
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -60,13 +60,50 @@ pub(crate) fn subject(sources: &[String], dialect: &str) -> Subject {
     let dialect = dialects::by_name(dialect).expect("a dialect");
     let realised = (dialect.realise)(&designed.blueprint);
     let plan = migrate::plan(&Database::default(), &realised.database, dialect).expect("a plan");
-    Subject::new(
+    let models = models(&model, &designed.blueprint);
+    let mut subject = Subject::new(
         Arc::new(model),
         Arc::new(designed.blueprint),
         realised,
         plan,
         dialect,
-    )
+    );
+    subject.models = models;
+    subject
+}
+
+/// The package that `build` would write, when the project asks for one.
+fn models(model: &model::Model, blueprint: &physical::Blueprint) -> Option<Models> {
+    let project = model.project.as_ref()?;
+    if !project.models.contains(&model::ModelsTarget::Sqlalchemy) {
+        return None;
+    }
+    let sqlite = dialects::by_name("sqlite").expect("a dialect");
+    let input = emit::sqlalchemy::Input {
+        model,
+        blueprint,
+        postgres: dialects::by_name("postgres").expect("a dialect"),
+        scripts: &(sqlite.scripts)(blueprint),
+        source: &|_| "schema.arch".to_owned(),
+    };
+    let files = emit::sqlalchemy::sqlalchemy(&input).into_iter();
+    Some(Models {
+        framework: Framework::Sqlalchemy,
+        package: "app".to_owned(),
+        files: files
+            .map(|file| (format!("app/{}", file.path), file.text))
+            .collect(),
+    })
+}
+
+/// Where Python works for tests; what it installs is kept between them.
+pub(crate) fn workplace() -> Workplace {
+    Workplace {
+        cache: PathBuf::from(env!("CARGO_TARGET_TMPDIR")),
+        temporary: PathBuf::from("/tmp"),
+        path: std::env::var_os("PATH"),
+        network: Vec::new(),
+    }
 }
 
 pub(crate) fn target(dialect: &str, folder: &Path) -> Target {
