@@ -22,6 +22,7 @@ import time
 import traceback
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from functools import partial
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -104,7 +105,7 @@ class Paper:
             self.write(key, thing, claim, NOT_APPLICABLE, str(reason))
         except Untried as reason:
             self.write(key, thing, claim, NOT_RUN, str(reason))
-        except Exception as error:  # a fault of the package is what is looked for
+        except Exception as error:  # noqa: BLE001  a fault of the package is what is looked for
             self.write(key, thing, claim, REFUTED, f"{said(error)}{suffix}")
         else:
             self.write(key, thing, claim, PROVED, detail if isinstance(detail, str) else "")
@@ -148,7 +149,9 @@ class Ears(logging.Handler):
         self.heard: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.heard.append(f"{record.name}: {record.getMessage()} {getattr(record, 'event', '')} {record.exc_text or ''}")
+        self.heard.append(
+            f"{record.name}: {record.getMessage()} {getattr(record, 'event', '')} {record.exc_text or ''}"
+        )
 
 
 # ── the package ──────────────────────────────────────────────────────────────
@@ -286,6 +289,9 @@ class Thing:
         self.read_schema = trial.package.schema(found, "Read")
         self.named = hasattr(found, "public_id")
         self.taken = 0
+        #: Whether a draft referred to a row that is hidden from whoever acts.
+        self.substituted = False
+        self.hopeless: str | None = None
 
     # names of rows
 
@@ -334,7 +340,7 @@ class Thing:
     # columns
 
     def privacy(self, column: Any) -> str | None:
-        return column.info.get("privacy") if column is not None else None
+        return str(column.info["privacy"]) if column is not None and "privacy" in column.info else None
 
     def is_encrypted(self, column: Any) -> bool:
         return column is not None and isinstance(column.type, self.trial.package.crypto.Encrypted)
@@ -374,7 +380,9 @@ class Thing:
 
     def local(self, relation: orm.RelationshipProperty[Any]) -> Any:
         """The own column of a reference that names the other row."""
-        pairs = [(own, other) for own, other in relation.local_remote_pairs or () if own.table is self.mapper.local_table]
+        pairs = [
+            (own, other) for own, other in relation.local_remote_pairs or () if own.table is self.mapper.local_table
+        ]
         for own, other in pairs:
             if other.primary_key:
                 return own
@@ -427,6 +435,7 @@ class Thing:
             value = uuid.UUID(value)
         found = await session.scalar(sa.select(other.public_id).where(key == value))
         if found is None:
+            self.substituted = True
             found = await session.scalar(sa.select(other.public_id).limit(1))
         return None if found is None else str(found)
 
@@ -476,8 +485,10 @@ class Thing:
             if isinstance(value, str) and len(value) >= SHORTEST_CANARY:
                 self.trial.paper.canaries.add(value)
 
-    async def fresh(self, context: Any, session: Any = None) -> tuple[Any, Any, Mapping[str, Any]]:
+    async def fresh(self, context: Any) -> tuple[Any, Any, Mapping[str, Any]]:
         """A new row, by the first draft that works; and the draft."""
+        if self.hopeless:
+            raise Inapplicable(self.hopeless)
         last: Exception | None = None
         refused = self.trial.package.errors.Refused
         for draft in self.drafts():
@@ -489,6 +500,9 @@ class Thing:
                 last = error
         if last is None:
             raise Untried("no legal row is left to try")
+        if self.substituted:
+            self.hopeless = "what such a row must refer to is hidden from whoever would make it"
+            raise Inapplicable(self.hopeless)
         raise last
 
     def login(self, right: str) -> str:
@@ -546,12 +560,10 @@ class Trial:
         """What removes rows comes last, after all drivers."""
         plan = self.plan["services"]
         for one in plan["erase"]:
-            await self.attempt(
-                "erase", one["name"], "an erased person is out of sight", lambda o=one: self.erase(o)
-            )
+            await self.attempt("erase", one["name"], "an erased person is out of sight", partial(self.erase, one))
         for name in plan["retention"]:
             await self.attempt(
-                "retention", name, "retention runs until nothing is left to do", lambda n=name: self.retention(n)
+                "retention", name, "retention runs until nothing is left to do", partial(self.retention, name)
             )
         await self.store.close()
 
@@ -586,36 +598,55 @@ class Trial:
             await self.quiet(thing, name)
 
         there = name is not None
-        await self.attempt("read", table, "a row tells the outside public ids only, and nothing secret", shows if there else nothing)
+        await self.attempt(
+            "read", table, "a row tells the outside public ids only, and nothing secret", shows if there else nothing
+        )
         await self.attempt("repr", table, "`repr` shows nothing personal or secret", quiet if there else nothing)
         await self.attempt("update", table, "a change is kept, and raises the version", update if there else nothing)
         if thing.entity["version"]:
             await self.attempt("stale", table, "who has a stale version is refused", stale if there else nothing)
         for state in thing.entity["transitions"]:
             await self.attempt(
-                "transition", f"{table}.{state['column']}", "only declared moves are accepted", lambda s=state: self.moves(thing, s)
+                "transition",
+                f"{table}.{state['column']}",
+                "only declared moves are accepted",
+                partial(self.moves, thing, state),
             )
         if thing.entity["private"]:
             await self.attempt(
-                "scope", table, "another owner's or tenant's rows are out of sight", lambda: self.scope(thing, name)
+                "scope", table, "another owner's or tenant's rows are out of sight", partial(self.scope, thing, name)
             )
         for query in thing.entity["queries"]:
             await self.attempt(
                 "finder",
                 f"{table}.{query['name']}",
                 "the finder answers its rows, page by page, to whom they belong",
-                lambda q=query: self.finder(thing, q, name),
+                partial(self.finder, thing, query),
             )
         if thing.entity["wrong"]:
-            await self.attempt("refuses", table, "what a check of the database refuses is refused before", lambda: self.refuses(thing))
+            await self.attempt(
+                "refuses", table, "what a check of the database refuses is refused before", partial(self.refuses, thing)
+            )
         if thing.entity["uniques"]:
-            await self.attempt("unique", table, "a value that is taken is refused, and the refusal does not repeat it", lambda: self.unique(thing))
+            await self.attempt(
+                "unique",
+                table,
+                "a value that is taken is refused, and the refusal does not repeat it",
+                partial(self.unique, thing),
+            )
         if thing.entity["soft"]:
-            await self.attempt("soft-delete", table, "a deleted row is out of sight, can be shown, and frees its values", lambda: self.soft(thing))
+            await self.attempt(
+                "soft-delete",
+                table,
+                "a deleted row is out of sight, can be shown, and frees its values",
+                partial(self.soft, thing),
+            )
         for attribute in self.encrypted(thing):
             await self.attempt(
-                "encrypted", f"{table}.{attribute}", "an encrypted field reads back, and is ciphertext in the database",
-                lambda a=attribute: self.sealed(thing, a, name),
+                "encrypted",
+                f"{table}.{attribute}",
+                "an encrypted field reads back, and is ciphertext in the database",
+                partial(self.sealed, thing, attribute, name),
             )
 
     async def there(self, thing: Thing) -> Any:
@@ -695,7 +726,9 @@ class Trial:
         found = {}
         for column in thing.mapper.c.values():
             if thing.privacy(column) == "secret" and not thing.is_encrypted(column):
-                statement = sa.select(column).where(*(key == getattr(row, thing.attribute(key)) for key in thing.mapper.primary_key))
+                statement = sa.select(column).where(
+                    *(key == getattr(row, thing.attribute(key)) for key in thing.mapper.primary_key)
+                )
                 value = await session.scalar(statement)
                 if isinstance(value, str):
                     found[thing.attribute(column)] = value
@@ -712,7 +745,9 @@ class Trial:
                 attribute = thing.attribute(column)
                 if attribute in sa.inspect(row).dict and isinstance(getattr(row, attribute), str):
                     inside[attribute] = getattr(row, attribute)
-            reloaded = sa.select(thing.model).where(*(k == getattr(row, thing.attribute(k)) for k in thing.mapper.primary_key))
+            reloaded = sa.select(thing.model).where(
+                *(k == getattr(row, thing.attribute(k)) for k in thing.mapper.primary_key)
+            )
             options = [orm.undefer(getattr(thing.model, a)) for a in inside]
             whole = (await session.scalars(reloaded.options(*options).execution_options(populate_existing=True))).one()
             for shown in (repr(whole), str(whole), f"{whole}"):
@@ -723,7 +758,9 @@ class Trial:
                     if re.search(rf"(?<![\w-]){getattr(whole, attribute)}(?![\w-])", shown):
                         raise Refuted(f"`repr` shows the internal key `{attribute}`")
             if hasattr(session.sync_session, "record_event"):
-                await session.record_event("access_denied", whole if thing.named else None, dict(list(inside.items())[:4]))
+                await session.record_event(
+                    "access_denied", whole if thing.named else None, dict(list(inside.items())[:4])
+                )
             if hasattr(thing.model, "__accesses__"):
                 await session.log_access(whole)
         for schema in (thing.create_schema, thing.update_schema):
@@ -791,7 +828,7 @@ class Trial:
     async def stale(self, thing: Thing, name: Any) -> None:
         login = thing.login("update")
         package = self.package
-        field, column = self.changeable(thing)
+        field, _ = self.changeable(thing)
         async with self.store.session(self.contexts[0], login) as session:
             old = await thing.find(session, name)
             value = getattr(old, field)
@@ -824,14 +861,15 @@ class Trial:
 
     def changeable(self, thing: Thing) -> tuple[str, Any]:
         """A field that may be written again as it is."""
-        for column in thing.mapper.c.values():
+        states = {state["column"] for state in thing.entity["transitions"]}
+        columns = [column for column in thing.mapper.c.values() if thing.privacy(column) != "secret"]
+        for column in sorted(columns, key=lambda one: thing.privacy(one) is not None):
             attribute = thing.attribute(column)
             if (
                 column.name in thing.entity["updatable"]
-                and column.name not in ("deleted_at", "deletion_reason", "deletion_batch")
+                and column.name not in ("deleted_at", "deletion_reason", "deletion_batch", "version", *states)
                 and not column.foreign_keys
                 and not column.primary_key
-                and thing.privacy(column) is None
                 and not thing.is_encrypted(column)
                 and thing.update_schema is not None
                 and attribute in thing.update_schema.model_fields
@@ -917,7 +955,7 @@ class Trial:
                             raise Refuted("a hidden row and none are told apart") from None
         return f"{len(mine)} rows against {len(others) + 1}"
 
-    async def finder(self, thing: Thing, query: Mapping[str, Any], name: Any) -> str:
+    async def finder(self, thing: Thing, query: Mapping[str, Any]) -> str:
         find = getattr(thing.model, query["name"], None)
         if find is None or not callable(find):
             find = getattr(thing.model, f"find_{query['name']}", None)
@@ -925,8 +963,10 @@ class Trial:
             raise Refuted("the class has no such finder")
         context = self.contexts[0]
         async with self.store.session(context) as session:
-            rows = (await session.scalars(sa.select(thing.model).options(*self.package.database.reading(thing.model)))).all()
-            samples = list(rows)[:8]
+            rows = (
+                await session.scalars(sa.select(thing.model).options(*self.package.database.reading(thing.model)))
+            ).all()
+            samples = list(rows)[:4]
             arguments = [await self.arguments(session, thing, query, row) for row in samples]
         samples_with = [(row, given) for row, given in zip(samples, arguments, strict=True) if given is not None]
         if not samples_with:
@@ -999,7 +1039,9 @@ class Trial:
                 value = getattr(row, thing.attribute(column)) if column is not None else None
                 other = relation.mapper.class_
                 if value is not None and hasattr(other, "public_id"):
-                    value = await session.scalar(sa.select(other.public_id).where(sa.inspect(other).primary_key[0] == value))
+                    value = await session.scalar(
+                        sa.select(other.public_id).where(sa.inspect(other).primary_key[0] == value)
+                    )
             else:
                 attribute = field if thing.column(field) is not None else f"{field}_"
                 value = getattr(row, attribute)
@@ -1009,7 +1051,9 @@ class Trial:
                 case "list":
                     value = [value]
                 case "prefix" | "part" | "suffix":
-                    value = str(value)[:3] if how == "prefix" else str(value)[-3:] if how == "suffix" else str(value)[1:4]
+                    value = (
+                        str(value)[:3] if how == "prefix" else str(value)[-3:] if how == "suffix" else str(value)[1:4]
+                    )
             given.append(value)
         return given
 
@@ -1048,11 +1092,11 @@ class Trial:
 
     async def unique(self, thing: Thing) -> str:
         login = thing.login("insert")
-        name, data, draft = await thing.fresh(self.contexts[0])
+        _, _, draft = await thing.fresh(self.contexts[0])
         errors = self.package.errors
         try:
             async with self.store.session(self.contexts[0], login) as session:
-                again, _ = await thing.create(session, draft)
+                await thing.create(session, draft)
         except errors.NotUnique as error:
             told = everything_said(error)
             for columns in thing.entity["uniques"]:
@@ -1064,13 +1108,17 @@ class Trial:
             return ""
         except errors.Refused as error:
             raise Refuted(f"a value that is taken is refused as {type(error).__name__}, not as NotUnique") from None
-        if any(draft.get(column) is None or column in thing.tokens() for columns in thing.entity["uniques"] for column in columns):
+        if any(
+            draft.get(column) is None or column in thing.tokens()
+            for columns in thing.entity["uniques"]
+            for column in columns
+        ):
             raise Inapplicable("a part of what is unique is empty")
         raise Refuted("a value that is taken is accepted")
 
     async def soft(self, thing: Thing) -> None:
         deleter = thing.login("delete")
-        name, data, draft = await thing.fresh(self.contexts[0])
+        name, _, draft = await thing.fresh(self.contexts[0])
         context = self.contexts[0]
         async with self.store.session(context, deleter) as session:
             row = await thing.find(session, name)
@@ -1126,7 +1174,9 @@ class Trial:
                 raise Refuted("it reads back as another value")
             if len(text) >= SHORTEST_CANARY and text in repr(getattr(row, attribute)):
                 raise Refuted("its `repr` shows the value")
-            raw = await session.scalar(sa.select(sa.type_coerce(marked, sa.LargeBinary())).where(self.is_row(thing, row)))
+            raw = await session.scalar(
+                sa.select(sa.type_coerce(marked, sa.LargeBinary())).where(self.is_row(thing, row))
+            )
             if not isinstance(raw, bytes) or text.encode() in raw:
                 raise Refuted("the database holds the value itself")
 
@@ -1138,8 +1188,19 @@ class Trial:
         info = schema.model_fields.get(attribute) if schema else None
         if info is None:
             raise Inapplicable("no schema takes the field")
-        kind = TypeAdapter(Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation)
-        texts = ("1990-02-28", "canary@example.org", "+15550100999", "canary-text", "abc", "12", "12.5", "PT5M", "1990-02-28T10:00:00Z")
+        marked: Any = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
+        kind: TypeAdapter[Any] = TypeAdapter(marked)
+        texts = (
+            "1990-02-28",
+            "canary@example.org",
+            "+15550100999",
+            "canary-text",
+            "abc",
+            "12",
+            "12.5",
+            "PT5M",
+            "1990-02-28T10:00:00Z",
+        )
         for text in (*texts, str(uuid.UUID(int=7 << 76 | 2 << 62)), "10.0.0.1", True, 7, {}):
             with contextlib.suppress(ValidationError):
                 value = kind.validate_json(json.dumps(text))
@@ -1152,11 +1213,20 @@ class Trial:
     async def services(self) -> None:
         plan = self.plan["services"]
         for one in plan["look_ups"]:
-            await self.attempt("look-up", one["name"], "a look-up answers whom to act as, and nobody for an unknown value", lambda o=one: self.look_up(o))
+            await self.attempt(
+                "look-up",
+                one["name"],
+                "a look-up answers whom to act as, and nobody for an unknown value",
+                partial(self.look_up, one),
+            )
         for one in plan["redeem"]:
-            await self.attempt("token", one["name"], "a token is redeemed once, by whoever holds it", lambda o=one: self.redeem(o))
+            await self.attempt(
+                "token", one["name"], "a token is redeemed once, by whoever holds it", partial(self.redeem, one)
+            )
         for one in plan["sign_up"]:
-            await self.attempt("sign-up", one["name"], "a row can be made before anyone is known", lambda o=one: self.sign_up(o))
+            await self.attempt(
+                "sign-up", one["name"], "a row can be made before anyone is known", partial(self.sign_up, one)
+            )
 
     def thing(self, table: str) -> Thing:
         for thing in self.things:
@@ -1174,7 +1244,9 @@ class Trial:
         context = self.package.session.Context(tenant=self.contexts[0].tenant)
         name = names[0]
         async with self.store.session(self.contexts[0]) as session:
-            known = await session.scalar(sa.select(getattr(thing.model, attribute)).where(thing.model.public_id == name))
+            known = await session.scalar(
+                sa.select(getattr(thing.model, attribute)).where(thing.model.public_id == name)
+            )
         if known is None:
             raise Untried("there is no row to look up")
         async with self.store.session(context) as session:
@@ -1379,7 +1451,9 @@ def differences(package: Package, plan: Mapping[str, Any], store: Store) -> list
 def difference(one: Any) -> str:
     if isinstance(one, list):
         return "; ".join(difference(part) for part in one)
-    return " ".join(str(getattr(part, "name", part)) for part in one if part is not None and not isinstance(part, dict))[:200]
+    return " ".join(
+        str(getattr(part, "name", part)) for part in one if part is not None and not isinstance(part, dict)
+    )[:200]
 
 
 async def main() -> None:
@@ -1414,7 +1488,9 @@ async def main() -> None:
                 more = f"; and {len(found) - 8} more" if len(found) > 8 else ""
                 raise Refuted(f"{len(found)} differences: " + "; ".join(found[:8]) + more)
 
-        await paper.attempt("metadata", name, "the framework finds no difference between models and database", "", compare)
+        await paper.attempt(
+            "metadata", name, "the framework finds no difference between models and database", "", compare
+        )
         trials = [Trial(package, plan, driver, paper) for driver in drivers]
         for trial in trials:
             await trial.run()
