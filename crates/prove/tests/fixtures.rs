@@ -1,5 +1,7 @@
 //! Every broken schema is refuted by its gate, with a counterexample that says what was broken; the same schema unbroken is proven.
-//! A fixture is a folder of plain files: `schema.arch`, `break.postgres.sql` or `break.sqlite.sql`, `expect.txt`.
+//! A fixture is a folder of plain files: `schema.arch`, `break.postgres.sql` or `break.sqlite.sql`, `expect.txt`. What breaks the emitted
+//! models instead stands in `break.postgres.models` or `break.sqlite.models`: `file <path>`, then a `- ` line that is in that file once, and
+//! the `+ ` line that takes its place.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,7 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use evidence::{Evidence, Verdict};
-use prove::{GATES, Job, Options, Silent, prove, summary};
+use prove::{GATES, Job, Models, Options, Silent, prove, summary};
 
 fn folders(path: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = fs::read_dir(path)
@@ -31,32 +33,68 @@ fn file_name(path: &Path) -> String {
     path.file_name().unwrap().to_string_lossy().into_owned()
 }
 
-fn run(gate: &str, sources: &[String], dialect: &str, sabotage: Vec<String>) -> Evidence {
+fn run(gate: &str, sources: &[String], dialect: &str, sabotage: Vec<String>, edits: &str) -> Evidence {
     let folder = support::scratch();
     let options = Options {
         gates: vec![gate.to_owned()],
         sabotage,
+        workplace: Some(support::workplace()),
         ..Options::default()
     };
-    let job = Job {
-        subject: support::subject(sources, dialect),
-        target: support::target(dialect, folder.path()),
-    };
-    prove(&[job], &options, &mut Silent)
+    let mut subject = support::subject(sources, dialect);
+    if let Some(models) = &mut subject.models {
+        edit(models, edits);
+    }
+    let target = support::target(dialect, folder.path());
+    prove(&[Job { subject, target }], &options, &mut Silent)
 }
 
-fn broken_schemas_are_refuted(dialect: &str) {
+/// Plants faults in a package.
+fn edit(models: &mut Models, edits: &str) {
+    let mut lines = edits.lines();
+    let mut path = "";
+    while let Some(line) = lines.next() {
+        if let Some(name) = line.strip_prefix("file ") {
+            path = name;
+            continue;
+        }
+        let old = line.strip_prefix("- ").expect(line);
+        let new = lines.next().and_then(|line| line.strip_prefix("+ ")).expect(line);
+        let whole = format!("{}/{path}", models.package);
+        let (_, text) = models
+            .files
+            .iter_mut()
+            .find(|(path, _)| *path == whole)
+            .expect(path);
+        assert_eq!(text.matches(old).count(), 1, "`{old}` in {path}");
+        *text = text.replacen(old, new, 1);
+    }
+}
+
+fn broken_schemas_are_refuted(dialect: &str, wanted: fn(&str) -> bool) {
     let mut faults: Vec<String> = Vec::new();
     let mut tried = 0;
     for gate in folders(&support::root().join("fixtures/prove")) {
         let id = file_name(&gate);
+        if !wanted(&id) {
+            continue;
+        }
         for fixture in folders(&gate) {
-            let Ok(sabotage) = fs::read_to_string(fixture.join(format!("break.{dialect}.sql"))) else {
+            let read = |kind: &str| fs::read_to_string(fixture.join(format!("break.{dialect}.{kind}"))).ok();
+            let (sabotage, edits) = (read("sql"), read("models"));
+            if sabotage.is_none() && edits.is_none() {
                 continue;
-            };
+            }
             tried += 1;
             let expected = fs::read_to_string(fixture.join("expect.txt")).unwrap();
-            let evidence = run(&id, &support::arch_files(&fixture), dialect, vec![sabotage]);
+            let sources = support::arch_files(&fixture);
+            let evidence = run(
+                &id,
+                &sources,
+                dialect,
+                sabotage.into_iter().collect(),
+                &edits.unwrap_or_default(),
+            );
             let text = summary(&evidence, 140, false);
             let shown = evidence.to_json().unwrap();
             let refuted = evidence.aggregate.verdict == Verdict::Refuted;
@@ -84,9 +122,13 @@ fn applies(gate: &str, dialect: &str) -> bool {
 }
 
 fn the_unbroken_schema_is_proven(dialect: &str) {
-    let fixture = support::root().join("fixtures/prove/apply/dropped-check");
     for gate in GATES {
-        let evidence = run(gate.id, &support::arch_files(&fixture), dialect, Vec::new());
+        let fixture = match gate.id {
+            "models" => "fixtures/prove/models/internal-id",
+            _ => "fixtures/prove/apply/dropped-check",
+        };
+        let sources = support::arch_files(&support::root().join(fixture));
+        let evidence = run(gate.id, &sources, dialect, Vec::new(), "");
         let expected = if applies(gate.id, dialect) {
             Verdict::Proved
         } else {
@@ -104,12 +146,22 @@ fn the_unbroken_schema_is_proven(dialect: &str) {
 
 #[test]
 fn broken_on_postgres() {
-    broken_schemas_are_refuted("postgres");
+    broken_schemas_are_refuted("postgres", |gate| gate != "models");
+}
+
+#[test]
+fn broken_models_on_postgres() {
+    broken_schemas_are_refuted("postgres", |gate| gate == "models");
+}
+
+#[test]
+fn broken_models_on_sqlite() {
+    broken_schemas_are_refuted("sqlite", |gate| gate == "models");
 }
 
 #[test]
 fn broken_on_sqlite() {
-    broken_schemas_are_refuted("sqlite");
+    broken_schemas_are_refuted("sqlite", |gate| gate != "models");
 }
 
 #[test]
@@ -120,6 +172,12 @@ fn unbroken_on_postgres() {
 #[test]
 fn unbroken_on_sqlite() {
     the_unbroken_schema_is_proven("sqlite");
+}
+
+fn is_broken(fixture: &Path, dialect: &str) -> bool {
+    ["sql", "models"]
+        .iter()
+        .any(|kind| fixture.join(format!("break.{dialect}.{kind}")).exists())
 }
 
 #[test]
@@ -159,7 +217,7 @@ fn every_gate_is_listed_documented_and_has_broken_schemas() {
         for dialect in ["postgres", "sqlite"] {
             let broken = folders(&root.join("fixtures/prove").join(gate.id))
                 .iter()
-                .any(|it| it.join(format!("break.{dialect}.sql")).exists());
+                .any(|it| is_broken(it, dialect));
             assert!(
                 broken || !applies(gate.id, dialect),
                 "nothing is broken for {} on {dialect}",
@@ -167,9 +225,7 @@ fn every_gate_is_listed_documented_and_has_broken_schemas() {
             );
         }
         for fixture in folders(&root.join("fixtures/prove").join(gate.id)) {
-            let broken = ["postgres", "sqlite"]
-                .iter()
-                .any(|it| fixture.join(format!("break.{it}.sql")).exists());
+            let broken = ["postgres", "sqlite"].iter().any(|it| is_broken(&fixture, it));
             assert!(
                 broken && fixture.join("schema.arch").exists(),
                 "{}",
@@ -182,8 +238,8 @@ fn every_gate_is_listed_documented_and_has_broken_schemas() {
 #[test]
 fn the_same_seed_gives_the_same_hash() {
     let sources = support::arch_files(&support::root().join("fixtures/prove/apply/dropped-check"));
-    let one = run("constraints", &sources, "sqlite", Vec::new());
-    let two = run("constraints", &sources, "sqlite", Vec::new());
+    let one = run("constraints", &sources, "sqlite", Vec::new(), "");
+    let two = run("constraints", &sources, "sqlite", Vec::new(), "");
     assert_eq!(one.hash, two.hash);
     assert!(one.is_intact());
 }

@@ -778,7 +778,7 @@ class Trial:
             raise Inapplicable("the package takes no changes of such rows")
         login = thing.login("update")
         refused = self.package.errors.Refused
-        other = next(thing.drafts(), None) or draft
+        other = next(thing.drafts(), None) or draft or next(iter(thing.entity["drafts"][-1:]), None)
         if other is None:
             raise Untried("no legal row is left to try")
         last: Exception | None = None
@@ -940,7 +940,7 @@ class Trial:
                 own = len(await thing.names(session))
                 if counted != own:
                     raise Refuted(f"{who} counts {counted} rows, and sees {own}")
-                for one in mine:
+                for one in list(mine)[:2]:
                     try:
                         await thing.find(session, one)
                     except not_found as error:
@@ -966,7 +966,7 @@ class Trial:
             rows = (
                 await session.scalars(sa.select(thing.model).options(*self.package.database.reading(thing.model)))
             ).all()
-            samples = list(rows)[:4]
+            samples = list(rows)[:3]
             arguments = [await self.arguments(session, thing, query, row) for row in samples]
         samples_with = [(row, given) for row, given in zip(samples, arguments, strict=True) if given is not None]
         if not samples_with:
@@ -1190,7 +1190,7 @@ class Trial:
             raise Inapplicable("no schema takes the field")
         marked: Any = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
         kind: TypeAdapter[Any] = TypeAdapter(marked)
-        texts = (
+        texts: tuple[Any, ...] = (
             "1990-02-28",
             "canary@example.org",
             "+15550100999",
@@ -1200,8 +1200,13 @@ class Trial:
             "12.5",
             "PT5M",
             "1990-02-28T10:00:00Z",
+            str(uuid.UUID(int=7 << 76 | 2 << 62)),
+            "10.0.0.1",
+            True,
+            7,
+            {},
         )
-        for text in (*texts, str(uuid.UUID(int=7 << 76 | 2 << 62)), "10.0.0.1", True, 7, {}):
+        for text in texts:
             with contextlib.suppress(ValidationError):
                 value = kind.validate_json(json.dumps(text))
                 if value is not None:
@@ -1372,7 +1377,7 @@ class Trial:
         async with self.store.session(context) as session:
             if name in await thing.names(session, include_deleted=True):
                 raise Refuted("whoever was erased can still act")
-        return victim["public_id"]
+        return "one person"
 
     async def retention(self, name: str) -> str:
         service = self.package.service(name)
