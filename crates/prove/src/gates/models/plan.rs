@@ -289,7 +289,7 @@ fn entity(
         "delete": login(delete).filter(|_| because.is_none()),
         "uniques": uniques,
         "transitions": transitions(subject, table),
-        "queries": entity.map(|entity| queries(entity)).unwrap_or_default(),
+        "queries": entity.map(queries).unwrap_or_default(),
         "wrong": wrong,
         "planted": planted,
         "drafts": drafts.iter().map(values).collect::<Vec<_>>(),
