@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Response
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -24,8 +24,15 @@ from .context import Anyone, Shop, Somebody, TheShop
 from .security import LIFETIME, Login, hash_password, verify_password
 
 router = APIRouter()
-Known = Annotated[SecretStr, Field(max_length=200)]
-Password = Annotated[SecretStr, Field(min_length=12, max_length=200)]
+
+
+def writable(secret: SecretStr) -> SecretStr:
+    secret.get_secret_value().encode()  # half a surrogate pair is a ValueError
+    return secret
+
+
+Known = Annotated[SecretStr, Field(max_length=200), AfterValidator(writable)]
+Password = Annotated[Known, Field(min_length=12)]
 
 
 class SignUp(UserCreate):

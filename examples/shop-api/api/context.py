@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.exceptions import HTTPException
 
-from shop.core.errors import NotFound
+from shop.core.errors import Invalid, NotFound
 from shop.core.logging import log_security_event
 from shop.core.session import NOBODY, AsyncSession, Context, create_async_engine
 from shop.models import User
@@ -26,6 +27,8 @@ class Shop:
     """What the application holds as long as it runs."""
 
     def __init__(self, settings: Settings) -> None:
+        # at DEBUG, SQLAlchemy logs the rows that it reads
+        logging.getLogger("sqlalchemy.engine.Engine").addFilter(lambda record: record.msg != "Row %r")
         self.settings = settings
         self.login_key = settings.key("login")
         self._keys = settings.keys()
@@ -86,7 +89,7 @@ async def somebody(request: Request, shop: TheShop, bearer: Bearer) -> AsyncIter
     async with shop.act(Context(actor=login.actor)) as session:
         try:
             user = await session.get_by_public_id(User, login.user)
-        except NotFound:
+        except (NotFound, Invalid):  # the latter where SQLite knows no such actor
             raise HTTPException(401) from None
         if user.version != login.version:
             raise HTTPException(401)

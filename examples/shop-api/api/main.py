@@ -20,29 +20,14 @@ from .context import Shop
 from .settings import Settings
 
 BIGGEST = 64 * 1024
-STATUS: dict[type[Refused], int] = {
-    NotFound: 404,
-    NotUnique: 409,
-    Invalid: 422,
-    BadReference: 422,
-    Stale: 412,
-    Forbidden: 403,
-    Busy: 503,
-}
+#: What becomes of a refusal of the database; a move that the state does not know is a conflict.
+STATUS = {NotFound: 404, NotUnique: 409, Invalid: 422, BadReference: 422, Stale: 412, Forbidden: 403, Busy: 503}
+# fmt: off
 WORDS = {
-    400: "bad_request",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "not_found",
-    405: "not_allowed",
-    409: "conflict",
-    411: "length_required",
-    412: "stale",
-    413: "too_large",
-    422: "invalid",
-    428: "if_match_required",
-    503: "busy",
+    400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "not_allowed", 409: "conflict",
+    411: "length_required", 412: "stale", 413: "too_large", 422: "invalid", 428: "if_match_required", 503: "busy",
 }
+# fmt: on
 
 
 def said(status: int, **more: object) -> JSONResponse:

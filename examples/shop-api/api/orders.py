@@ -176,6 +176,8 @@ async def move_order(
 ) -> OrderRead:
     """Which moves there are from here, the database says."""
     row, version = await fresh(order, acting, if_match)
+    if row.state is TO[move]:  # no move at all
+        raise HTTPException(409)
     row = await change(acting, row, state=TO[move], version=version)
     await acting.session.record_event(f"order_{TO[move]}", row)
     return tagged(row, response)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import os
 import re
@@ -52,7 +51,10 @@ class Person:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.token:
             sent.setdefault("Authorization", f"Bearer {self.token}")
-        return self.http.request(method, path, json=body, headers=sent)
+        if body is None:
+            return self.http.request(method, path, headers=sent)
+        sent["Content-Type"] = "application/json"
+        return self.http.request(method, path, content=json.dumps(body), headers=sent)  # lone surrogates and all
 
     def get(self, path: str) -> httpx.Response:
         return self.send("GET", path)
@@ -88,7 +90,6 @@ class Server:
     folder: Path
     url: str = ""
     seen: list[str] = field(default_factory=list)
-    _numbers: Iterator[int] = field(default_factory=itertools.count)
     _clients: list[httpx.Client] = field(default_factory=list)
 
     def database(self, role: str) -> str:
@@ -137,8 +138,7 @@ class Server:
 
     def person(self, name: str = "person") -> Person:
         who = self.stranger()
-        number = next(self._numbers)
-        who.email, who.password = f"{name}-{number}-canary@example.org", f"canary-password-{uuid.uuid4().hex}"
+        who.email, who.password = f"{name}-canary-{uuid.uuid4().hex}@example.org", f"canary-{uuid.uuid4().hex}"
         self.seen += [who.email, who.password]
         sent = {"email": who.email, "password": who.password, "full_name": "Canary Fullname"}
         good(who.http.post("/accounts", json=sent), 202)

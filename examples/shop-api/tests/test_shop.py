@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from decimal import Decimal
 
 import httpx
@@ -39,9 +40,10 @@ def test_from_the_cart_to_the_payment(server: Server, ada: Person, tea: str) -> 
 
 
 def test_the_catalogue_page_by_page(server: Server, ada: Person) -> None:
-    shelf = server.shelf("Paged")
-    made = {server.stock(f"Paged {number}", f"{number}.50", shelf) for number in range(7)}
-    for path in ("/products?prefix=Paged&size=3", f"/categories/{shelf}/products?size=3&low=0&high=100"):
+    shelf = server.shelf(f"Paged {uuid.uuid4()}")
+    name = uuid.uuid4().hex
+    made = {server.stock(f"{name} {number}", f"{number}.50", shelf) for number in range(7)}
+    for path in (f"/products?prefix={name}&size=3", f"/categories/{shelf}/products?size=3&low=0&high=100"):
         found: list[str] = []
         after = ""
         while True:
