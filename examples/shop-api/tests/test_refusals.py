@@ -169,6 +169,14 @@ def test_addresses_that_are_none(server: Server, email: Any) -> None:
         assert (answer.status_code, answer.json()) == (422, {"error": "invalid", "fields": ["email"]}), path
 
 
+@pytest.mark.parametrize("field", ["full_name", "locale"])
+@pytest.mark.parametrize("text", ["half a letter \ud800", "a\x00b", "x" * 101, 7, ["x"], {"$ne": 1}])
+def test_texts_that_are_none(server: Server, field: str, text: Any) -> None:
+    sent = {"email": f"{uuid.uuid4().hex}@example.org", "password": "x" * 20, field: text}
+    answer = server.stranger().send("POST", "/accounts", sent)
+    assert (answer.status_code, answer.json()) == (422, {"error": "invalid", "fields": [field]})
+
+
 def test_too_much_is_not_read(server: Server) -> None:
     who = server.stranger()
     huge = who.http.post("/login", content=b"x" * 70_000, headers={"content-type": "application/json"})
