@@ -40,11 +40,6 @@ class SignUp(UserCreate):
     password: Password
 
 
-class Credentials(Write):
-    email: Email
-    password: Known
-
-
 class Forgotten(Write):
     email: Email
 
@@ -56,6 +51,10 @@ class Redemption(Write):
 
 class Confirmation(Write):
     password: Known
+
+
+class Credentials(Forgotten, Confirmation):
+    pass
 
 
 async def hashed(password: SecretStr) -> SecretStr:

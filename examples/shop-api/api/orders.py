@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import enum
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
@@ -37,13 +36,8 @@ class LineIn(Write):
     quantity: Quantity = 1
 
 
-class Move(enum.StrEnum):
-    PLACE = "place"
-    PAY = "pay"
-    CANCEL = "cancel"
-
-
-TO = {Move.PLACE: OrderState.PLACED, Move.PAY: OrderState.PAID, Move.CANCEL: OrderState.CANCELLED}
+Move = Literal["place", "pay", "cancel"]
+TO: dict[Move, OrderState] = {"place": OrderState.PLACED, "pay": OrderState.PAID, "cancel": OrderState.CANCELLED}
 
 
 def shown(read: type[BaseModel], page: paging.Page[Any]) -> dict[str, Any]:
