@@ -28,9 +28,11 @@ def _trimmed(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-def _without_nul(value: str) -> str:
+def _writable(value: str) -> str:
     if "\x00" in value:
         raise ValueError("a text holds no NUL")
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise ValueError("half a letter cannot be written")
     return value
 
 
@@ -59,7 +61,7 @@ T = TypeVar("T")
 #: A field that a change may leave out, and that is never empty.
 Given = Annotated[T | None, BeforeValidator(_given)]
 #: A text without blanks at its ends: lengths and patterns are those of what is left.
-Text = Annotated[str, BeforeValidator(_trimmed), AfterValidator(_without_nul)]
+Text = Annotated[str, BeforeValidator(_trimmed), AfterValidator(_writable)]
 #: An address in the form in which it is kept.
 Email = Annotated[Text, AfterValidator(normal_email), Field(max_length=254, pattern=r"^[^@ ]+@[^@ ]+$")]
 #: E.164: a plus and up to 15 digits.
