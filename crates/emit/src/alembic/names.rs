@@ -17,7 +17,8 @@ const UNQUOTED: &[&str] = &[
 
 /// Whether Alembic writes a name as it is: it cuts names at points, and leaves some words without quotes.
 pub(super) fn is_sayable(name: &str) -> bool {
-    !name.is_empty() && !name.contains(['.', '\0']) && !UNQUOTED.contains(&name.to_ascii_lowercase().as_str())
+    let unquoted = UNQUOTED.iter().any(|word| word.eq_ignore_ascii_case(name));
+    !unquoted && !name.is_empty() && !name.contains(['.', '\0'])
 }
 
 /// A table: its schema where there are any, and its name.

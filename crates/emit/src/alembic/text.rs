@@ -23,7 +23,7 @@ fn lines(sql: &str) -> Option<String> {
 
 /// Whether a literal of one line would show a character as it is.
 fn is_seen(c: char) -> bool {
-    c == '\t' || string(c.encode_utf8(&mut [0; 4])).contains(c)
+    c.is_ascii_graphic() || matches!(c, ' ' | '\t') || string(c.encode_utf8(&mut [0; 4])).contains(c)
 }
 
 /// A part of a statement, as a text in which SQLAlchemy finds no parameter.
