@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use model::{FieldOrigin, ImpliedField, Protection, Scalar, Type};
+use model::{FieldOrigin, ImpliedField, Model, Protection, Scalar, Type};
 use physical::{Behaviour, Check, Expr, ForeignKey, Name, Purpose, SqlType, Table, TableInfo};
+
+use serde_json::Value;
 
 use super::datum::Datum;
 use super::domain::{Domain, Flavour};
@@ -60,7 +62,7 @@ impl<'a> TablePlan<'a> {
             if let Some(initial) = initial_states(subject, table, name) {
                 domain.allowed = Some(initial.iter().map(|state| Datum::Text(state.clone())).collect());
             } else if domain.allowed.is_none() {
-                domain.allowed = members(subject, &column.ty);
+                domain.allowed = members(subject, &column.ty).or_else(|| formed(subject, info, name));
             }
             columns.push(ColumnPlan {
                 name: name.to_owned(),
@@ -237,6 +239,76 @@ fn members(subject: &Subject, ty: &SqlType) -> Option<Vec<Datum>> {
             }
             physical::NamedTypeKind::Domain { .. } => None,
         })
+}
+
+/// What the database does not check, and whoever reads it relies on: JSON of a declared form, and lists of what has a form.
+fn formed(subject: &Subject, info: Option<&TableInfo>, column: &str) -> Option<Vec<Datum>> {
+    let (_, field) = info?.columns.iter().find(|(name, _)| name.as_str() == column)?;
+    let field = subject.model.field(*field)?;
+    if matches!(field.protection, Protection::Encrypted { .. }) {
+        return None;
+    }
+    match &field.ty {
+        Type::Shape(_) => Some(vec![Datum::Json(
+            example(&subject.model, &field.ty, 0).to_string(),
+        )]),
+        Type::Array(item) => {
+            let value = match (&**item, example(&subject.model, item, 0)) {
+                (Type::Shape(_), value) => Datum::Json(value.to_string()),
+                (
+                    Type::Enum(_) | Type::Scalar(Scalar::Email | Scalar::Phone | Scalar::Url),
+                    Value::String(text),
+                ) => Datum::Text(text),
+                _ => return None,
+            };
+            Some(vec![Datum::Array(vec![value])])
+        }
+        _ => None,
+    }
+}
+
+/// A value of a type as it stands in JSON.
+fn example(model: &Model, ty: &Type, depth: u32) -> Value {
+    match ty {
+        Type::Shape(id) if depth < 8 => {
+            let fields = model
+                .shape(*id)
+                .map(|shape| shape.fields.as_slice())
+                .unwrap_or_default();
+            let needed = fields.iter().filter(|field| !field.optional);
+            let pairs = needed.map(|field| (field.name.text.clone(), example(model, &field.ty, depth + 1)));
+            Value::Object(pairs.collect())
+        }
+        Type::Array(_) => Value::Array(Vec::new()),
+        Type::Enum(id) => {
+            let member = model.enumeration(*id).and_then(|it| it.members.first());
+            member.map_or(Value::Null, |member| member.value.clone().into())
+        }
+        Type::Scalar(scalar) => match scalar {
+            Scalar::Bool => true.into(),
+            Scalar::Int | Scalar::Float => 1.into(),
+            Scalar::BigInt | Scalar::Decimal(..) | Scalar::Money => "1".into(),
+            Scalar::String(longest) => "some text"
+                .chars()
+                .take(*longest as usize)
+                .collect::<String>()
+                .into(),
+            Scalar::Text => "some text".into(),
+            Scalar::Uuid => "5ca1ab1e-0000-4000-8000-000000000001".into(),
+            Scalar::Date => "2026-01-01".into(),
+            Scalar::Time => "10:00:00".into(),
+            Scalar::Instant => "2026-01-01T10:00:00Z".into(),
+            Scalar::Duration => "PT5M".into(),
+            Scalar::Bytes(_) => "AAAA".into(),
+            Scalar::Json => Value::Object(serde_json::Map::new()),
+            Scalar::Email => "someone@example.org".into(),
+            Scalar::Phone => "+15550100999".into(),
+            Scalar::Url => "https://example.org/".into(),
+            Scalar::Ip => "192.0.2.1".into(),
+            Scalar::PasswordHash | Scalar::Token => "$example$x".into(),
+        },
+        _ => Value::Null,
+    }
 }
 
 fn flavour(subject: &Subject, info: Option<&TableInfo>, column: &str) -> Flavour {

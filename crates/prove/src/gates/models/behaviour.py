@@ -17,6 +17,7 @@ import logging
 import os
 import pkgutil
 import re
+import secrets
 import sys
 import time
 import traceback
@@ -499,7 +500,9 @@ class Thing:
             except (refused, ValidationError) as error:
                 last = error
         if last is None:
-            raise Untried("no legal row is left to try")
+            if self.entity["drafts"] or self.entity["planted"][0]["rows"]:
+                raise Inapplicable("no further row of this owner is known to be legal")
+            raise Untried("no legal row is known")
         if self.substituted:
             self.hopeless = "what such a row must refer to is hidden from whoever would make it"
             raise Inapplicable(self.hopeless)
@@ -717,8 +720,9 @@ class Trial:
         for field, hidden in inside.items():
             if len(hidden) >= SHORTEST_CANARY and hidden in text:
                 raise Refuted(f"what is shown holds the secret `{field}`")
-        allowed = {field.alias or key for key, field in thing.read_schema.model_fields.items()}
-        if not set(shown) <= allowed | set(thing.read_schema.model_fields):
+        fields = thing.read_schema.model_fields
+        allowed = {name for key, field in fields.items() for name in (field.serialization_alias, field.alias, key)}
+        if not set(shown) <= allowed:
             raise Refuted("more is shown than the schema says")
 
     async def inside(self, session: Any, thing: Thing, row: Any) -> dict[str, str]:
@@ -767,7 +771,8 @@ class Trial:
             if schema is None:
                 continue
             with contextlib.suppress(ValidationError):
-                built = schema.model_construct(**{field: secret(schema, field) for field in schema.model_fields})
+                hidden = {field: secret(schema, field) for field in schema.model_fields}
+                built = schema.model_construct(**{field: value for field, value in hidden.items() if value is not None})
                 if "canary-secret" in repr(built) + str(built):
                     raise Refuted(f"`repr({schema.__name__})` shows a secret")
 
@@ -780,7 +785,7 @@ class Trial:
         refused = self.package.errors.Refused
         other = next(thing.drafts(), None) or draft or next(iter(thing.entity["drafts"][-1:]), None)
         if other is None:
-            raise Untried("no legal row is left to try")
+            raise Inapplicable("no further row of this owner is known to be legal")
         last: Exception | None = None
         states = {state["column"] for state in thing.entity["transitions"]}
         thing.listen(other)
@@ -1032,7 +1037,7 @@ class Trial:
                 given.append(50)
                 continue
             if field is None:
-                raise Untried("a parameter is compared with more than a field")
+                raise Inapplicable("a parameter is compared with more than a field of the row")
             relation = thing.mapper.relationships.get(field) or thing.mapper.relationships.get(f"{field}_")
             if relation is not None:
                 column = thing.local(relation)
@@ -1044,10 +1049,17 @@ class Trial:
                     )
             else:
                 attribute = field if thing.column(field) is not None else f"{field}_"
-                value = getattr(row, attribute)
+                column = thing.column(attribute)
+                if thing.is_encrypted(column):
+                    raise Inapplicable("it is asked by the hash of an encrypted value")
+                value = await session.scalar(sa.select(column).where(self.is_row(thing, row)))
             if value is None:
                 return None
             match how:
+                case "part" if isinstance(value, list):
+                    if not value:
+                        return None
+                    value = value[0]
                 case "list":
                     value = [value]
                 case "prefix" | "part" | "suffix":
@@ -1090,8 +1102,22 @@ class Trial:
             raise Refuted("a field that nobody declared is accepted")
         return f"{tried} values"
 
+    def claimed(self, thing: Thing) -> list[list[str]]:
+        """What is unique and up to whoever makes a row."""
+        fields = thing.create_schema.model_fields if thing.create_schema else {}
+        chosen = {thing.column(field).name for field in fields if thing.column(field) is not None}
+        for field in fields:
+            relation = thing.mapper.relationships.get(field)
+            if relation is not None and relation.direction is MANYTOONE:
+                chosen |= {column.name for column in relation.local_columns}
+        owner = getattr(thing.model, "__owner__", None)
+        chosen |= {"tenant_id"} | ({thing.column(owner).name} if owner and thing.column(owner) is not None else set())
+        return [columns for columns in thing.entity["uniques"] if set(columns) <= chosen]
+
     async def unique(self, thing: Thing) -> str:
         login = thing.login("insert")
+        if thing.create_schema is not None and not self.claimed(thing):
+            raise Inapplicable("what is unique is not up to whoever makes a row")
         _, _, draft = await thing.fresh(self.contexts[0])
         errors = self.package.errors
         try:
@@ -1108,10 +1134,10 @@ class Trial:
             return ""
         except errors.Refused as error:
             raise Refuted(f"a value that is taken is refused as {type(error).__name__}, not as NotUnique") from None
-        if any(
-            draft.get(column) is None or column in thing.tokens()
-            for columns in thing.entity["uniques"]
-            for column in columns
+        owned = {"tenant_id", getattr(thing.model, "__owner__", None)}
+        if all(
+            any(draft.get(column) is None and column not in owned for column in columns)
+            for columns in self.claimed(thing)
         ):
             raise Inapplicable("a part of what is unique is empty")
         raise Refuted("a value that is taken is accepted")
@@ -1191,16 +1217,16 @@ class Trial:
         marked: Any = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
         kind: TypeAdapter[Any] = TypeAdapter(marked)
         texts: tuple[Any, ...] = (
-            "1990-02-28",
-            "canary@example.org",
-            "+15550100999",
-            "canary-text",
-            "abc",
-            "12",
-            "12.5",
-            "PT5M",
-            "1990-02-28T10:00:00Z",
-            str(uuid.UUID(int=7 << 76 | 2 << 62)),
+            f"1990-02-{28 - self.number}",
+            f"canary{self.number}@example.org",
+            f"+1555010099{self.number}",
+            f"canary-text-{self.number}",
+            f"abc{self.number}",
+            f"12{self.number}",
+            f"12.{self.number + 1}",
+            f"PT{self.number + 5}M",
+            f"1990-02-28T1{self.number}:00:00Z",
+            f"0000000{self.number}-0000-4000-8000-000000000000",
             "10.0.0.1",
             True,
             7,
@@ -1263,7 +1289,8 @@ class Trial:
             actor = self.plan["parties"][0]["actor"]
             if one["actor"] and actor and str(getattr(found, "actor", None)) != actor:
                 raise Refuted("it does not answer the actor to act as")
-            if await session.call(service("nobody-" + uuid.uuid4().hex)) is not None:
+            unknown = secrets.token_bytes(32) if isinstance(known, bytes) else "nobody-" + uuid.uuid4().hex
+            if await session.call(service(unknown)) is not None:
                 raise Refuted("an unknown value finds somebody")
 
     async def redeem(self, one: Mapping[str, Any]) -> None:
@@ -1300,7 +1327,7 @@ class Trial:
             except (self.package.errors.Refused, ValidationError) as error:
                 last = error
         else:
-            raise last or Untried("no legal row is left to try")
+            raise last or Inapplicable("no further row is known to be legal")
         outside = self.package.session.Context(tenant=context.tenant)
         async with self.store.session(outside) as session:
             if await session.call(service(self.package.crypto.Token.issue().shown)) is not None:
@@ -1328,12 +1355,13 @@ class Trial:
             try:
                 async with self.store.session(context) as session:
                     thing.listen(draft)
-                    made = await session.call(service(thing.validated(await thing.sent(session, draft))))
+                    hashes = {name: secrets.token_bytes(32) for name in keywords(service)}
+                    made = await session.call(service(thing.validated(await thing.sent(session, draft)), **hashes))
                 break
             except (self.package.errors.Refused, ValidationError) as error:
                 last = error
         else:
-            raise last or Untried("no legal row is left to try")
+            raise last or Inapplicable("no further row is known to be legal")
         if not isinstance(made.public_id, uuid.UUID):
             raise Refuted("it does not answer the public id")
         if not one["actor"]:
@@ -1348,7 +1376,7 @@ class Trial:
                 raise Refuted("the new person does not find itself")
         try:
             async with self.store.session(context) as session:
-                await session.call(service(thing.validated(await thing.sent(session, draft))))
+                await session.call(service(thing.validated(await thing.sent(session, draft)), **hashes))
         except self.package.errors.NotUnique:
             return
         if thing.entity["uniques"]:
@@ -1393,6 +1421,12 @@ class Trial:
         raise Refuted("it never comes to an end")
 
 
+def keywords(function: Callable[..., Any]) -> list[str]:
+    """Arguments that must be given by name: blind indexes of what is encrypted afterwards."""
+    found = inspect.signature(function).parameters.values()
+    return [one.name for one in found if one.kind is one.KEYWORD_ONLY and one.default is one.empty]
+
+
 def same(found: Any, wanted: Any) -> bool:
     if isinstance(wanted, BaseModel) or isinstance(found, BaseModel):
         return True
@@ -1433,11 +1467,19 @@ def differences(package: Package, plan: Mapping[str, Any], store: Store) -> list
     sqlite = plan["dialect"] == "sqlite"
     project = package.project
     own = (f"{project.PRIVATE}_", f"{project.AUDIT}_")
+    tables = {table.name for table in package.base.metadata.tables.values()}
+    partitions = tuple(
+        f"{table.name}_"
+        for table in package.base.metadata.tables.values()
+        if table.dialect_options["postgresql"].get("partition_by")
+    )
 
     def known(name: str | None, kind: str, parents: Any) -> bool:
         if kind == "schema":
             return name == (None if sqlite else project.SCHEMA)
-        return not (kind == "table" and (name or "").startswith(own if sqlite else ("alembic_version",)))
+        if kind != "table" or name is None or name in tables:
+            return True
+        return not name.startswith(own if sqlite else ("alembic_version", *partitions))
 
     engine = package.session.create_engine(store.url("migrator", DRIVERS[plan["dialect"]][1]))
     with engine.connect() as connection:
