@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,8 +26,6 @@ class Shop:
     """What the application holds as long as it runs."""
 
     def __init__(self, settings: Settings) -> None:
-        # at DEBUG, SQLAlchemy logs the rows that it reads
-        logging.getLogger("sqlalchemy.engine.Engine").addFilter(lambda record: record.msg != "Row %r")
         self.settings = settings
         self.login_key = settings.key("login")
         self._keys = settings.keys()

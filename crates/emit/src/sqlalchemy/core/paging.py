@@ -91,8 +91,13 @@ class Query(Generic[R]):
         return statement.order_by(*(order.clause() for order in orders))
 
     def total_order(self) -> tuple[Order, ...]:
-        """The order, made total by what the outside calls the row."""
-        return (*self.order, asc(self.model.public_id))  # type: ignore[attr-defined]
+        """The order, made total by what the outside calls the row, or by its key: cursors are sealed."""
+        outside = getattr(self.model, "public_id", None)
+        if outside is not None:
+            return (*self.order, asc(outside))
+        mapper = sa.inspect(self.model)
+        names = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+        return (*self.order, *(asc(getattr(self.model, name)) for name in names))
 
 
 @dataclass(frozen=True)

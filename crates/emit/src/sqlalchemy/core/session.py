@@ -69,8 +69,14 @@ def _options(url: str | sa.URL, options: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
+def _without_rows(record: logging.LogRecord) -> bool:
+    """At DEBUG the engine would write whole rows."""
+    return record.msg != "Row %r"
+
+
 def _prepare(engine: sa.Engine) -> None:
     event.listen(engine, "handle_error", scrub, retval=True)
+    logging.getLogger("sqlalchemy.engine.Engine").addFilter(_without_rows)
     logging.getLogger("aiosqlite").setLevel(logging.INFO)  # it logs the parameters of every statement
     if engine.dialect.name != "sqlite":
         return
@@ -379,6 +385,8 @@ class Session(orm.Session):
 
     def reveal(self, row: Named, attribute: InstrumentedAttribute[Envelope[T] | None]) -> T | None:
         """Opens an encrypted field, which is an event of its own."""
+        if attribute.key in sa.inspect(row).unloaded:  # secrets do not come with their row
+            self.refresh(row, [attribute.key])
         envelope: Envelope[T] | None = getattr(row, attribute.key)
         if envelope is None:
             return None
