@@ -216,7 +216,7 @@ fn tricks(stage: &Stage<'_, '_>, superuser: &mut Connection) -> Result<Vec<Trick
     };
     let columns = "recorded_at, transaction_id, actor_id, tenant_id, subject_id, entity, row_id, row_public_id, operation, changes, salt, commitment";
     let last = format!("(SELECT max(id) FROM {seals})");
-    let all = vec![
+    let mut all = vec![
         Trick {
             name: "another actor in an entry",
             statements: vec![format!(
@@ -235,6 +235,13 @@ fn tricks(stage: &Stage<'_, '_>, superuser: &mut Connection) -> Result<Vec<Trick
             name: "another operation in an entry",
             statements: vec![format!(
                 "UPDATE {log} SET operation = CASE operation WHEN 'insert' THEN 'update' ELSE 'insert' END WHERE seq = {one}"
+            )],
+            found: &[F::Mac],
+        },
+        Trick {
+            name: "another table in an entry",
+            statements: vec![format!(
+                "UPDATE {log} SET entity = entity || '_' WHERE seq = {one}"
             )],
             found: &[F::Mac],
         },
@@ -343,7 +350,32 @@ fn tricks(stage: &Stage<'_, '_>, superuser: &mut Connection) -> Result<Vec<Trick
             found: &[F::Missing],
         },
     ];
+    all.extend(belongings(stage, superuser)?);
     Ok(all)
+}
+
+/// Whom an entry speaks of, taken out: a number or a UUID, whichever the schema's keys are. Only where some sealed entry says it.
+fn belongings(stage: &Stage<'_, '_>, superuser: &mut Connection) -> Result<Vec<Trick>, Stop> {
+    let (log, seals) = (&stage.log, &stage.seals);
+    let mut found = Vec::new();
+    for (name, column) in [
+        ("an entry that no longer says whose data it holds", "subject_id"),
+        ("an entry that no longer says of which tenant it is", "tenant_id"),
+        ("an entry that no longer says of which row it is", "row_public_id"),
+    ] {
+        let first = format!(
+            "SELECT min(seq) FROM {log} WHERE {column} IS NOT NULL AND transaction_id < (SELECT max(up_to_transaction) FROM {seals})"
+        );
+        let Some(seq) = superuser.query(&first, &[])?.scalar().and_then(Value::as_int) else {
+            continue;
+        };
+        found.push(Trick {
+            name,
+            statements: vec![format!("UPDATE {log} SET {column} = NULL WHERE seq = {seq}")],
+            found: &[FaultKind::Mac],
+        });
+    }
+    Ok(found)
 }
 
 /// A payload that no erasure explains.
