@@ -270,10 +270,7 @@ impl Page {
             if lost.is_empty() {
                 continue;
             }
-            self.line(
-                &format!("not applicable: what {} cannot give", database.title),
-                Paint::Bold,
-            );
+            self.line(&format!("not applicable on {}", database.title), Paint::Bold);
             for (id, reason, objects) in lost {
                 // One loss may speak of every table: a few names say which kind of thing it is.
                 let names: Vec<&str> = objects.iter().flat_map(|object| object.split(", ")).collect();
