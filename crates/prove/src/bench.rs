@@ -82,6 +82,13 @@ impl<'a> Bench<'a> {
         }
     }
 
+    /// A count that stands in the evidence; 0 when nothing was counted.
+    #[must_use]
+    pub fn counted(&self, name: &str) -> u64 {
+        let found = self.facts.iter().find(|fact| fact.name == name);
+        found.map_or(0, |fact| fact.value)
+    }
+
     /// Notes what the reader should know beside the evidence.
     pub fn note(&mut self, note: impl Into<String>) {
         let note = note.into();
@@ -170,15 +177,12 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// What the server says.
     pub fn actor_of(&self, superuser: &mut Connection, party: &Party) -> Result<Option<String>, Stop> {
-        let (Some(actors), Some(owner)) = (&self.subject.blueprint.actors, &party.owner) else {
+        let owner = party.owner.as_ref().and_then(Datum::key_text);
+        let (Some(actors), Some(owner)) = (&self.subject.blueprint.actors, owner) else {
             return Ok(None);
         };
         let speller = crate::data::Speller::new(self.subject.dialect);
-        let user = match owner {
-            Datum::Int(id) => id.to_string(),
-            Datum::Uuid(id) => speller.text(&crate::data::uuid_text(id)),
-            _ => return Ok(None),
-        };
+        let user = speller.text(&owner);
         let table = speller.name(&self.subject.realised_name(&actors.table));
         let rows = superuser.query(
             &format!("SELECT public_id FROM {table} WHERE user_id = {user}"),

@@ -3,9 +3,10 @@
 use model::{FieldOrigin, Type};
 use physical::Behaviour;
 
-use super::relations::{composite_pairs, pairs};
+use super::relations::{Pairs, composite_pairs, pairs};
 use crate::decisions::Kind;
 use crate::draft::{Draft, decided, fields, subject};
+use crate::facts::{Deletion, Facts};
 use crate::{Alternative, Attacker, Decision};
 
 pub(crate) static KIND: Kind = Kind {
@@ -40,13 +41,7 @@ fn apply(draft: &mut Draft<'_>) {
                 format!("must be a living row of `{}`", parent.table),
             );
             draft.decide(decision.members(&table, pairs.own.iter().take(1)));
-            let what = Behaviour::LivingParent {
-                columns: pairs.own,
-                parent: parent.table.clone(),
-                referenced: pairs.theirs,
-                deleted_at: deletion.at.clone(),
-            };
-            draft.behave(&table, what, decided(&KIND, entity));
+            draft.behave(&table, living(&parent, &deletion, pairs), decided(&KIND, entity));
         }
     }
     for entity in &draft.model.entities {
@@ -64,13 +59,16 @@ fn composite_parent(draft: &mut Draft<'_>, entity: &model::Entity, reference: &m
         return;
     };
     let table = draft.facts(entity.id).table.clone();
-    let what = Behaviour::LivingParent {
+    draft.behave(&table, living(&parent, &deletion, pairs), decided(&KIND, entity));
+}
+
+fn living(parent: &Facts, deletion: &Deletion, pairs: Pairs) -> Behaviour {
+    Behaviour::LivingParent {
         columns: pairs.own,
         parent: parent.table.clone(),
         referenced: pairs.theirs,
         deleted_at: deletion.at.clone(),
-    };
-    draft.behave(&table, what, decided(&KIND, entity));
+    }
 }
 
 /// The rows that links join must live, too.

@@ -278,37 +278,34 @@ impl<'s, 'a> Schemas<'s, 'a> {
         self.class("Create", "Write", doc.as_deref(), &lines)
     }
 
+    /// What is offered for the table.
+    fn services(&self) -> impl Iterator<Item = &'s Service> + use<'s, '_> {
+        let input: &'s Input<'_> = self.input;
+        let table = &self.unit.info.name;
+        let placed = input.blueprint.services.iter();
+        placed
+            .filter(move |placed| placed.table == *table)
+            .map(|placed| &placed.what)
+    }
+
     /// The function that makes rows before anyone is known, and its arguments.
     fn sign_up(&self) -> Option<(String, Vec<&'s str>)> {
-        let input: &'s Input<'_> = self.input;
-        let own = input
-            .blueprint
-            .services
-            .iter()
-            .filter(|placed| placed.table == self.unit.info.name);
-        own.filter_map(|placed| match &placed.what {
+        self.services().find_map(|service| match service {
             Service::SignUp { name, columns } => Some((
                 name.to_string(),
                 columns.iter().map(physical::Ident::as_str).collect(),
             )),
             _ => None,
         })
-        .next()
     }
 
     /// Columns that redeeming a token sets.
     fn spent(&self) -> Vec<&'s str> {
-        let input: &'s Input<'_> = self.input;
-        let own = input
-            .blueprint
-            .services
-            .iter()
-            .filter(|placed| placed.table == self.unit.info.name);
-        own.filter_map(|placed| match &placed.what {
+        let spent = self.services().filter_map(|service| match service {
             Service::RedeemToken { used_at, .. } => used_at.as_ref().map(physical::Ident::as_str),
             _ => None,
-        })
-        .collect()
+        });
+        spent.collect()
     }
 
     /// Whether rows begin in one state only.

@@ -20,7 +20,7 @@ pub use datum::{DAY, Datum, EPOCH_DAY, date_text, decimal_text, time_text, uuid_
 pub use domain::{Domain, Flavour, scale_of, type_range};
 pub use eval::{Values, columns, eval};
 pub use pattern::Pattern;
-pub use plan::{ColumnPlan, TablePlan};
+pub use plan::{ColumnPlan, TablePlan, indexed_columns};
 pub use rng::Rng;
 pub use spell::Speller;
 

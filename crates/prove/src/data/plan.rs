@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use model::{FieldOrigin, ImpliedField, Model, Protection, Scalar, Type};
-use physical::{Behaviour, Check, Expr, ForeignKey, Name, Purpose, SqlType, Table, TableInfo};
+use physical::{
+    Behaviour, Check, Expr, ForeignKey, Index, IndexKey, Name, Purpose, SqlType, Table, TableInfo,
+};
 
 use serde_json::Value;
 
@@ -142,19 +144,21 @@ fn keys(table: &Table) -> Vec<(String, Vec<String>, bool)> {
         ));
     }
     for index in table.indexes.iter().filter(|index| index.unique) {
-        let columns: Option<Vec<String>> = index
-            .keys
-            .iter()
-            .map(|key| match &key.expr {
-                Expr::Column { name, .. } => Some(name.as_str().to_owned()),
-                _ => None,
-            })
-            .collect();
-        if let Some(columns) = columns {
+        if let Some(columns) = indexed_columns(index) {
             keys.push((index.name.as_str().to_owned(), columns, index.nulls_not_distinct));
         }
     }
     keys
+}
+
+/// The columns of an index; `None` when it is over anything else.
+#[must_use]
+pub fn indexed_columns(index: &Index) -> Option<Vec<String>> {
+    let column = |key: &IndexKey| match &key.expr {
+        Expr::Column { name, .. } => Some(name.as_str().to_owned()),
+        _ => None,
+    };
+    index.keys.iter().map(column).collect()
 }
 
 /// Columns that the database fills by itself, whatever a statement says.

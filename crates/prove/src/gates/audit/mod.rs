@@ -108,18 +108,11 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
     }
     drop(superuser);
     crash::all(bench, chain != Chain::Plain)?;
-    let count = |name: &str| {
-        bench
-            .facts
-            .iter()
-            .find(|fact| fact.name == name)
-            .map_or(0, |fact| fact.value)
-    };
     let text = format!(
         "{} changes · {} entries · {} kinds of tampering found",
-        count("changes"),
-        count("entries"),
-        count("kinds of tampering")
+        bench.counted("changes"),
+        bench.counted("entries"),
+        bench.counted("kinds of tampering")
     );
     bench.headline(text);
     bench.step(1, 1, "done")

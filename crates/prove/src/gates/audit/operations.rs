@@ -102,6 +102,25 @@ impl<'a, 's, 'm> Author<'a, 's, 'm> {
         }))
     }
 
+    /// A row of a party that would be legal; what it refers to is there.
+    fn draft(
+        &self,
+        superuser: &mut Connection,
+        watched: &Watched<'_>,
+        guise: usize,
+    ) -> Result<Option<Values>, Stop> {
+        let Some(party) = self.stage.loaded.parties.get(guise) else {
+            return Ok(None);
+        };
+        let mut maker = self.stage.maker.borrow_mut();
+        let fixed = maker.fixed(&watched.table.name, party);
+        let Ok(draft) = maker.draft(&watched.table.name, &fixed, false) else {
+            return Ok(None);
+        };
+        crate::bench::write(superuser, &mut maker)?;
+        Ok(Some(draft))
+    }
+
     fn insert(
         &mut self,
         superuser: &mut Connection,
@@ -109,19 +128,9 @@ impl<'a, 's, 'm> Author<'a, 's, 'm> {
         guise: usize,
         columns: &[String],
     ) -> Result<Option<String>, Stop> {
-        let Some(party) = self.stage.loaded.parties.get(guise) else {
+        let Some(draft) = self.draft(superuser, watched, guise)? else {
             return Ok(None);
         };
-        let fixed = self.stage.maker.borrow().fixed(&watched.table.name, party);
-        let Ok(draft) = self
-            .stage
-            .maker
-            .borrow_mut()
-            .draft(&watched.table.name, &fixed, false)
-        else {
-            return Ok(None);
-        };
-        crate::bench::write(superuser, &mut self.stage.maker.borrow_mut())?;
         let row: Values = draft
             .into_iter()
             .filter(|(column, _)| columns.contains(column))
@@ -154,19 +163,9 @@ impl<'a, 's, 'm> Author<'a, 's, 'm> {
         guise: usize,
         columns: &[String],
     ) -> Result<Option<String>, Stop> {
-        let Some(party) = self.stage.loaded.parties.get(guise) else {
+        let Some(draft) = self.draft(superuser, watched, guise)? else {
             return Ok(None);
         };
-        let fixed = self.stage.maker.borrow().fixed(&watched.table.name, party);
-        let Ok(draft) = self
-            .stage
-            .maker
-            .borrow_mut()
-            .draft(&watched.table.name, &fixed, false)
-        else {
-            return Ok(None);
-        };
-        crate::bench::write(superuser, &mut self.stage.maker.borrow_mut())?;
         let refers = |column: &str| {
             watched
                 .table

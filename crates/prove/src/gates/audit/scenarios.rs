@@ -13,7 +13,7 @@ use super::{Stage, Watched, enter, report};
 use crate::bench::Bench;
 use crate::data::Datum;
 use crate::gate::Stop;
-use crate::gates::isolation::guise::Guise;
+use crate::gates::isolation::{self, guise::Guise};
 
 /// Tries them all.
 pub(super) fn all(
@@ -349,22 +349,10 @@ fn untouchable(bench: &mut Bench<'_>, stage: &Stage<'_, '_>) -> Result<(), Stop>
     let claim = "entries and seals cannot be added, changed or removed by hand";
     let guise = stage.guises.first().cloned().unwrap_or_default();
     let roles = bench.subject.blueprint.roles.clone();
-    let fixed = [
-        &roles.app,
-        &roles.reader,
-        &roles.auditor,
-        &roles.sealer,
-        &roles.eraser,
-        &roles.backup,
-    ];
-    let names: Vec<String> = if stage.file {
+    let names = if stage.file {
         vec!["everyone".to_owned()]
     } else {
-        fixed
-            .into_iter()
-            .chain(&roles.declared)
-            .map(|role| role.as_str().to_owned())
-            .collect()
+        isolation::roles(bench)
     };
     for role in names {
         let mut connection = stage.writer(&role)?;

@@ -4,7 +4,7 @@ use physical::{Expr, ForeignKey, Index};
 
 use super::probe::{Outcome, complete};
 use super::{Answer, Trial};
-use crate::data::{Datum, Values};
+use crate::data::{Datum, Values, indexed_columns};
 use crate::gate::Stop;
 use crate::rejection::Kind;
 
@@ -260,14 +260,7 @@ impl Trial<'_, '_, '_, '_> {
 
 /// A unique index over columns, with a predicate that is understood.
 fn partial(index: &Index) -> Option<Key> {
-    let columns: Option<Vec<String>> = index
-        .keys
-        .iter()
-        .map(|key| match &key.expr {
-            Expr::Column { name, .. } => Some(name.as_str().to_owned()),
-            _ => None,
-        })
-        .collect();
+    let columns = indexed_columns(index);
     let mut nulls = Vec::new();
     let mut living = None;
     let parts = match &index.predicate {

@@ -61,19 +61,12 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
             bench.claim(evidence::Claim::not_applicable(id, None, claim, reason.clone()));
         }
     }
-    let count = |name: &str| {
-        bench
-            .facts
-            .iter()
-            .find(|fact| fact.name == name)
-            .map_or(0, |fact| fact.value)
-    };
     let text = format!(
         "{} ids minted · {} guessed · {} answers compared · {} look-ups timed",
-        count("ids minted"),
-        count("ids guessed"),
-        count("answers compared"),
-        count("look-ups timed")
+        bench.counted("ids minted"),
+        bench.counted("ids guessed"),
+        bench.counted("answers compared"),
+        bench.counted("look-ups timed")
     );
     bench.headline(text);
     bench.step(5, 5, "done")

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use engine::Connection;
 use model::{Action, Field, Scalar, Type, UniqueScope};
-use physical::{Expr, Ident, Name, Purpose, Table};
+use physical::{Ident, Name, Purpose, Table};
 
 use crate::bench::{Bench, Loaded};
-use crate::data::{Datum, Speller, Values};
+use crate::data::{Datum, Speller, Values, indexed_columns};
 use crate::gate::Stop;
 use crate::gates::isolation::ground::{self, Ground};
 use crate::gates::isolation::guise::Guise;
@@ -429,17 +429,7 @@ fn keys(table: &Table) -> Vec<(String, Vec<String>)> {
         .indexes
         .iter()
         .filter(|index| index.unique)
-        .filter_map(|index| {
-            let columns: Option<Vec<String>> = index
-                .keys
-                .iter()
-                .map(|key| match &key.expr {
-                    Expr::Column { name, .. } => Some(name.as_str().to_owned()),
-                    _ => None,
-                })
-                .collect();
-            Some((index.name.as_str().to_owned(), columns?))
-        });
+        .filter_map(|index| Some((index.name.as_str().to_owned(), indexed_columns(index)?)));
     constraints.chain(indexes).collect()
 }
 

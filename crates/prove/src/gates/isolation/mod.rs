@@ -68,25 +68,18 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
     leaks::all(bench, &arena)?;
     bench.step(roles.len() + 2, roles.len() + 3, "catalog")?;
     catalog::all(bench, &mut superuser)?;
-    let count = |name: &str| {
-        bench
-            .facts
-            .iter()
-            .find(|fact| fact.name == name)
-            .map_or(0, |fact| fact.value)
-    };
     let text = format!(
         "{} cells · {} roles · {} statements tried",
-        count("cells"),
+        bench.counted("cells"),
         roles.len(),
-        count("statements tried")
+        bench.counted("statements tried")
     );
     bench.headline(text);
     bench.step(roles.len() + 3, roles.len() + 3, "done")
 }
 
 /// Every role that somebody can be a member of. Nobody is ever a member of owner, guard or mask.
-fn roles(bench: &Bench<'_>) -> Vec<String> {
+pub(crate) fn roles(bench: &Bench<'_>) -> Vec<String> {
     let roles = &bench.subject.blueprint.roles;
     let fixed = [
         &roles.app,
