@@ -73,6 +73,42 @@ fn tracker_on_sqlite() {
     work("tracker", "sqlite");
 }
 
+/// Whatever a schema may say: the fixtures of `design` hold every option, those of `models` every name that gets in the way.
+fn every_form_works(dialect: &str) {
+    let fixtures = support::root().join("fixtures");
+    let mut faults = Vec::new();
+    let mut files = support::arch_paths(&fixtures.join("design"));
+    files.push(fixtures.join("models/awkward.arch"));
+    assert!(files.len() > 12);
+    for path in files {
+        let text = fs::read_to_string(&path).unwrap();
+        let project = if text.lines().any(|line| line.starts_with("project ")) {
+            ""
+        } else {
+            "project shop {\n  database postgres, sqlite\n}\n"
+        };
+        let mut text = format!("{project}{text}");
+        if !text.contains("models ") {
+            text = text.replacen("  database ", "  models sqlalchemy\n  database ", 1);
+        }
+        let evidence = support::evidence(&[text], dialect, &options());
+        if evidence.aggregate.verdict != Verdict::Proved {
+            faults.push(format!("{}\n{}", path.display(), summary(&evidence, 140, false)));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+#[test]
+fn every_form_on_postgres() {
+    every_form_works("postgres");
+}
+
+#[test]
+fn every_form_on_sqlite() {
+    every_form_works("sqlite");
+}
+
 fn not_run(evidence: &Evidence) -> String {
     assert_eq!(evidence.aggregate.verdict, Verdict::NotRun);
     match &evidence.gates.first().unwrap().finding {

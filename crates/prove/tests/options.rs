@@ -10,13 +10,7 @@ use prove::{Options, summary};
 
 /// Two parts on each database: tests run side by side.
 fn are_proven(dialect: &str, part: usize) {
-    let folder = support::root().join("fixtures/design");
-    let mut fixtures: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|it| it == "arch"))
-        .collect();
-    fixtures.sort();
+    let fixtures = support::arch_paths(&support::root().join("fixtures/design"));
     assert!(fixtures.len() > 10);
     let mut faults = Vec::new();
     for path in fixtures.iter().skip(part).step_by(2) {

@@ -15,7 +15,7 @@ from alembic import context
 
 from app.core import session
 from app.core.migrations import target
-from app.core.project import AUDIT, PRIVATE, SCHEMA
+from app.core.project import AUDIT, OWN_SQL, PRIVATE, SCHEMA
 from app.models import Base
 
 if context.config.config_file_name is not None:
@@ -34,7 +34,7 @@ def known(name: str | None, kind: str, parents: Any) -> bool:
     if kind == "schema":
         return name == (None if SQLITE else SCHEMA)
     if kind != "table" or name is None or name in TABLES:
-        return True
+        return name not in OWN_SQL or name in TABLES
     return not name.startswith((f"{PRIVATE}_", f"{AUDIT}_") if SQLITE else PARTITIONS)
 
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::{Field, FieldOrigin};
-use physical::{Behaviour, Blueprint, Column, DefaultValue, ForeignKey, Identity, Literal, SqlType};
+use physical::{Behaviour, Blueprint, Column, DefaultValue, ForeignKey, Identity, Literal, Service, SqlType};
 
 use super::Input;
 use super::constraints::{actions, is_on_column, sql};
@@ -106,7 +106,19 @@ pub(super) fn kept<'a>(blueprint: &'a Blueprint, unit: &Unit<'a>) -> BTreeSet<&'
             _ => {}
         }
     }
-    kept.into_iter().map(physical::Ident::as_str).collect()
+    let mut kept: BTreeSet<&str> = kept.into_iter().map(physical::Ident::as_str).collect();
+    if counts_reads_itself(blueprint, unit) {
+        kept.extend(["access_count", "last_accessed"]);
+    }
+    kept
+}
+
+/// Whether reads are counted in the row itself, and not in a table beside it.
+fn counts_reads_itself(blueprint: &Blueprint, unit: &Unit<'_>) -> bool {
+    blueprint.services.iter().any(|placed| match &placed.what {
+        Service::TouchAccess { access, .. } => placed.table == unit.info.name && *access == unit.info.name,
+        _ => false,
+    })
 }
 
 fn one(class: &Class<'_, '_>, column: &Column, kept: bool, imports: &mut Imports) -> String {

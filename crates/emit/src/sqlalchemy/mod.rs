@@ -16,6 +16,7 @@ mod mixins;
 mod names;
 mod package;
 pub(crate) mod py;
+mod raw;
 mod relations;
 mod schemas;
 mod services;

@@ -119,6 +119,20 @@ fn project(input: &Input<'_>) -> String {
         _ => "NULL",
     };
     constant("Who it is that acts.", "ACTING_USER", "", string(user));
+    let own = super::raw::names(&blueprint.raw);
+    let value = match own.is_empty() {
+        true => Py::atom("frozenset()"),
+        false => Py::call(
+            "frozenset",
+            [Py::Listed(
+                "{",
+                own.iter().map(|name| Py::Atom(string(name))).collect(),
+                "}",
+            )],
+        ),
+    };
+    text.push_str("#: Indexes and tables that the schema's own SQL makes: no model speaks of them.\n");
+    text.push_str(&statement(0, "OWN_SQL: Final[frozenset[str]] = ", &value, ""));
     text
 }
 

@@ -215,7 +215,7 @@ fn item_type(units: &Units<'_>, item: &Type, imports: &mut Imports) -> String {
         Scalar::Instant => "Instant",
         Scalar::Uuid => "Guid",
         Scalar::Int => return sa(imports, "sa.Integer()"),
-        Scalar::Bytes(_) | Scalar::Token => return sa(imports, "sa.LargeBinary()"),
+        Scalar::Bytes(_) | Scalar::Token => "Blob",
         other => {
             return match column_type(other, imports) {
                 Some(column) => column,

@@ -16,7 +16,7 @@ use std::fmt;
 
 use physical::{ForeignKey, Literal, Name};
 
-pub use datum::{DAY, Datum, EPOCH_DAY, date_text, decimal_text, time_text, uuid_text};
+pub use datum::{DAY, Datum, EPOCH_DAY, base64, date_text, decimal_text, time_text, uuid_text};
 pub use domain::{Domain, Flavour, scale_of, type_range};
 pub use eval::{Values, columns, eval};
 pub use pattern::Pattern;
@@ -416,8 +416,16 @@ impl<'a> Maker<'a> {
         };
         let candidates: Vec<Values> = self.rows(&key.references).iter().filter(fits).cloned().collect();
         let decided = wanted.len() == key.columns.len();
-        let parent_holds_rows = self.plan(&key.references).is_some_and(TablePlan::holds_rows);
-        let may_be_new = parent_holds_rows && !to_itself && required && !decided;
+        let parent = self.plan(&key.references);
+        let parent_holds_rows = parent.is_some_and(TablePlan::holds_rows);
+        // A part of the key may say already which row it is.
+        let named = parent.is_some_and(|parent| {
+            parent
+                .keys
+                .iter()
+                .any(|(_, columns, _)| columns.iter().all(|column| wanted.contains_key(column)))
+        });
+        let may_be_new = parent_holds_rows && !to_itself && required && !decided && !named;
         let chosen = if required
             && (fresh && may_be_new || candidates.is_empty() && parent_holds_rows && !to_itself)
         {

@@ -229,13 +229,12 @@ fn initial_states<'a>(subject: &'a Subject, table: &Table, column: &str) -> Opti
         })
 }
 
-/// Members of an enum type of the database.
+/// Members of an enum type, also where the database has none of its own.
 fn members(subject: &Subject, ty: &SqlType) -> Option<Vec<Datum>> {
     let SqlType::Named(name) = ty else { return None };
-    let database = &subject.realised.database;
-    database
-        .types
-        .iter()
+    let types = subject.realised.database.types.iter();
+    types
+        .chain(&subject.blueprint.database.types)
         .find(|ty| ty.name == *name)
         .and_then(|ty| match &ty.kind {
             physical::NamedTypeKind::Enum(members) => {

@@ -118,18 +118,7 @@ impl Speller {
             SqlType::Array(element) => element.as_ref(),
             other => other,
         };
-        let texts = items.iter().map(|item| match self.literal(item, element) {
-            Literal::Null => "null".to_owned(),
-            Literal::Bool(value) => value.to_string(),
-            Literal::Int(value) => value.to_string(),
-            Literal::Decimal(text) => text,
-            Literal::Text(text) => serde_json::Value::String(text).to_string(),
-            Literal::Bytes(bytes) => {
-                let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-                format!("\"\\\\x{hex}\"")
-            }
-            Literal::EmptyArray => "[]".to_owned(),
-        });
+        let texts = items.iter().map(|item| self.item(item, element));
         let inner = texts.collect::<Vec<_>>().join(",");
         // An array's text in PostgreSQL and JSON differ in their brackets; texts are escaped alike for what we make.
         Literal::Text(if self.file {
@@ -137,6 +126,26 @@ impl Speller {
         } else {
             format!("{{{inner}}}")
         })
+    }
+
+    /// An element: in a file JSON within JSON, and bytes as base64 (see `docs/types.md`).
+    fn item(&self, item: &Datum, element: &SqlType) -> String {
+        if let (true, Datum::Json(text)) = (self.file, item) {
+            return text.clone();
+        }
+        match self.literal(item, element) {
+            Literal::Null => "null".to_owned(),
+            Literal::Bool(value) => value.to_string(),
+            Literal::Int(value) => value.to_string(),
+            Literal::Decimal(text) => text,
+            Literal::Text(text) => serde_json::Value::String(text).to_string(),
+            Literal::Bytes(bytes) if self.file => format!("\"{}\"", super::base64(&bytes)),
+            Literal::Bytes(bytes) => {
+                let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                format!("\"\\\\x{hex}\"")
+            }
+            Literal::EmptyArray => "[]".to_owned(),
+        }
     }
 
     /// An INSERT of one row. Identity columns are given too.

@@ -25,6 +25,14 @@ pub(crate) fn root() -> PathBuf {
 }
 
 pub(crate) fn arch_files(folder: &Path) -> Vec<String> {
+    arch_paths(folder)
+        .iter()
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect()
+}
+
+/// The .arch files of a folder, in order.
+pub(crate) fn arch_paths(folder: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.unwrap().path())
@@ -32,9 +40,6 @@ pub(crate) fn arch_files(folder: &Path) -> Vec<String> {
         .collect();
     paths.sort();
     paths
-        .iter()
-        .map(|path| fs::read_to_string(path).unwrap())
-        .collect()
 }
 
 /// The subject of some sources on a kind of database.

@@ -14,6 +14,14 @@ pub(super) fn add(work: &mut Work, column: &Ident, value: String) {
     }
 }
 
+/// The first of several values that there is.
+pub(super) fn first_of(values: &[String]) -> String {
+    match values {
+        [only] => only.clone(),
+        many => format!("coalesce({})", many.join(", ")),
+    }
+}
+
 /// Refuses a row whose column stays empty.
 fn required(work: &mut Work, column: &Ident, value: &str) {
     let name = ident(column);
@@ -60,11 +68,7 @@ pub(super) fn from_context(work: &mut Work, owner: Option<&Ident>, tenant: Optio
 pub(super) fn guards(work: &mut Work, is_required: impl Fn(&Ident) -> bool) {
     for (column, values) in work.fills.clone() {
         if is_required(&column) {
-            let value = match values.as_slice() {
-                [only] => only.clone(),
-                many => format!("coalesce({})", many.join(", ")),
-            };
-            required(work, &column, &value);
+            required(work, &column, &first_of(&values));
         }
     }
 }

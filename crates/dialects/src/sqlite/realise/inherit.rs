@@ -16,14 +16,14 @@ pub(super) fn add(
     columns: &[(Ident, Ident)],
 ) {
     let parent = table(&local(blueprint, parent));
+    let entering = work.entering(via);
     for (own, theirs) in columns {
-        let value = format!(
-            "(SELECT p.{} FROM {parent} AS p WHERE p.{} = NEW.{})",
-            ident(theirs),
-            ident(key),
-            ident(via)
-        );
-        work.follows.push((own.clone(), via.clone(), value.clone()));
-        fill::add(work, own, value);
+        let value = |at: &str| {
+            let (theirs, key) = (ident(theirs), ident(key));
+            format!("(SELECT p.{theirs} FROM {parent} AS p WHERE p.{key} = {at})")
+        };
+        let followed = value(&format!("NEW.{}", ident(via)));
+        work.follows.push((own.clone(), via.clone(), followed));
+        fill::add(work, own, value(&entering));
     }
 }

@@ -124,14 +124,16 @@ fn behave(blueprint: &Source<'_>, work: &mut [Work], places: &Places<'_>, losses
             work.deleted_at.get_or_insert_with(|| deleted_at.clone());
         }
     }
-    // What fills columns comes first: the others must know which columns are not filled yet.
-    for fills in [true, false] {
+    // What fills columns comes first: the others must know which columns are not filled yet. What follows a reference may follow
+    // one that is itself filled.
+    for pass in 0..3 {
         for placed in &blueprint.behaviours {
-            let is_fill = matches!(
-                placed.what,
-                Behaviour::StampAuthors { .. } | Behaviour::FromContext { .. } | Behaviour::Inherit { .. }
-            );
-            if is_fill == fills
+            let own = match placed.what {
+                Behaviour::StampAuthors { .. } | Behaviour::FromContext { .. } => 0,
+                Behaviour::Inherit { .. } => 1,
+                _ => 2,
+            };
+            if own == pass
                 && let Some(work) = places.work(&placed.table, work)
             {
                 behaviour(blueprint, work, &placed.what, placed.origin, losses);

@@ -7,7 +7,7 @@ use physical::{
 
 use super::super::ident::{ident, table, text};
 use super::super::types::NOW;
-use super::{context_sql, key_columns, local};
+use super::{context_sql, fill, key_columns, local};
 use crate::sqlite::source::Source;
 
 /// A value of a column that no committed row holds: "the database fills this".
@@ -182,6 +182,24 @@ impl Work {
         }
     }
 
+    /// What a column will hold, given where it stands now and what may fill it.
+    fn filled(&self, now: &str, column: &Ident, values: &[String]) -> String {
+        let value = fill::first_of(values);
+        match self.marker(column) {
+            "NULL" => format!("coalesce({now}, {value})"),
+            marker => format!("CASE {now} WHEN {marker} THEN {value} ELSE {now} END"),
+        }
+    }
+
+    /// What a column of a new row will hold, as far as it is known by now who fills it.
+    pub(super) fn entering(&self, column: &Ident) -> String {
+        let now = format!("NEW.{}", ident(column));
+        match self.fills.iter().find(|(filled, _)| filled == column) {
+            Some((_, values)) => self.filled(&now, column, values),
+            None => now,
+        }
+    }
+
     /// Whether a column is filled by the database after INSERT.
     pub(super) fn is_filled(&self, column: &Ident) -> bool {
         self.fills.iter().any(|(filled, _)| filled == column)
@@ -326,18 +344,7 @@ impl Work {
         let sets: Vec<(Ident, String)> = self
             .fills
             .iter()
-            .map(|(column, values)| {
-                let value = match values.as_slice() {
-                    [only] => only.clone(),
-                    many => format!("coalesce({})", many.join(", ")),
-                };
-                let name = ident(column);
-                let filled = match self.marker(column) {
-                    "NULL" => format!("coalesce({name}, {value})"),
-                    marker => format!("CASE {name} WHEN {marker} THEN {value} ELSE {name} END"),
-                };
-                (column.clone(), filled)
-            })
+            .map(|(column, values)| (column.clone(), self.filled(&ident(column), column, values)))
             .collect();
         let mut statements: Vec<String> = self.update_row(&sets).into_iter().collect();
         statements.extend(self.inserted.iter().cloned());

@@ -85,7 +85,7 @@ class Identified(Named):
     """Two keys: one inside, which joins, and one outside, which cannot be guessed."""
 
     id: Mapped[Key] = mapped_column(
-        sa.Identity(always=True), primary_key=True, comment="Internal key; never leaves the database"
+        sa.Identity(always=True), primary_key=True, autoincrement=True, comment="Internal key; never leaves the database"
     )
     public_id: Mapped[uuid.UUID] = mapped_column(
         unique=True, server_default=KEPT, comment="What the outside calls the row"
@@ -362,7 +362,7 @@ class has_item(sa.sql.functions.FunctionElement[bool]):
 
     def __init__(self, column: Any, item: Any) -> None:
         kind = column.type
-        plain = getattr(kind.item, "to_plain", None)
+        plain = getattr(kind.item, "to_item", None)
         super().__init__(
             column, sa.literal([item], kind), sa.literal(plain(item) if plain else item, sa.types.NullType())
         )

@@ -232,7 +232,7 @@ class Session(orm.Session):
     def create(self, model: type[R], data: BaseModel) -> R:
         """Makes a row of what was sent: references are found by public id, encrypted fields are sealed."""
         row = model()
-        sealed = self._fill(row, data.model_dump(exclude_unset=False, exclude_none=True))
+        sealed = self._fill(row, {name: value for name, value in data.model_dump().items() if value is not None})
         self.add(row)
         self.flush()
         self._seal(row, sealed)
@@ -240,7 +240,7 @@ class Session(orm.Session):
 
     def update(self, row: R, data: BaseModel) -> R:
         """Changes what was sent, unless the row was changed since the sender has read it."""
-        values = data.model_dump(exclude_unset=True)
+        values = {name: value for name, value in data.model_dump().items() if name in data.model_fields_set}
         version = values.pop("version", None)
         if version is not None and version != cast("Any", row).version:
             raise Stale(row.__table__.name, ("version",), "version")  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import enum
 import ipaddress
@@ -12,6 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar, cast
 
 import sqlalchemy as sa
+from pydantic_core import to_jsonable_python
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import mapped_column
@@ -60,6 +62,13 @@ class _PerDialect(TypeDecorator[T]):
 
     def from_plain(self, value: Any) -> T:
         return cast("T", value)
+
+    def to_item(self, value: T) -> Any:
+        """As an element of a JSON array."""
+        return self.to_plain(self.normal(value))
+
+    def from_item(self, value: Any) -> T:
+        return self.from_plain(value)
 
 
 class Instant(_PerDialect[dt.datetime]):
@@ -174,17 +183,39 @@ class Flag(_PerDialect[bool]):
         return bool(value)
 
 
+class Blob(_PerDialect[bytes]):
+    """Bytes; in a JSON array base64."""
+
+    cache_ok = True
+    native = plain = sa.LargeBinary()
+
+    def to_item(self, value: bytes) -> str:
+        return base64.b64encode(value).decode()
+
+    def from_item(self, value: Any) -> bytes:
+        return base64.b64decode(value)
+
+
 class Json(_PerDialect[Any]):
     """JSON of any form. `None` is an empty column, never the JSON `null`."""
 
     cache_ok = True
     native = postgresql.JSONB(none_as_null=True)
 
+    def normal(self, value: Any) -> Any:
+        return to_jsonable_python(value)
+
     def to_plain(self, value: Any) -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
     def from_plain(self, value: Any) -> Any:
         return json.loads(value)
+
+    def to_item(self, value: Any) -> Any:
+        return self.normal(value)
+
+    def from_item(self, value: Any) -> Any:
+        return value
 
 
 class ListOf(_PerDialect[list[Any]]):
@@ -201,12 +232,12 @@ class ListOf(_PerDialect[list[Any]]):
         return postgresql.ARRAY(self.item)
 
     def to_plain(self, value: list[Any]) -> str:
-        plain = getattr(self.item, "to_plain", None)
-        return json.dumps([plain(one) if plain else one for one in value], ensure_ascii=False, separators=(",", ":"))
+        items = [item(one) for one in value] if (item := getattr(self.item, "to_item", None)) else value
+        return json.dumps(items, ensure_ascii=False, separators=(",", ":"))
 
     def from_plain(self, value: Any) -> list[Any]:
-        plain = getattr(self.item, "from_plain", None)
-        return [plain(one) if plain else one for one in json.loads(value)]
+        items: list[Any] = json.loads(value)
+        return [item(one) for one in items] if (item := getattr(self.item, "from_item", None)) else items
 
 
 class Choice(_PerDialect[E], Generic[E]):
@@ -277,9 +308,6 @@ def like_prefix(text: str) -> str:
 BigInt = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 #: 64-bit binary floating point.
 Float: sa.Double[float] = sa.Double().with_variant(sa.REAL(), "sqlite")
-#: Bytes, never decoded.
-Blob = sa.LargeBinary()
-
 #: Money is exact, with 4 digits behind the point.
 Money = Annotated[Decimal, mapped_column(Exact(18, 4))]
 #: An internal key: never leaves the database.

@@ -28,6 +28,7 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 from sqlalchemy import event, orm
 from sqlalchemy.orm.interfaces import MANYTOONE
 
@@ -36,6 +37,8 @@ PROVED, REFUTED, NOT_RUN, NOT_APPLICABLE = "proved", "refuted", "not-run", "not-
 WEIGHT = (PROVED, NOT_APPLICABLE, NOT_RUN, REFUTED)
 #: So many statements are shown of those that led to a counterexample.
 MOST_STATEMENTS = 12
+#: By the values of so many rows a finder is called.
+SAMPLES = 3
 #: Shorter texts stand in a log by chance.
 SHORTEST_CANARY = 6
 DRIVERS = {"postgres": ("asyncpg", "psycopg"), "sqlite": ("aiosqlite", "sqlite3")}
@@ -501,12 +504,19 @@ class Thing:
                 last = error
         if last is None:
             if self.entity["drafts"] or self.entity["planted"][0]["rows"]:
-                raise Inapplicable("no further row of this owner is known to be legal")
-            raise Untried("no legal row is known")
+                raise self.no_more()
+            raise Untried(f"no legal row is known{self.why()}")
         if self.substituted:
             self.hopeless = "what such a row must refer to is hidden from whoever would make it"
             raise Inapplicable(self.hopeless)
         raise last
+
+    def why(self) -> str:
+        """What stood in the way of a legal row, where that is known."""
+        return f": {fault}" if (fault := self.entity.get("fault")) else ""
+
+    def no_more(self) -> Inapplicable:
+        return Inapplicable(f"no further row of this owner is known to be legal{self.why()}")
 
     def login(self, right: str) -> str:
         """Who may do it: a member of the application's role, with one of the declared roles where that is needed."""
@@ -532,11 +542,14 @@ class Trial:
         self.store = Store(package, plan, driver, paper)
         self.number = DRIVERS[plan["dialect"]].index(driver)
         make = package.session.Context
-        parties = plan["parties"]
-        self.contexts = [
-            make(actor=one["actor"] and uuid.UUID(one["actor"]), tenant=one["tenant"] and uuid.UUID(one["tenant"]))
-            for one in parties
-        ]
+
+        def acting(one: Mapping[str, Any]) -> Any:
+            actor, tenant = one["actor"], one["tenant"]
+            return make(actor=actor and uuid.UUID(actor), tenant=tenant and uuid.UUID(tenant))
+
+        self.contexts = [acting(one) for one in plan["parties"]]
+        #: Who has nothing yet, and can be erased.
+        self.newcomers = [acting(one) for one in plan["newcomers"]]
         self.nobody = make()
         self.system = make(system=True)
         self.things: list[Thing] = []
@@ -574,11 +587,14 @@ class Trial:
         table = thing.table
         made: dict[str, Any] = {}
 
-        async def create() -> None:
+        async def create() -> str | None:
+            if any(thing.entity["firsts"]):
+                return await self.first(thing)
             name, data, draft = await thing.fresh(self.contexts[0])
             made.update(name=name, data=data, draft=draft)
             async with self.store.session(self.contexts[0]) as session:
                 await self.compare(session, thing, await thing.find(session, name), data)
+            return None
 
         await self.attempt("create", table, "a row can be made, and reads back as it was sent", create)
         if "name" not in made:
@@ -669,7 +685,23 @@ class Trial:
             return [uuid.UUID(name) for name in names]
         return []
 
+    async def first(self, thing: Thing) -> str:
+        """Of what everybody has one: it is made by somebody who has none yet."""
+        person, draft = self.newcomers[self.number], thing.entity["firsts"][self.number]
+        if draft is None:
+            raise thing.no_more()
+        async with self.store.session(person, thing.login("insert")) as session:
+            row, data = await thing.create(session, draft)
+            name = thing.name(row)
+        async with self.store.session(person) as session:
+            await self.compare(session, thing, await thing.find(session, name), data)
+        async with self.store.session(self.contexts[0]) as session:
+            if thing.entity["private"] and name in await thing.names(session):
+                raise Refuted("another sees it")
+        return "by somebody who had none"
+
     async def compare(self, session: Any, thing: Thing, row: Any, data: BaseModel) -> None:
+        stored = data.model_dump()
         for field, value in data:
             relation = thing.mapper.relationships.get(field)
             column = thing.column(field)
@@ -684,11 +716,8 @@ class Trial:
                 continue
             else:
                 found = getattr(row, field)
-            if isinstance(value, float) and abs(found - value) < 1e-6:
-                continue
-            if isinstance(value, BaseModel) or found == value:
-                continue
-            raise Refuted(f"`{field}` reads back as another value than was sent")
+            if not same(found, stored[field]):
+                raise Refuted(f"`{field}` reads back as another value than was sent")
         secrets = [thing.attribute(column) for column in thing.mapper.c.values() if thing.privacy(column) == "secret"]
         for attribute in secrets:
             if attribute in sa.inspect(row).dict:
@@ -785,7 +814,7 @@ class Trial:
         refused = self.package.errors.Refused
         other = next(thing.drafts(), None) or draft or next(iter(thing.entity["drafts"][-1:]), None)
         if other is None:
-            raise Inapplicable("no further row of this owner is known to be legal")
+            raise thing.no_more()
         last: Exception | None = None
         states = {state["column"] for state in thing.entity["transitions"]}
         thing.listen(other)
@@ -794,6 +823,8 @@ class Trial:
             value = other.get(column.name) if column is not None else None
             if value is None or thing.is_encrypted(column) or column.name in states or field == "version":
                 continue
+            if column.foreign_keys:
+                continue  # one part of a reference alone names another row, or none
             if column.name not in thing.entity["updatable"]:
                 continue
             try:
@@ -971,9 +1002,13 @@ class Trial:
             rows = (
                 await session.scalars(sa.select(thing.model).options(*self.package.database.reading(thing.model)))
             ).all()
-            samples = list(rows)[:3]
-            arguments = [await self.arguments(session, thing, query, row) for row in samples]
-        samples_with = [(row, given) for row, given in zip(samples, arguments, strict=True) if given is not None]
+            samples_with: list[tuple[Any, list[Any]]] = []
+            for row in rows:
+                given = await self.arguments(session, thing, query, row)
+                if given is not None and len(samples_with) < SAMPLES:
+                    samples_with.append((row, given))
+        if not samples_with and rows:
+            raise Inapplicable("what it is asked by is empty in every row, or hidden from whoever asks")
         if not samples_with:
             raise Untried("no row is there by whose values the finder could be called")
         found_any = False
@@ -1162,7 +1197,7 @@ class Trial:
             dead = await thing.find(session, name, include_deleted=True)
             if not dead.is_deleted or dead.deletion_reason != "tried":
                 raise Refuted("a deleted row has lost why it was deleted")
-        if thing.entity["uniques"]:
+        if thing.entity["frees"]:
             async with self.store.session(context, thing.login("insert")) as session:
                 second, _ = await thing.create(session, draft)
                 if thing.name(second) == name:
@@ -1327,7 +1362,7 @@ class Trial:
             except (self.package.errors.Refused, ValidationError) as error:
                 last = error
         else:
-            raise last or Inapplicable("no further row is known to be legal")
+            raise last or thing.no_more()
         outside = self.package.session.Context(tenant=context.tenant)
         async with self.store.session(outside) as session:
             if await session.call(service(self.package.crypto.Token.issue().shown)) is not None:
@@ -1361,7 +1396,7 @@ class Trial:
             except (self.package.errors.Refused, ValidationError) as error:
                 last = error
         else:
-            raise last or Inapplicable("no further row is known to be legal")
+            raise last or thing.no_more()
         if not isinstance(made.public_id, uuid.UUID):
             raise Refuted("it does not answer the public id")
         if not one["actor"]:
@@ -1385,10 +1420,8 @@ class Trial:
     async def erase(self, one: Mapping[str, Any]) -> str:
         service = self.package.service(one["name"])
         thing = self.thing(one["table"])
-        victim = self.plan["victims"][self.number]
-        name = uuid.UUID(victim["public_id"])
-        actor = victim["actor"] and uuid.UUID(victim["actor"])
-        context = self.package.session.Context(actor=actor, tenant=victim["tenant"] and uuid.UUID(victim["tenant"]))
+        name = uuid.UUID(self.plan["victims"][self.number])
+        context = self.newcomers[self.number]
         async with self.store.session(context) as session:
             await thing.find(session, name)
         if self.store.postgres:
@@ -1428,9 +1461,10 @@ def keywords(function: Callable[..., Any]) -> list[str]:
 
 
 def same(found: Any, wanted: Any) -> bool:
-    if isinstance(wanted, BaseModel) or isinstance(found, BaseModel):
-        return True
-    return bool(found == wanted) or isinstance(found, float) and abs(found - wanted) < 1e-6
+    """Whether a value was kept; of shapes as JSON."""
+    if isinstance(found, float) and isinstance(wanted, float | int):
+        return abs(found - wanted) < 1e-6
+    return bool(found == wanted) or bool(found == to_jsonable_python(wanted))
 
 
 def secret(schema: type[BaseModel], field: str) -> Any:
@@ -1478,7 +1512,7 @@ def differences(package: Package, plan: Mapping[str, Any], store: Store) -> list
         if kind == "schema":
             return name == (None if sqlite else project.SCHEMA)
         if kind != "table" or name is None or name in tables:
-            return True
+            return name not in project.OWN_SQL or name in tables
         return not name.startswith(own if sqlite else ("alembic_version", *partitions))
 
     engine = package.session.create_engine(store.url("migrator", DRIVERS[plan["dialect"]][1]))

@@ -181,8 +181,9 @@ fn erased(bench: &mut Bench<'_>, superuser: &mut engine::Connection, victims: &[
     for victim in victims {
         for (column, value) in &victim.personal {
             let query = format!(
-                "SELECT 1 FROM {} WHERE public_id = {} AND {} = {value}",
+                "SELECT 1 FROM {} WHERE {} = {} AND {} = {value}",
                 speller.name(&victim.table),
+                speller.ident(&victim.name),
                 speller.text(&victim.public_id),
                 speller.ident(column),
             );

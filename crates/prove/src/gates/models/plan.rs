@@ -8,7 +8,9 @@ use physical::{Behaviour, Ident, Name, Purpose, Service, Table, TableInfo};
 use serde_json::{Map, Value, json};
 
 use crate::bench::{Bench, Loaded, write};
-use crate::data::{DAY, Datum, Maker, Party, Speller, Values, columns, decimal_text, eval, uuid_text};
+use crate::data::{
+    DAY, Datum, Maker, Party, Speller, Values, base64, columns, decimal_text, eval, uuid_text,
+};
 use crate::gate::Stop;
 use crate::gates::isolation::ground;
 use crate::subject::Subject;
@@ -28,11 +30,19 @@ pub(super) struct Made {
     pub(super) victims: Vec<Victim>,
 }
 
+/// Someone who has nothing yet.
+struct Newcomer {
+    party: Party,
+    row: Values,
+}
+
 /// Someone who is erased, and what was known of them.
 #[derive(Debug, Clone)]
 pub(super) struct Victim {
     /// The table of people.
     pub(super) table: Name,
+    /// The column by which the outside knows the row.
+    pub(super) name: String,
     /// What the outside calls the row.
     pub(super) public_id: String,
     /// Personal columns, with the value as SQL.
@@ -47,16 +57,17 @@ pub(super) fn make(
 ) -> Result<Made, Stop> {
     let subject = bench.subject;
     let rights = Rights::read(subject, superuser)?;
+    let newcomers = newcomers(subject, loaded)?;
+    let victims = victims(subject, &newcomers);
     let mut entities = Vec::new();
     for table in &subject.realised.database.tables {
         let Some(info) = subject.info(&table.name) else {
             continue;
         };
         if let Purpose::Entity(_) | Purpose::Link(..) = info.purpose {
-            entities.push(entity(subject, loaded, &rights, table, info));
+            entities.push(entity(subject, loaded, &rights, &newcomers, (table, info)));
         }
     }
-    let victims = victims(subject, loaded)?;
     write(superuser, &mut loaded.maker)?;
     for statement in loaded.maker.counters() {
         superuser.batch(&statement)?;
@@ -76,16 +87,17 @@ pub(super) fn make(
         }
         parties.push(json!({"actor": context.actor, "tenant": context.tenant}));
     }
-    let mut condemned = Vec::new();
-    for (party, victim) in &victims {
-        let context = bench.context_of(superuser, party)?;
-        condemned
-            .push(json!({"public_id": victim.public_id, "actor": context.actor, "tenant": context.tenant}));
+    let mut people = Vec::new();
+    for newcomer in &newcomers {
+        let context = bench.context_of(superuser, &newcomer.party)?;
+        people.push(json!({"actor": context.actor, "tenant": context.tenant}));
     }
+    let condemned: Vec<&str> = victims.iter().map(|victim| victim.public_id.as_str()).collect();
     let mut json = Map::new();
     json.insert("dialect".to_owned(), subject.dialect.name.into());
     json.insert("signing_key".to_owned(), key.into());
     json.insert("parties".to_owned(), parties.into());
+    json.insert("newcomers".to_owned(), people.into());
     json.insert("victims".to_owned(), condemned.into());
     json.insert("entities".to_owned(), entities.into());
     json.insert("services".to_owned(), services(subject, !victims.is_empty()));
@@ -93,10 +105,7 @@ pub(super) fn make(
         json.insert("file".to_owned(), file.display().to_string().into());
     }
     json.insert("logins".to_owned(), logins(subject, loaded)?);
-    Ok(Made {
-        json,
-        victims: victims.into_iter().map(|(_, victim)| victim).collect(),
-    })
+    Ok(Made { json, victims })
 }
 
 /// Who may log in: a member of the application's role, of it and a declared one, of the eraser, of the migrator.
@@ -207,15 +216,26 @@ fn entity(
     subject: &Subject,
     loaded: &mut Loaded<'_>,
     rights: &Rights,
-    table: &Table,
-    info: &TableInfo,
+    newcomers: &[Newcomer],
+    (table, info): (&Table, &TableInfo),
 ) -> Value {
     let entity = subject.entity_of(&table.name);
     let primary = primary_key(table);
     let owns_itself = entity.is_some_and(|entity| entity.ownership == Ownership::Itself);
     let is_tenant = subject.tenant_table().as_ref() == Some(&table.name);
     let party = loaded.parties.first().cloned().unwrap_or_default();
-    let drafts = drafts(&mut loaded.maker, table, &party, &primary);
+    let (drafts, fault) = drafts(&mut loaded.maker, table, &party, &primary);
+    // Where each person has one row and no more, those who have none yet can make one.
+    let firsts: Vec<Value> = if drafts.is_empty() && info.owner.is_some() {
+        let drafts = newcomers.iter().map(|newcomer| {
+            let fixed = loaded.maker.fixed(&table.name, &newcomer.party);
+            let draft = loaded.maker.draft(&table.name, &fixed, true).ok();
+            draft.as_ref().map_or(Value::Null, values)
+        });
+        drafts.collect()
+    } else {
+        Vec::new()
+    };
     let insert = rights.first(table, |rights| &rights.insert, |columns| !columns.is_empty());
     let stamps = ["deleted_at", "deletion_reason"];
     let update = rights.first(
@@ -287,11 +307,14 @@ fn entity(
         "update": login(update),
         "updatable": update_columns,
         "delete": login(delete).filter(|_| because.is_none()),
-        "uniques": uniques,
+        "uniques": uniques.iter().map(|(_, columns)| columns).collect::<Vec<_>>(),
+        "frees": frees(table, &uniques),
         "transitions": transitions(subject, table),
         "queries": entity.map(queries).unwrap_or_default(),
         "wrong": wrong,
         "planted": planted,
+        "fault": fault,
+        "firsts": firsts,
         "drafts": drafts.iter().map(values).collect::<Vec<_>>(),
     })
 }
@@ -308,26 +331,38 @@ fn primary_key(table: &Table) -> Vec<String> {
 }
 
 /// Legal rows that are not there yet; what they refer to is new, and will be.
-fn drafts(maker: &mut Maker<'_>, table: &Table, party: &Party, primary: &[String]) -> Vec<Values> {
+fn drafts(
+    maker: &mut Maker<'_>,
+    table: &Table,
+    party: &Party,
+    primary: &[String],
+) -> (Vec<Values>, Option<String>) {
     let mut fixed = maker.fixed(&table.name, party);
-    let named = table
-        .columns
-        .iter()
-        .any(|column| column.name.as_str() == "public_id");
-    fixed.retain(|column, _| !(named && primary.contains(column)));
-    let keys: Vec<Vec<String>> = maker
+    // Who owns itself would be the same person again.
+    fixed.retain(|column, _| primary != [column.clone()]);
+    let keys: Vec<(String, Vec<String>, bool)> = maker
         .plan(&table.name)
-        .map(|plan| plan.keys.iter().map(|(_, columns, _)| columns.clone()).collect())
+        .map(|plan| plan.keys.clone())
         .unwrap_or_default();
     let mut made: Vec<Values> = Vec::new();
+    let mut fault = None;
     for _ in 0..DRAFTS {
         for _ in 0..MOST_ATTEMPTS {
-            let Ok(draft) = maker.draft(&table.name, &fixed, true) else {
-                continue;
+            let draft = match maker.draft(&table.name, &fixed, true) {
+                Ok(draft) => draft,
+                Err(reason) => {
+                    fault = Some(reason.to_string());
+                    continue;
+                }
             };
             let collides = made.iter().any(|other| {
-                keys.iter()
-                    .any(|key| key.iter().all(|column| draft.get(column) == other.get(column)))
+                keys.iter().any(|(_, columns, nulls)| {
+                    let empty = |column: &String| draft.get(column).is_none_or(Datum::is_null);
+                    (*nulls || !columns.iter().any(empty))
+                        && columns
+                            .iter()
+                            .all(|column| draft.get(column) == other.get(column))
+                })
             });
             if !collides {
                 made.push(draft);
@@ -335,7 +370,8 @@ fn drafts(maker: &mut Maker<'_>, table: &Table, party: &Party, primary: &[String
             }
         }
     }
-    made
+    let fault = fault.filter(|_| made.is_empty());
+    (made, fault)
 }
 
 /// Values that a check on one column refuses.
@@ -389,8 +425,8 @@ fn wrong(maker: &Maker<'_>, table: &Table, draft: &Values) -> Vec<Value> {
     found
 }
 
-/// What must differ between living rows, keys of the database aside.
-fn uniques(maker: &Maker<'_>, table: &Table, primary: &[String]) -> Vec<Vec<String>> {
+/// What must differ between living rows, keys of the database aside, by the name of the key or index.
+fn uniques(maker: &Maker<'_>, table: &Table, primary: &[String]) -> Vec<(String, Vec<String>)> {
     let Some(plan) = maker.plan(&table.name) else {
         return Vec::new();
     };
@@ -406,13 +442,22 @@ fn uniques(maker: &Maker<'_>, table: &Table, primary: &[String]) -> Vec<Vec<Stri
     };
     plan.keys
         .iter()
-        .map(|(_, columns, _)| columns.clone())
-        .filter(|columns| {
+        .filter(|(_, columns, _)| {
             !columns
                 .iter()
                 .any(|column| column == "public_id" || named && primary.contains(column) || hashes(column))
         })
+        .map(|(name, columns, _)| (name.clone(), columns.clone()))
         .collect()
+}
+
+/// Whether a row that is deleted leaves its values to others: what is unique is unique among the living.
+fn frees(table: &Table, uniques: &[(String, Vec<String>)]) -> bool {
+    let among_the_living = |name: &str| {
+        let mut indexes = table.indexes.iter();
+        indexes.any(|index| index.name.as_str() == name && index.predicate.is_some())
+    };
+    !uniques.is_empty() && uniques.iter().all(|(name, _)| among_the_living(name))
 }
 
 fn transitions(subject: &Subject, table: &Table) -> Vec<Value> {
@@ -522,54 +567,68 @@ fn walk(entity: &Entity, expr: &Expr, uses: &mut [Option<(String, &'static str)>
     }
 }
 
-/// People who can be erased: one for each driver.
-fn victims(subject: &Subject, loaded: &mut Loaded<'_>) -> Result<Vec<(Party, Victim)>, Stop> {
-    let erasable = subject
-        .blueprint
-        .services
-        .iter()
-        .find(|placed| matches!(placed.what, Service::Erase { .. }));
-    let (Some(table), Some(erasable)) = (subject.user_table(), erasable) else {
+/// People who have nothing yet, one for each driver; empty where nobody owns anything.
+fn newcomers(subject: &Subject, loaded: &mut Loaded<'_>) -> Result<Vec<Newcomer>, Stop> {
+    let Some(table) = subject.user_table() else {
         return Ok(Vec::new());
     };
-    if subject.realised_name(&erasable.table) != table {
-        return Ok(Vec::new());
-    }
-    let first = loaded.parties.first().cloned().unwrap_or_default();
-    let mut fixed = loaded.maker.fixed(&table, &first);
     let Some(physical) = subject.realised.database.table(&table) else {
         return Ok(Vec::new());
     };
+    let first = loaded.parties.first().cloned().unwrap_or_default();
     let primary = primary_key(physical);
+    let mut fixed = loaded.maker.fixed(&table, &first);
     fixed.retain(|column, _| !primary.contains(column));
-    let speller = Speller::new(subject.dialect);
     let mut found = Vec::new();
     for _ in 0..2 {
         let row = loaded
             .maker
             .make(&table, &fixed, false)
             .map_err(|fault| Stop::Unable(fault.to_string()))?;
-        let name = row.get("public_id").or_else(|| row.get("id"));
-        let Some(Datum::Uuid(bytes)) = name else {
-            return Ok(Vec::new());
+        let party = Party {
+            owner: primary.first().and_then(|key| row.get(key)).cloned(),
+            ..first.clone()
+        };
+        found.push(Newcomer { party, row });
+    }
+    Ok(found)
+}
+
+/// Those of them who can be erased, and what was known of them.
+fn victims(subject: &Subject, newcomers: &[Newcomer]) -> Vec<Victim> {
+    let mut services = subject.blueprint.services.iter();
+    let erasable = services.find(|placed| matches!(placed.what, Service::Erase { .. }));
+    let Some(table) = subject.user_table() else {
+        return Vec::new();
+    };
+    let physical = subject.realised.database.table(&table);
+    let Some(physical) =
+        physical.filter(|_| erasable.is_some_and(|erasable| subject.realised_name(&erasable.table) == table))
+    else {
+        return Vec::new();
+    };
+    let speller = Speller::new(subject.dialect);
+    let victim = |newcomer: &Newcomer| {
+        let row = &newcomer.row;
+        let name = ["public_id", "id"]
+            .into_iter()
+            .find(|name| row.contains_key(*name))?;
+        let Datum::Uuid(bytes) = row.get(name)? else {
+            return None;
         };
         let personal = personal(subject, physical).into_iter().filter_map(|column| {
             let value = row.get(column.as_str()).filter(|value| !value.is_null())?;
             let ty = &physical.column(column.as_str())?.ty;
             Some((column.as_str().to_owned(), speller.value(value, ty)))
         });
-        let victim = Victim {
+        Some(Victim {
             table: table.clone(),
+            name: name.to_owned(),
             public_id: uuid_text(bytes),
             personal: personal.collect(),
-        };
-        let party = Party {
-            owner: primary.first().and_then(|key| row.get(key)).cloned(),
-            ..first.clone()
-        };
-        found.push((party, victim));
-    }
-    Ok(found)
+        })
+    };
+    newcomers.iter().filter_map(victim).collect()
 }
 
 /// The columns of a table that hold personal data.
@@ -670,42 +729,9 @@ fn value(datum: &Datum) -> Value {
     }
 }
 
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let bits = chunk
-            .iter()
-            .chain([&0, &0])
-            .take(3)
-            .fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
-        for place in 0..4 {
-            let letter = LETTERS.get(bits >> (18 - 6 * place) & 63).copied();
-            text.push(match letter {
-                Some(letter) if place <= chunk.len() => char::from(letter),
-                _ => '=',
-            });
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bytes_become_base64() {
-        for (plain, coded) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-        ] {
-            assert_eq!(base64(plain.as_bytes()), coded);
-        }
-    }
 
     #[test]
     fn values_are_what_a_client_sends() {
