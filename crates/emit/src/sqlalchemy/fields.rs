@@ -90,26 +90,31 @@ impl<'s, 'a> Fields<'s, 'a> {
     }
 
     fn named(&mut self, field: &Field, index: u32, rules: &[String], imports: &mut Imports) -> String {
-        let base = if field.privacy == Privacy::Secret && is_text(&field.ty) {
-            if field.ty == Type::Scalar(Scalar::PasswordHash) {
-                core(imports, "PasswordHash")
-            } else {
-                installed(imports, "SecretStr")
-            }
-        } else {
-            self.base(&field.ty, imports)
-        };
-        if rules.is_empty() {
+        let hash = field.ty == Type::Scalar(Scalar::PasswordHash);
+        let secret = field.privacy == Privacy::Secret && is_text(&field.ty) && !hash;
+        let base = self.base(&field.ty, imports);
+        if rules.is_empty() && !secret {
             return base;
         }
         if let Some((_, alias)) = self.defined.iter().find(|(known, _)| *known == index) {
             return alias.clone();
         }
-        imports.standard("typing", "Annotated");
-        imports.installed("pydantic", "Field");
         let alias = self.names.take_or(&pascal(&snake(&field.name.text)), "Value");
-        let rules = Py::call("Field", rules.iter().cloned().map(Py::Atom));
-        let annotated = Py::Listed("Annotated[", vec![Py::Atom(base), rules], "]");
+        let annotated = if hash {
+            // A hash is hidden already: rules of its own go inside once more.
+            imports.own("..core.schemas", "inside");
+            imports.standard("typing", "Annotated");
+            let inner = ruled(Py::atom("str"), rules, imports);
+            Py::Listed(
+                "Annotated[",
+                vec![Py::Atom(base), Py::call("inside", [inner])],
+                "]",
+            )
+        } else if secret {
+            hidden(ruled(Py::Atom(base), rules, imports), imports)
+        } else {
+            ruled(Py::Atom(base), rules, imports)
+        };
         self.text
             .push_str(&statement(0, &format!("{alias} = "), &annotated, ""));
         self.defined.push((index, alias.clone()));
@@ -117,7 +122,7 @@ impl<'s, 'a> Fields<'s, 'a> {
     }
 
     /// The type of a value without the rules of its field.
-    fn base(&self, ty: &Type, imports: &mut Imports) -> String {
+    pub(super) fn base(&self, ty: &Type, imports: &mut Imports) -> String {
         let Type::Scalar(scalar) = ty else {
             return match ty {
                 Type::Array(item) => format!("list[{}]", self.item(item, imports)),
@@ -134,6 +139,7 @@ impl<'s, 'a> Fields<'s, 'a> {
             Scalar::Decimal(..) => "Number",
             Scalar::Int => "Int",
             Scalar::BigInt => "BigInt",
+            Scalar::Json => "Json",
             _ => return self.read(ty, imports),
         };
         core(imports, name)
@@ -179,6 +185,29 @@ impl<'s, 'a> Fields<'s, 'a> {
             _ => literal(self.units, value, ty, imports),
         }
     }
+}
+
+/// A type with rules.
+fn ruled(base: Py, rules: &[String], imports: &mut Imports) -> Py {
+    if rules.is_empty() {
+        return base;
+    }
+    imports.standard("typing", "Annotated");
+    imports.installed("pydantic", "Field");
+    let rules = Py::call("Field", rules.iter().cloned().map(Py::Atom));
+    Py::Listed("Annotated[", vec![base, rules], "]")
+}
+
+/// What is hidden keeps the rules of its type.
+fn hidden(inner: Py, imports: &mut Imports) -> Py {
+    imports.standard("typing", "Annotated");
+    imports.own("..core.schemas", "inside");
+    let class = installed(imports, "SecretStr");
+    Py::Listed(
+        "Annotated[",
+        vec![Py::Atom(class), Py::call("inside", [inner])],
+        "]",
+    )
 }
 
 fn core(imports: &mut Imports, name: &str) -> String {

@@ -371,7 +371,11 @@ impl<'s, 'a> Schemas<'s, 'a> {
                 self.imports.standard("uuid", "UUID");
                 Some((self.unit.relation(index)?.to_owned(), "UUID".to_owned()))
             }
-            HowNamed::ByKey => Some((self.unit.value(index)?, self.key_type(other)?)),
+            HowNamed::ByKey => {
+                let (_, key) = other.field(other.key()?.name.as_str())?;
+                let ty = self.fields.base(&key.ty, &mut self.imports);
+                Some((self.unit.value(index)?, ty))
+            }
             HowNamed::NotAtAll => None,
         }
     }

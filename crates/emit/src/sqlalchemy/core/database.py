@@ -85,7 +85,10 @@ class Identified(Named):
     """Two keys: one inside, which joins, and one outside, which cannot be guessed."""
 
     id: Mapped[Key] = mapped_column(
-        sa.Identity(always=True), primary_key=True, autoincrement=True, comment="Internal key; never leaves the database"
+        sa.Identity(always=True),
+        primary_key=True,
+        autoincrement=True,
+        comment="Internal key; never leaves the database",
     )
     public_id: Mapped[uuid.UUID] = mapped_column(
         unique=True, server_default=KEPT, comment="What the outside calls the row"

@@ -12,6 +12,7 @@ from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.orm.interfaces import MANYTOONE
 
 from .database import Base
+from .project import PRIVATE
 
 
 class Refused(Exception):
@@ -55,16 +56,17 @@ _KINDS: dict[str, type[Refused]] = {
     "23505": NotUnique,
     "23514": Invalid,
     "23502": Invalid,
-    "22001": Invalid,
-    "22003": Invalid,
-    "22P02": Invalid,
+    "54000": Invalid,
     "23503": BadReference,
     "42501": Forbidden,
     "28000": Forbidden,
     "40001": Busy,
     "40P01": Busy,
 }
+#: What a driver refuses before it is sent: too large a number, half a letter.
+_UNSENDABLE = (OverflowError, UnicodeError)
 _SQLITE = (
+    (re.compile(rf"^CHECK constraint failed: {PRIVATE}_context_(?P<name>\w+)"), Forbidden),
     (re.compile(r"^UNIQUE constraint failed: index '(?P<name>\w+)'"), NotUnique),
     (re.compile(r"^UNIQUE constraint failed: (?P<columns>.+)"), NotUnique),
     (re.compile(r"^CHECK constraint failed: (?P<name>\w+)"), Invalid),
@@ -83,6 +85,8 @@ def translated(error: BaseException) -> Refused | None:
         state, name = str(found[-1].sqlstate), getattr(diag, "constraint_name", None)  # type: ignore[attr-defined]
         table, column = getattr(diag, "table_name", None), getattr(diag, "column_name", None)
         return _refusal(state, table, name, column)
+    if any(isinstance(e, _UNSENDABLE) or type(e).__name__ == "DataError" for e in _causes(error)):
+        return Invalid()
     text = str(error)
     if match := re.search(r"architrave:(\w+):(\w+):(\w+)", text):
         return _refusal(match[1], match[2], f"{match[2]}_{match[3]}", None)
@@ -98,7 +102,7 @@ def translated(error: BaseException) -> Refused | None:
 
 
 def _refusal(state: str, table: str | None, name: str | None, column: str | None) -> Refused | None:
-    kind = _KINDS.get(state)
+    kind = _KINDS.get(state, Invalid if state.startswith("22") else None)  # 22: a value of a type is none of it
     if kind is None:
         return None
     if kind is Busy and name is not None and re.search(r"_version(_conflict)?$", name):
@@ -172,6 +176,8 @@ def scrub(context: ExceptionContext) -> BaseException | None:
         for name in ("detail", "message", "hint", "query", "internal_query", "where"):
             if isinstance(getattr(error, name, None), str):
                 error.__dict__[name] = None
+        if isinstance(error, UnicodeEncodeError):
+            error.object, error.start, error.end = "", 0, 0
     return refused
 
 

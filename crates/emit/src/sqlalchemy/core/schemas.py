@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
@@ -14,9 +15,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     PlainSerializer,
     SecretStr,
     SerializerFunctionWrapHandler,
+    TypeAdapter,
+    ValidationError,
     model_serializer,
 )
 from pydantic_core import to_jsonable_python
@@ -34,6 +38,35 @@ def _writable(value: str) -> str:
     if any("\ud800" <= letter <= "\udfff" for letter in value):
         raise ValueError("half a letter cannot be written")
     return value
+
+
+def _writable_json(value: JsonValue) -> JsonValue:
+    rest: list[JsonValue] = [value]
+    while rest:
+        match rest.pop():
+            case str() as text:
+                _writable(text)
+            case float() as number if not math.isfinite(number):
+                raise ValueError("JSON has no such number")
+            case list() as items:
+                rest += items
+            case dict() as pairs:
+                rest += (*pairs, *pairs.values())
+    return value
+
+
+def inside(kind: Any) -> AfterValidator:
+    """Of a `SecretStr`: what it hides keeps the rules of another type."""
+    adapter: TypeAdapter[str] = TypeAdapter(kind)
+
+    def check(value: SecretStr) -> SecretStr:
+        try:
+            return SecretStr(adapter.validate_python(value.get_secret_value()))
+        except ValidationError as error:
+            broken = error.errors(include_url=False, include_context=False, include_input=False)[0]["msg"]
+        raise ValueError(broken)
+
+    return AfterValidator(check)
 
 
 def _exact(value: Any) -> Any:
@@ -67,8 +100,10 @@ Email = Annotated[Text, AfterValidator(normal_email), Field(max_length=254, patt
 #: E.164: a plus and up to 15 digits.
 Phone = Annotated[Text, Field(pattern=r"^\+[1-9][0-9]{1,14}$")]
 Url = Annotated[Text, Field(max_length=2048, pattern=r"^https?://")]
-#: An encoded hash, never a password.
-PasswordHash = Annotated[SecretStr, Field(max_length=512)]
+#: An encoded hash in the PHC form, never a password.
+PasswordHash = Annotated[SecretStr, inside(Annotated[Text, Field(max_length=512, pattern=r"^\$[a-z0-9-]+\$.*$")])]
+#: JSON that every database takes: no NUL, no half letters, no numbers that are none.
+Json = Annotated[JsonValue, AfterValidator(_writable_json)]
 Money = Annotated[Decimal, BeforeValidator(_exact), Field(max_digits=18, decimal_places=4)]
 Instant = AwareDatetime
 Int = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]

@@ -39,6 +39,8 @@ WEIGHT = (PROVED, NOT_APPLICABLE, NOT_RUN, REFUTED)
 MOST_STATEMENTS = 12
 #: By the values of so many rows a finder is called.
 SAMPLES = 3
+#: Texts that PostgreSQL refuses, that SQLite would keep, or that no driver can send.
+UNWRITABLE = ("nul\x00within", "half a letter \ud800")
 #: Shorter texts stand in a log by chance.
 SHORTEST_CANARY = 6
 DRIVERS = {"postgres": ("asyncpg", "psycopg"), "sqlite": ("aiosqlite", "sqlite3")}
@@ -642,6 +644,12 @@ class Trial:
                 "the finder answers its rows, page by page, to whom they belong",
                 partial(self.finder, thing, query),
             )
+        await self.attempt(
+            "unwritable",
+            table,
+            "what no database can write is refused at the border, and by the session as invalid",
+            partial(self.unwritable, thing, name),
+        )
         if thing.entity["wrong"]:
             await self.attempt(
                 "refuses", table, "what a check of the database refuses is refused before", partial(self.refuses, thing)
@@ -919,7 +927,12 @@ class Trial:
         attribute = thing.attribute_of_column(state["column"])
         if attribute is None:
             raise Refuted("the state is not mapped")
-        name, _, _ = await thing.fresh(self.contexts[0])
+        try:
+            name, _, _ = await thing.fresh(self.contexts[0])
+        except Inapplicable:
+            name = await self.there(thing)
+            if name is None:
+                raise
         targets = {member for pair in state["moves"] for member in pair} | set(state["initial"])
         trodden = 0
         for _ in range(len(targets)):
@@ -989,6 +1002,12 @@ class Trial:
                     except not_found as error:
                         if str(error) != message:
                             raise Refuted("a hidden row and none are told apart") from None
+        if 1 in thing.entity["strangers"]:  # it belongs to a person, and not to all of a tenant
+            unknown = self.package.session.Context(actor=uuid.uuid4(), tenant=self.contexts[0].tenant)
+            with contextlib.suppress(self.package.errors.Forbidden):
+                async with self.store.session(unknown) as session:
+                    if mine & await thing.names(session):
+                        raise Refuted("an actor who is not there sees rows")
         return f"{len(mine)} rows against {len(others) + 1}"
 
     async def finder(self, thing: Thing, query: Mapping[str, Any]) -> str:
@@ -1136,6 +1155,61 @@ class Trial:
         else:
             raise Refuted("a field that nobody declared is accepted")
         return f"{tried} values"
+
+    async def unwritable(self, thing: Thing, name: Any) -> str:
+        """NUL, and halves of letters: some databases take them, some drivers fail on them with the value in their error."""
+        fields = {}
+        for schema in (thing.create_schema, thing.update_schema):
+            for field, info in (schema.model_fields if schema else {}).items():
+                column = thing.column(field)
+                # Bytes are any bytes, and so are pictures of values that have another form.
+                text = column is not None and (thing.is_encrypted(column) or holds_text(column.type))
+                if text and isinstance(self.try_text(info, "abcdef"), str | SecretStr):
+                    fields[schema, field] = info
+                elif column is not None and type(column.type).__name__ == "Json" and not shaped(info):
+                    fields[schema, field] = info
+        if not fields:
+            raise Inapplicable("no field holds a text that may be anything")
+        for (schema, field), info in fields.items():
+            for bad in UNWRITABLE:
+                for value in ([bad], {bad: 1}, {"a": [bad]}) if isinstance(self.try_text(info, {}), dict) else (bad,):
+                    if self.try_text(info, value) is not None:
+                        raise Refuted(f"`{schema.__name__}` takes a `{field}` with a NUL or half a letter")
+        return f"{len(fields)} fields" + await self.past_the_border(thing, name)
+
+    def try_text(self, info: Any, value: Any) -> Any:
+        """What a field makes of a value; nothing when it is refused."""
+        marked: Any = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
+        try:
+            return TypeAdapter(marked).validate_python(value)
+        except ValidationError:
+            return None
+
+    async def past_the_border(self, thing: Thing, name: Any) -> str:
+        """The same, when an application sets attributes by itself."""
+        if name is None or thing.entity.get("update") is None:
+            return ""
+        refused = self.package.errors.Refused
+        for attribute in (thing.attribute(column) for column in thing.mapper.c.values()):
+            column = thing.column(attribute)
+            if column.name not in thing.entity["updatable"] or column.name in ("deletion_reason", "deleted_at"):
+                continue
+            if column.foreign_keys or thing.is_encrypted(column) or not holds_text(column.type):
+                continue
+            for bad in UNWRITABLE:
+                try:
+                    async with self.store.session(self.contexts[0], thing.login("update")) as session:
+                        row = await thing.find(session, name)
+                        setattr(row, attribute, bad)
+                        await session.flush()
+                        await session.rollback()
+                except refused as error:
+                    if bad in everything_said(error):
+                        raise Refuted(f"the refusal of `{attribute}` repeats the value") from None
+                except Exception as error:  # noqa: BLE001  whatever comes is what an application must handle
+                    raise Refuted(f"`{attribute}` fails with {type(error).__name__} in place of Invalid") from None
+            return ", and one past the border"
+        return ""
 
     def claimed(self, thing: Thing) -> list[list[str]]:
         """What is unique and up to whoever makes a row."""
@@ -1452,6 +1526,17 @@ class Trial:
             if count == 0:
                 return f"{total} rows"
         raise Refuted("it never comes to an end")
+
+
+def holds_text(kind: Any) -> bool:
+    """Whether a column is plain text, and no picture of something else."""
+    return type(kind) in (sa.Text, sa.String)
+
+
+def shaped(info: Any) -> bool:
+    """Whether a field of JSON has a declared form."""
+    parts = getattr(info.annotation, "__args__", (info.annotation,))
+    return any(isinstance(part, type) and issubclass(part, BaseModel) for part in parts)
 
 
 def keywords(function: Callable[..., Any]) -> list[str]:
