@@ -186,7 +186,8 @@ pub(super) fn json_value(column: &str, ty: &SqlType) -> String {
     match ty {
         SqlType::Boolean => format!("json(CASE {column} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"),
         SqlType::Json | SqlType::Array(_) => format!("json({column})"),
-        SqlType::Bytes => format!("'\\x' || lower(hex({column}))"),
+        // hex() of nothing is an empty text.
+        SqlType::Bytes => format!("CASE WHEN {column} IS NOT NULL THEN '\\x' || lower(hex({column})) END"),
         SqlType::Numeric(_) => match scale_of(ty) {
             Some(scale) if scale > 0 => {
                 let unit = power(scale);
