@@ -44,6 +44,20 @@ pub static OUTSIDE: Rule = Rule {
     severity: Severity::Error,
     summary: "a path of the project leads out of its folder",
 };
+/// A package of models would have a name that Python cannot import.
+pub static BAD_PACKAGE_NAME: Rule = Rule {
+    code: "PRJ007",
+    name: "bad-package-name",
+    severity: Severity::Error,
+    summary: "a package would have a name that Python cannot import, or that hides what the models import",
+};
+/// Two things would lie in one place.
+pub static IN_THE_WAY: Rule = Rule {
+    code: "PRJ008",
+    name: "packages-in-each-others-way",
+    severity: Severity::Error,
+    summary: "the settings under `[models]` put two things into one place, or apart what belongs together",
+};
 
 /// All of them.
 pub const ALL: &[&Rule] = &[
@@ -53,4 +67,6 @@ pub const ALL: &[&Rule] = &[
     &BAD_CONFIG,
     &TOO_LARGE,
     &OUTSIDE,
+    &BAD_PACKAGE_NAME,
+    &IN_THE_WAY,
 ];

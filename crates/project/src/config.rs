@@ -5,11 +5,11 @@ use std::path::Path;
 use diagnostics::{Diagnostic, Diagnostics};
 use serde::Deserialize;
 
-use crate::{System, codes};
+use crate::models::Written;
+use crate::{Models, System, codes, root};
 
 /// The settings of `architrave.toml`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The folder with the `.arch` files, relative to the project.
     pub schema: String,
@@ -17,22 +17,6 @@ pub struct Config {
     pub output: String,
     /// About the models.
     pub models: Models,
-}
-
-/// The settings under `[models]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Models {
-    /// The folder of the package, relative to the output folder: that of the application, for example.
-    pub folder: String,
-}
-
-impl Default for Models {
-    fn default() -> Self {
-        Self {
-            folder: "models".to_owned(),
-        }
-    }
 }
 
 impl Default for Config {
@@ -43,6 +27,15 @@ impl Default for Config {
             models: Models::default(),
         }
     }
+}
+
+/// The file as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    schema: Option<String>,
+    output: Option<String>,
+    models: Written,
 }
 
 /// The name of the file.
@@ -71,42 +64,39 @@ pub(crate) fn read(system: &dyn System, root: &Path, diagnostics: &mut Diagnosti
             return Config::default();
         }
     };
-    match toml::from_str(&text) {
-        Ok(config) => confined(config, diagnostics),
+    match toml::from_str::<File>(&text) {
+        Ok(file) => judged(file, &text, diagnostics),
         Err(error) => {
             let place = error.span().map(|span| line_of(&text, span.start)).unwrap_or(1);
             let message = format!("`{FILE}` line {place}: {}", error.message());
             diagnostics.push(
                 Diagnostic::global(&codes::BAD_CONFIG, message)
-                    .help("it knows `schema`, the folder with the .arch files; `output`, the folder for generated files; and `folder` under `[models]`"),
+                    .help("it knows `schema`, the folder with the .arch files; `output`, the folder for generated files; and under `[models]` `folder`, `package`, `support`, `migrations`, `base` and `log`"),
             );
             Config::default()
         }
     }
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
+pub(crate) fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
-fn confined(config: Config, diagnostics: &mut Diagnostics) -> Config {
-    let mut result = config;
+fn judged(file: File, text: &str, diagnostics: &mut Diagnostics) -> Config {
+    let standard = Config::default();
+    let mut result = Config {
+        schema: file.schema.unwrap_or(standard.schema),
+        output: file.output.unwrap_or(standard.output),
+        models: file.models.judged(text, diagnostics),
+    };
     for (name, value, standard) in [
         ("schema", &mut result.schema, "schema"),
         ("output", &mut result.output, "."),
-        ("models.folder", &mut result.models.folder, "models"),
     ] {
-        if crate::root::is_confined(Path::new(value.as_str())) {
-            continue;
+        if !root::is_confined(Path::new(value.as_str())) {
+            diagnostics.push(root::outside(name, value));
+            *value = standard.to_owned();
         }
-        diagnostics.push(
-            Diagnostic::global(
-                &codes::OUTSIDE,
-                format!("`{name} = \"{value}\"` in `{FILE}` leads out of the project"),
-            )
-            .help("write a path below the project's folder"),
-        );
-        *value = standard.to_owned();
     }
     result
 }

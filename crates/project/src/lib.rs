@@ -5,13 +5,16 @@
 pub mod codes;
 mod config;
 mod manifest;
+mod models;
 mod output;
+mod python;
 mod root;
 mod sources;
 mod system;
 
-pub use config::{Config, Models};
+pub use config::Config;
 pub use manifest::{Entry, Manifest};
+pub use models::Models;
 pub use output::{Change, Generated, Keeps, OutputError, Outputs, Plan, Standing};
 pub use root::Root;
 pub use sources::{Loaded, load};

@@ -2,9 +2,9 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use diagnostics::Diagnostics;
+use diagnostics::{Diagnostic, Diagnostics};
 
-use crate::{Config, System, config};
+use crate::{Config, System, codes, config};
 
 /// A project's folder with its configuration.
 #[derive(Debug, Clone)]
@@ -67,4 +67,13 @@ fn below(folder: &Path, relative: &str) -> PathBuf {
 pub(crate) fn is_confined(path: &Path) -> bool {
     path.components()
         .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+}
+
+/// The finding about a setting that does not.
+pub(crate) fn outside(name: &str, value: &str) -> Diagnostic {
+    let message = format!(
+        "`{name} = \"{value}\"` in `{}` leads out of the project",
+        config::FILE
+    );
+    Diagnostic::global(&codes::OUTSIDE, message).help("write a path below the project's folder")
 }
