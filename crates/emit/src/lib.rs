@@ -3,9 +3,11 @@
 //! Nothing here knows a clock, a random number or a database: the same input gives the same bytes.
 
 pub mod alembic;
+mod placement;
 mod sql;
 pub mod sqlalchemy;
 
+pub use placement::Placement;
 pub use sql::{scripts, sql};
 
 /// What stands at the head of emitted files.

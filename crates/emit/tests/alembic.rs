@@ -43,7 +43,7 @@ fn emitted(text: &str, databases: &[&str]) -> BTreeMap<String, String> {
         .collect();
     let files = alembic(&Migrations {
         project: designed.blueprint.project.as_str(),
-        package: "app",
+        place: emit::Placement::default(),
         targets: &targets,
     });
     files.into_iter().map(|file| (file.path, file.text)).collect()

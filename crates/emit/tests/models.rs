@@ -57,6 +57,7 @@ fn emitted(files: &BTreeMap<String, String>) -> BTreeMap<String, Module> {
         postgres: dialects::by_name("postgres").unwrap(),
         scripts: &(sqlite.scripts)(&designed.blueprint),
         source: &source,
+        place: emit::Placement::default(),
     };
     let modules = sqlalchemy(&input);
     let count = modules.len();

@@ -43,6 +43,8 @@ pub enum Standing {
     Edited,
     /// There, and not made by us.
     Foreign,
+    /// There, and not made by us: a module of Python that a generated package of its name would hide.
+    Hidden,
     /// Generated once, and no longer: to be removed.
     Gone,
     /// Generated once, changed by somebody, and no longer generated.
@@ -122,7 +124,7 @@ impl Plan {
         self.changes.iter().filter(|change| {
             matches!(
                 change.standing,
-                Standing::Edited | Standing::Foreign | Standing::GoneEdited
+                Standing::Edited | Standing::Foreign | Standing::Hidden | Standing::GoneEdited
             )
         })
     }
@@ -165,6 +167,9 @@ impl<'s> Outputs<'s> {
                 continue;
             }
             let line = below(&file);
+            // An empty file (`__init__.py`, most often) holds nobody's work.
+            let bytes =
+                bytes.filter(|bytes| !bytes.trim_ascii().is_empty() || known.files.contains_key(&file.path));
             let disk = bytes.map(|bytes| sha256(split(&bytes, line).0));
             let fresh = sha256(file.text.as_bytes());
             let standing = match (disk.as_deref(), known.files.get(&file.path)) {
@@ -208,6 +213,7 @@ impl<'s> Outputs<'s> {
                 });
             }
         }
+        changes.extend(self.hidden(&written));
         changes.sort_by(|left, right| left.path.cmp(&right.path));
         Ok(Plan {
             changes,
@@ -215,6 +221,25 @@ impl<'s> Outputs<'s> {
             manifest,
             known,
         })
+    }
+
+    /// Modules beside a folder of generated ones and of its name: Python would import the folder in their place.
+    fn hidden(&self, files: &[Generated]) -> Vec<Change> {
+        let folders: BTreeSet<&Path> = files
+            .iter()
+            .map(|file| Path::new(&file.path))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
+            .flat_map(|path| path.ancestors().skip(1))
+            .filter(|folder| folder.file_name().is_some())
+            .collect();
+        let modules = folders.into_iter().map(|folder| folder.with_extension("py"));
+        let there = modules.filter(|module| self.system.exists(&self.folder.join(module)));
+        there
+            .map(|module| Change {
+                path: module.to_string_lossy().replace('\\', "/"),
+                standing: Standing::Hidden,
+            })
+            .collect()
     }
 
     /// Writes what [`Outputs::plan`] found. A file that is in the way is overwritten: the caller has asked.

@@ -263,3 +263,30 @@ fn a_file_that_may_be_there_is_left_alone() {
     empty.write(Path::new("/p/app/__init__.py"), b"mine").unwrap();
     assert_eq!(standings(&empty, vec![file]), []);
 }
+
+#[test]
+fn an_empty_file_is_nobodys_work() {
+    let system = Memory::with([("/p/app/models/__init__.py", "\n")]);
+    assert_eq!(
+        standings(&system, vec![file("app/models/__init__.py", "x = 1\n")]),
+        [("app/models/__init__.py".into(), Standing::New)]
+    );
+}
+
+#[test]
+fn a_module_that_a_package_would_hide_is_in_the_way() {
+    let system = Memory::with([("/p/app/models.py", "class User: ...\n"), ("/p/sql.py", "")]);
+    let files = || {
+        vec![
+            file("app/models/user.py", "1"),
+            file("app/core/types.py", "1"),
+            file("sql/a.sql", "1"),
+        ]
+    };
+    let plan = Outputs::new(&system, Path::new("/p")).plan(files()).unwrap();
+    let found: Vec<_> = plan
+        .in_the_way()
+        .map(|change| (change.path.as_str(), change.standing))
+        .collect();
+    assert_eq!(found, [("app/models.py", Standing::Hidden)]);
+}

@@ -137,7 +137,11 @@ fn packages_that_are_in_each_others_way_are_refused() {
 
 #[test]
 fn a_base_or_log_that_is_no_dotted_name_is_refused() {
-    refuses("base = \"Base\"", "PRJ007", &["`base`", "`base = \"package.module.Base\"`"]);
+    refuses(
+        "base = \"Base\"",
+        "PRJ007",
+        &["`base`", "`base = \"package.module.Base\"`"],
+    );
     refuses("log = \"app.core.log-event\"", "PRJ007", &["`log-event`"]);
     refuses("base = \"app..Base\"", "PRJ007", &[]);
 }

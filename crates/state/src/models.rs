@@ -1,14 +1,59 @@
 //! Models of the frameworks that a project names.
 
 use diagnostics::Span;
+use emit::Placement;
 use emit::alembic::{Migrations, Target};
 use emit::sqlalchemy::{Input, Keeps, Module};
 use model::ModelsTarget;
 
 use crate::{Built, Checked};
 
+/// The settings of a project, as the emitters take them.
+#[derive(Debug)]
+struct Settings<'c> {
+    models: &'c project::Models,
+    import: String,
+    support: String,
+    root: String,
+    migrations: String,
+}
+
+impl<'c> Settings<'c> {
+    fn of(checked: &'c Checked) -> Self {
+        let models = &checked.loaded.root.config.models;
+        Self {
+            models,
+            import: models.import(),
+            support: models.support_below(),
+            root: models.root(),
+            migrations: models.migrations_place().trim_end_matches('/').to_owned(),
+        }
+    }
+
+    fn place(&self) -> Placement<'_> {
+        Placement {
+            package: &self.import,
+            support: &self.support,
+            root: &self.root,
+            migrations: &self.migrations,
+            base: self.models.base.as_deref(),
+            log: self.models.log.as_deref(),
+        }
+    }
+}
+
 /// The package for SQLAlchemy, when the project asks for it; relative to the output folder.
 pub(crate) fn sqlalchemy(checked: &Checked, built: &Built) -> Vec<project::Generated> {
+    let settings = Settings::of(checked);
+    let folder = settings.models.place();
+    let files = modules(checked, built, settings.place()).into_iter();
+    files
+        .map(|module| generated(&folder, module, "models sqlalchemy"))
+        .collect()
+}
+
+/// The modules of the package, when the project asks for it; relative to the package.
+fn modules(checked: &Checked, built: &Built, place: Placement<'_>) -> Vec<Module> {
     // Expressions of the metadata are PostgreSQL's, whichever databases the project names.
     let Some(postgres) = dialects::by_name("postgres").filter(|_| asked(checked)) else {
         return Vec::new();
@@ -31,12 +76,9 @@ pub(crate) fn sqlalchemy(checked: &Checked, built: &Built) -> Vec<project::Gener
         postgres,
         scripts: &scripts,
         source: &source,
+        place,
     };
-    let folder = folder(&checked.loaded.root.config.models.folder);
-    let files = emit::sqlalchemy::sqlalchemy(&input).into_iter();
-    files
-        .map(|module| generated(&folder, module, "models sqlalchemy"))
-        .collect()
+    emit::sqlalchemy::sqlalchemy(&input)
 }
 
 /// The migrations of a project with models for SQLAlchemy, in the output folder itself: from there the package is imported.
@@ -50,10 +92,10 @@ pub(crate) fn alembic(checked: &Checked, built: &Built) -> Vec<project::Generate
         plan: &target.plan,
     });
     let targets: Vec<Target<'_>> = targets.collect();
-    let folder = folder(&checked.loaded.root.config.models.folder);
+    let settings = Settings::of(checked);
     let input = Migrations {
         project: &project.name.text,
-        package: &folder.trim_end_matches('/').replace('/', "."),
+        place: settings.place(),
         targets: &targets,
     };
     let files = emit::alembic::alembic(&input).into_iter();
@@ -79,26 +121,14 @@ fn generated(folder: &str, module: Module, generator: &str) -> project::Generate
     }
 }
 
-/// The package as it is imported, when the project asks for one: its name, and path and text of each file. Its folder is the last one of
-/// the path that the project sets, so that what is imported stands under one name.
+/// The package by itself, as it is imported when the project asks for one: its name, and path and text of each file. It has its usual form:
+/// where it lies in an application, and what it takes of it, is the application's to try.
 #[must_use]
 pub fn package(checked: &Checked, built: &Built) -> Option<(String, Vec<(String, String)>)> {
-    let files = sqlalchemy(checked, built);
-    let folder = folder(&checked.loaded.root.config.models.folder);
-    let name = folder.trim_end_matches('/').rsplit('/').next()?;
-    let name = if name.is_empty() { "package" } else { name };
-    let inside = files.into_iter().map(|file| {
-        let rest = file.path.strip_prefix(&folder).unwrap_or(&file.path);
-        (format!("{name}/{rest}"), file.text)
-    });
-    let inside: Vec<(String, String)> = inside.collect();
-    (!inside.is_empty()).then(|| (name.to_owned(), inside))
-}
-
-/// A folder as the beginning of a path.
-fn folder(folder: &str) -> String {
-    let parts = folder
-        .split(['/', '\\'])
-        .filter(|part| !part.is_empty() && *part != ".");
-    parts.map(|part| format!("{part}/")).collect()
+    let place = Placement::default();
+    let files = modules(checked, built, place).into_iter();
+    let inside: Vec<(String, String)> = files
+        .map(|file| (format!("{}/{}", place.package, file.path), file.text))
+        .collect();
+    (!inside.is_empty()).then(|| (place.package.to_owned(), inside))
 }

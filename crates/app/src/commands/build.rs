@@ -43,19 +43,7 @@ fn write(context: Context, arguments: &Build, folder: &std::path::Path, files: V
         };
     }
     if !arguments.overwrite && plan.in_the_way().next().is_some() {
-        for change in plan.in_the_way() {
-            let message = match change.standing {
-                Standing::Foreign => format!(
-                    "`{}` is there already, and was not made by architrave",
-                    change.path
-                ),
-                _ => format!("`{}` was edited after it was generated", change.path),
-            };
-            findings::complain(context, &message, None);
-        }
-        let help =
-            "move your changes into the schema, or say `--overwrite` to lose them; nothing was written";
-        findings::complain(context, "a build would lose what somebody wrote", Some(help));
+        refuse(context, plan.in_the_way());
         return Outcome::Wrong;
     }
     if let Err(error) = outputs.write(&plan) {
@@ -72,6 +60,31 @@ fn write(context: Context, arguments: &Build, folder: &std::path::Path, files: V
     Outcome::Holds
 }
 
+/// Says which files hold somebody's work, and what to do.
+fn refuse<'c>(context: Context, changes: impl Iterator<Item = &'c Change>) {
+    let mut foreign = false;
+    for change in changes {
+        let path = &change.path;
+        let message = match change.standing {
+            Standing::Foreign => format!("`{path}` is there already, and was not made by architrave"),
+            Standing::Hidden => {
+                let package = path.trim_end_matches(".py");
+                format!("`{path}` could not be imported any more: the package `{package}/` would hide it")
+            }
+            _ => format!("`{path}` was edited after it was generated"),
+        };
+        foreign |= matches!(change.standing, Standing::Foreign | Standing::Hidden) && path.ends_with(".py");
+        findings::complain(context, &message, None);
+    }
+    let help = if foreign {
+        "give the models a folder that is free (`folder` or `support` under `[models]` in `architrave.toml`), rename the entity, or move your file; \
+         `--overwrite` loses what is there; nothing was written"
+    } else {
+        "move your changes into the schema, or say `--overwrite` to lose them; nothing was written"
+    };
+    findings::complain(context, "a build would lose what somebody wrote", Some(help));
+}
+
 /// What is not as it would be generated, a line each; nothing when all is fresh.
 fn listing(changes: &[Change]) -> String {
     let mut text = String::new();
@@ -82,6 +95,7 @@ fn listing(changes: &[Change]) -> String {
             Standing::Stale => "stale",
             Standing::Edited => "edited",
             Standing::Foreign => "foreign",
+            Standing::Hidden => "hidden",
             Standing::Gone => "gone",
             // Somebody's work is never removed.
             Standing::GoneEdited => "kept",

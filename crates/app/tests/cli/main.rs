@@ -9,6 +9,7 @@
     reason = "tests may fail loudly, and read the environment that they run in"
 )]
 
+mod application;
 mod build;
 mod check;
 mod explain;

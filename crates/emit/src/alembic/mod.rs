@@ -7,6 +7,7 @@
 mod index;
 mod names;
 mod revision;
+mod settings;
 mod table;
 mod text;
 mod types;
@@ -14,6 +15,7 @@ mod types;
 use physical::Database;
 use plan::{Plan, Relational};
 
+use crate::Placement;
 use crate::sqlalchemy::{Keeps, Module};
 
 /// What migrations are made from.
@@ -21,8 +23,8 @@ use crate::sqlalchemy::{Keeps, Module};
 pub struct Migrations<'a> {
     /// The project's name.
     pub project: &'a str,
-    /// The Python package of the models, as it is imported: `app`; empty when it has no name.
-    pub package: &'a str,
+    /// Where the package of the models lies, and where the migrations go.
+    pub place: Placement<'a>,
     /// One for each relational database of the project.
     pub targets: &'a [Target<'a>],
 }
@@ -72,41 +74,44 @@ impl Target<'_> {
 }
 
 impl Migrations<'_> {
-    /// The import of a module of the package.
+    /// The import of a module of the support package.
     fn import(&self, module: &str) -> String {
-        match self.package {
-            "" => format!("from {module}"),
-            package => format!("from {package}.{module}"),
-        }
+        format!(
+            "from {}.{}.{module}",
+            self.place.package,
+            self.place.support_module()
+        )
     }
 }
 
-/// `alembic.ini` and the folder `migrations`, relative to the folder that holds the package.
+/// The environment in its folder and `alembic.ini`, relative to the output folder.
 #[must_use]
 pub fn alembic(input: &Migrations<'_>) -> Vec<Module> {
-    let environment = include_str!("env.py").replace("from app.", &input.import(""));
+    let folder = input.place.migrations;
     let files = [
         (
-            "alembic.ini",
-            include_str!("alembic.ini").to_owned(),
+            settings::path(&input.place),
+            settings::ini(&input.place),
             Keeps::WhatIsThere,
         ),
-        ("migrations/env.py", environment, Keeps::Nothing),
         (
-            "migrations/script.py.mako",
+            format!("{folder}/env.py"),
+            settings::environment(&input.place),
+            Keeps::Nothing,
+        ),
+        (
+            format!("{folder}/script.py.mako"),
             include_str!("script.py.mako").to_owned(),
             Keeps::WhatIsThere,
         ),
         (
-            "migrations/versions/0001_first_build.py",
+            format!("{folder}/versions/0001_first_build.py"),
             revision::first_build(input),
             Keeps::Nothing,
         ),
     ];
-    let module = |(path, text, keeps): (&str, String, Keeps)| Module {
-        path: path.to_owned(),
-        text,
-        keeps,
-    };
-    files.map(module).into()
+    files
+        .into_iter()
+        .map(|(path, text, keeps)| Module { path, text, keeps })
+        .collect()
 }

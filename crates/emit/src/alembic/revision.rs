@@ -70,7 +70,7 @@ fn head(input: &Migrations<'_>, uses: &Uses) -> String {
     );
     let mut text = docstring(0, &about);
     text.push_str("\nfrom __future__ import annotations\n");
-    let run = format!("{} import run\n", input.import("core.migrations"));
+    let run = format!("{} import run\n", input.import("migrations"));
     let theirs = [
         (uses.sqlalchemy, "import sqlalchemy as sa\n"),
         (uses.op, "from alembic import op\n"),

@@ -43,7 +43,7 @@ pub(super) fn module(
     body.push_str(&functions);
     let mut text = heading(&source(input, unit));
     text.push_str("from __future__ import annotations\n\n");
-    text.push_str(&imports.render());
+    text.push_str(&imports.render(&input.place));
     text.push('\n');
     text.push_str(&body);
     text.push('\n');

@@ -4,6 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{Piece, import_order, natural};
 use super::py::{Py, statement};
+use crate::Placement;
+
+/// What a module says in place of the support package, wherever that lies.
+const SUPPORT: &str = "..core.";
 
 /// Where a module comes from; sections stand apart, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,9 +60,32 @@ impl Imports {
         add(&mut self.checking, Section::Own, module, name);
     }
 
+    /// The same with the support package where it lies.
+    fn placed(&self, place: &Placement<'_>) -> Self {
+        let support = format!("..{}.", place.support_module());
+        let moved = |from: &BTreeMap<Order, Members>| {
+            let mut to = BTreeMap::new();
+            for ((section, .., module), names) in from {
+                let module = match module.strip_prefix(SUPPORT) {
+                    Some(rest) => format!("{support}{rest}"),
+                    None => module.clone(),
+                };
+                names
+                    .iter()
+                    .for_each(|(.., name)| add(&mut to, *section, &module, name));
+            }
+            to
+        };
+        Self {
+            straight: self.straight.clone(),
+            from: moved(&self.from),
+            checking: moved(&self.checking),
+        }
+    }
+
     /// The lines, ending with an empty one when there are any.
-    pub(super) fn render(&self) -> String {
-        let mut own = self.clone();
+    pub(super) fn render(&self, place: &Placement<'_>) -> String {
+        let mut own = self.placed(place);
         let known: Vec<(Order, Members)> = own
             .from
             .iter()
@@ -129,6 +156,7 @@ pub(super) fn from(indent: usize, module: &str, names: &Members) -> String {
 #[cfg(test)]
 mod tests {
     use super::Imports;
+    use crate::Placement;
 
     #[test]
     fn sections_and_names_are_sorted() {
@@ -143,7 +171,7 @@ mod tests {
         imports.datetime();
         imports.checked(".user", "User");
         assert_eq!(
-            imports.render(),
+            imports.render(&Placement::default()),
             "import datetime as dt\nfrom decimal import Decimal\nfrom typing import TYPE_CHECKING\n\n\
              import sqlalchemy as sa\nfrom sqlalchemy.orm import Mapped\n\n\
              from ..core.database import Base, kept\nfrom ..core.types import Key\nfrom .enums import State\n\n\

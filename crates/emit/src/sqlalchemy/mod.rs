@@ -1,8 +1,8 @@
 //! Models for SQLAlchemy, and schemas for Pydantic: a package that an application imports as it stands.
 //!
 //! What exists (columns, nullability, constraints, indexes, comments) is read from the blueprint, so that the models agree with the
-//! database; what it means (types, privacy, relations, queries) from the model. The support package under `core/` is the same text for
-//! every project. Files come out as `ruff format` would leave them.
+//! database; what it means (types, privacy, relations, queries) from the model. The support package (`core/`) is the same text for
+//! every project, but for what it takes of the application. Files come out as `ruff format` would leave them.
 
 mod columns;
 mod conditions;
@@ -21,6 +21,7 @@ mod relations;
 mod schemas;
 mod services;
 mod shapes;
+mod support;
 mod types;
 mod units;
 
@@ -30,6 +31,8 @@ use diagnostics::Span;
 use model::Model;
 use physical::Blueprint;
 use plan::Relational;
+
+use crate::Placement;
 
 use finders::Needed;
 use units::Units;
@@ -47,6 +50,8 @@ pub struct Input<'a> {
     pub scripts: &'a [(String, String)],
     /// The path of the source of a span, as it is shown.
     pub source: &'a dyn Fn(Span) -> String,
+    /// Where the package goes.
+    pub place: Placement<'a>,
 }
 
 impl std::fmt::Debug for Input<'_> {

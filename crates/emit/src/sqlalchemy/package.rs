@@ -8,9 +8,9 @@ use super::imports::from;
 use super::names::{import_order, natural};
 use super::py::{Py, docstring, statement, string};
 use super::units::Units;
-use super::{GENERATED, Input, Keeps, Module, schemas};
+use super::{GENERATED, Input, Keeps, Module, schemas, support};
 
-/// The support package: the same text for every project.
+/// The support package: the same text for every project. Where a package goes into an application, [`support::placed`] says what differs.
 const CORE: &[(&str, &str)] = &[
     ("crypto", include_str!("core/crypto.py")),
     ("database", include_str!("core/database.py")),
@@ -25,20 +25,27 @@ const CORE: &[(&str, &str)] = &[
 
 /// The support package, with what differs between projects.
 pub(super) fn core(input: &Input<'_>) -> Vec<Module> {
-    let mut files = vec![
-        Module {
-            path: "__init__.py".to_owned(),
-            text: String::new(),
-            keeps: Keeps::WhatIsThere,
-        },
-        whole("core/__init__.py", String::new()),
-        whole("core/project.py", project(input)),
-    ];
-    files.extend(
-        CORE.iter()
-            .map(|(name, text)| whole(&format!("core/{name}.py"), (*text).to_owned())),
-    );
+    let place = &input.place;
+    let mut files: Vec<Module> = support::above(place).map(once).collect();
+    let mut add = |name: &str, text: String| files.push(whole(&format!("{}/{name}.py", place.support), text));
+    add("__init__", String::new());
+    add("project", project(input));
+    for (name, text) in CORE {
+        add(name, support::placed(place, name, text));
+    }
+    for (name, text) in support::of_the_application(place) {
+        add(name, text);
+    }
     files
+}
+
+/// The mark of a package, which an application may have filled.
+fn once(path: String) -> Module {
+    Module {
+        path,
+        text: String::new(),
+        keeps: Keeps::WhatIsThere,
+    }
 }
 
 fn whole(path: &str, text: String) -> Module {
@@ -170,8 +177,8 @@ pub(super) fn models(input: &Input<'_>, units: &Units<'_>) -> Module {
         names.insert("enums".to_owned(), units.enums.clone());
     }
     let about = format!("The models of {}.\n\n{GENERATED}", input.blueprint.project);
-    let first = "from ..core.database import Base\n";
-    whole("models/__init__.py", list(&about, first, &names, &["Base"]))
+    let first = format!("from ..{}.database import Base\n", input.place.support_module());
+    whole("models/__init__.py", list(&about, &first, &names, &["Base"]))
 }
 
 /// `schemas/__init__.py`

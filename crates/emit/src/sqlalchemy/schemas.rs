@@ -39,7 +39,7 @@ pub(super) fn module(input: &Input<'_>, units: &Units<'_>, unit: &Unit<'_>) -> O
     let update = made.update();
     let mut text = heading(&source(input, unit));
     text.push_str("from __future__ import annotations\n\n");
-    text.push_str(&made.imports.render());
+    text.push_str(&made.imports.render(&input.place));
     text.push_str(&made.fields.aliases());
     for class in [read, create, update] {
         text.push_str(if text.ends_with("\n\n") { "\n" } else { "\n\n" });

@@ -39,7 +39,7 @@ pub(super) fn module(input: &Input<'_>, units: &Units<'_>) -> Option<String> {
                  `session.call(...)`.";
     let mut text = docstring(0, &format!("{about}\n\n{GENERATED}"));
     text.push_str("\nfrom __future__ import annotations\n\n");
-    text.push_str(services.imports.render().trim_end());
+    text.push_str(services.imports.render(&input.place).trim_end());
     text.push('\n');
     text.push_str(&services.answers);
     text.push_str(&services.functions);

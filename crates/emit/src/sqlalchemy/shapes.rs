@@ -28,7 +28,7 @@ pub(super) fn module(input: &Input<'_>, units: &Units<'_>) -> Option<String> {
     }
     let mut text = docstring(0, &format!("The forms of JSON values.\n\n{GENERATED}"));
     text.push_str("\nfrom __future__ import annotations\n\n");
-    let mut own = imports.render();
+    let mut own = imports.render(&input.place);
     // The module has the shapes itself.
     own = own
         .lines()

@@ -90,6 +90,7 @@ fn models(model: &model::Model, blueprint: &physical::Blueprint) -> Option<Model
         postgres: dialects::by_name("postgres").expect("a dialect"),
         scripts: &(sqlite.scripts)(blueprint),
         source: &|_| "schema.arch".to_owned(),
+        place: emit::Placement::default(),
     };
     let files = emit::sqlalchemy::sqlalchemy(&input).into_iter();
     Some(Models {

@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, joinedload, mapped_column, synonym
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    MappedColumn,
+    declared_attr,
+    joinedload,
+    mapped_column,
+    registry,
+    synonym,
+)
 from sqlalchemy.orm.interfaces import MANYTOONE, ORMOption
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -44,16 +53,18 @@ def kept(*args: Any, **options: Any) -> MappedColumn[Any]:
 class Base(DeclarativeBase):
     """What every model is."""
 
-    metadata = sa.MetaData(
-        schema=SCHEMA,
-        naming_convention={
-            "pk": "%(table_name)s_pkey",
-            "uq": "%(table_name)s_%(column_0_N_name)s_key",
-            "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
-            "ix": "%(table_name)s_%(column_0_N_name)s_idx",
-        },
+    registry = registry(
+        metadata=sa.MetaData(
+            schema=SCHEMA,
+            naming_convention={
+                "pk": "%(table_name)s_pkey",
+                "uq": "%(table_name)s_%(column_0_N_name)s_key",
+                "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+                "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+            },
+        ),
+        type_annotation_map={str: sa.Text(), int: sa.Integer(), dt.datetime: Instant(), uuid.UUID: Guid()},
     )
-    type_annotation_map: ClassVar = {str: sa.Text(), int: sa.Integer(), dt.datetime: Instant(), uuid.UUID: Guid()}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -63,7 +74,7 @@ class Base(DeclarativeBase):
 
     def to_dict_secure(self) -> dict[str, Any]:
         """What may leave the system, as JSON: public ids only, nothing secret."""
-        schemas = import_module(f"{__package__.rpartition('.')[0]}.schemas")
+        schemas = import_module(f"{__package__.rsplit('.', 1)[0]}.schemas")
         read = getattr(schemas, f"{type(self).__name__}Read")
         return cast("dict[str, Any]", read.model_validate(self).model_dump(mode="json"))
 

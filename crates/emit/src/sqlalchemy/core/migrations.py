@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from importlib import import_module
 from typing import Any, cast
 
 import sqlalchemy as sa
-from alembic import op
+from alembic import context, op
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import ExecutableDDLElement
 from sqlalchemy.sql.compiler import DDLCompiler
+
+from .project import AUDIT, PRIVATE, SCHEMA
 
 
 class Verbatim(ExecutableDDLElement):
@@ -73,3 +76,14 @@ def target(metadata: sa.MetaData, *, sqlite: bool) -> sa.MetaData:
                 **{k: v for k, v in index.dialect_kwargs.items() if k.startswith("sqlite")},
             )
     return plain
+
+
+def not_ours(name: str | None, kind: str, parents: Any) -> bool:
+    """For `include_name` in an environment of the application's own: leaves out what these migrations keep."""
+    if kind == "schema":
+        return name not in (SCHEMA, PRIVATE, AUDIT)
+    if kind != "table" or name is None or context.get_context().dialect.name != "sqlite":
+        return True
+    metadata: sa.MetaData = import_module(f"{__package__.rsplit('.', 1)[0]}.models").Base.metadata
+    ours = {table.name for table in metadata.tables.values()}
+    return name not in ours and not name.startswith((f"{PRIVATE}_", f"{AUDIT}_"))
