@@ -170,8 +170,11 @@ impl<'s> Outputs<'s> {
             // An empty file (`__init__.py`, most often) holds nobody's work.
             let bytes =
                 bytes.filter(|bytes| !bytes.trim_ascii().is_empty() || known.files.contains_key(&file.path));
-            let disk = bytes.map(|bytes| sha256(split(&bytes, line).0));
             let fresh = sha256(file.text.as_bytes());
+            let disk = bytes.map(|bytes| match split(&bytes, line).0 {
+                same if same == file.text.as_bytes() => fresh.clone(),
+                other => sha256(other),
+            });
             let standing = match (disk.as_deref(), known.files.get(&file.path)) {
                 (None, _) => Standing::New,
                 (Some(hash), _) if hash == fresh => Standing::Fresh,
@@ -255,12 +258,13 @@ impl<'s> Outputs<'s> {
             return Ok(());
         }
         self.write_one(manifest::FILE, plan.announced().render().as_bytes())?;
+        let fresh = plan
+            .changes
+            .iter()
+            .filter(|change| change.standing == Standing::Fresh);
+        let fresh: BTreeSet<&str> = fresh.map(|change| change.path.as_str()).collect();
         for file in &plan.files {
-            let fresh = plan
-                .changes
-                .iter()
-                .any(|c| c.path == file.path && c.standing == Standing::Fresh);
-            if !fresh {
+            if !fresh.contains(file.path.as_str()) {
                 self.write_file(file)?;
             }
         }

@@ -117,7 +117,7 @@ pub fn build(checked: &Checked) -> Built {
 /// As much as a main thread has: expressions nest.
 const STACK: usize = 8 << 20;
 
-/// The answers for several products, in their order, each worked out on a thread of its own where there is one to have.
+/// The answers for several products or jobs, in their order, each worked out on a thread of its own where there is one to have.
 fn at_once<P: Copy + Send, T: Send>(
     products: impl IntoIterator<Item = P>,
     work: impl Fn(P) -> T + Sync,
@@ -217,28 +217,41 @@ pub fn emit(checked: &Checked, built: &Built, version: &str) -> Vec<project::Gen
         .project
         .as_ref()
         .map_or("", |project| project.name.text.as_str());
-    let files = at_once(&built.targets, |target| {
-        let heading = emit::Heading {
-            project: project.to_owned(),
-            dialect: target.dialect.title.to_owned(),
-            floor: target.dialect.floor.to_owned(),
-            generator: format!("architrave {version}"),
-            hash: target.plan.to.clone(),
-        };
-        let generator = format!("sql {}", target.dialect.name);
-        let scripts = (target.dialect.scripts)(&built.designed.blueprint);
-        let services = emit::scripts(target.dialect.name, &scripts, &heading);
-        let files = emit::sql(&target.plan, &heading).into_iter().chain(services);
-        let generated = files.map(|file| project::Generated {
-            path: file.path,
-            text: file.text,
-            generator: generator.clone(),
-            keeps: project::Keeps::Nothing,
-        });
-        generated.collect::<Vec<_>>()
+    let jobs = built.targets.iter().map(Job::Sql);
+    let files = at_once(jobs.chain([Job::Models, Job::Migrations]), |job| match job {
+        Job::Sql(target) => sql(project, built, target, version),
+        Job::Models => models::sqlalchemy(checked, built),
+        Job::Migrations => models::alembic(checked, built),
     });
-    let mut files: Vec<project::Generated> = files.into_iter().flatten().collect();
-    files.extend(models::sqlalchemy(checked, built));
-    files.extend(models::alembic(checked, built));
-    files
+    files.into_iter().flatten().collect()
+}
+
+/// What is written by itself.
+#[derive(Clone, Copy)]
+enum Job<'b> {
+    Sql(&'b Target),
+    Models,
+    Migrations,
+}
+
+/// The SQL for one product.
+fn sql(project: &str, built: &Built, target: &Target, version: &str) -> Vec<project::Generated> {
+    let heading = emit::Heading {
+        project: project.to_owned(),
+        dialect: target.dialect.title.to_owned(),
+        floor: target.dialect.floor.to_owned(),
+        generator: format!("architrave {version}"),
+        hash: target.plan.to.clone(),
+    };
+    let generator = format!("sql {}", target.dialect.name);
+    let scripts = (target.dialect.scripts)(&built.designed.blueprint);
+    let services = emit::scripts(target.dialect.name, &scripts, &heading);
+    let files = emit::sql(&target.plan, &heading).into_iter().chain(services);
+    let generated = files.map(|file| project::Generated {
+        path: file.path,
+        text: file.text,
+        generator: generator.clone(),
+        keeps: project::Keeps::Nothing,
+    });
+    generated.collect()
 }

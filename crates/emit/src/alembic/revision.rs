@@ -204,7 +204,7 @@ impl<'b> Body<'b, '_> {
         let sql = sql.trim_end();
         if !sql.is_empty() {
             self.uses.run = true;
-            self.text.push_str(&run(INDENT, sql));
+            run(&mut self.text, INDENT, sql);
         }
     }
 }

@@ -1,29 +1,35 @@
 //! SQL inside of Python: statements that run as they stand, and parts of words that Alembic has.
 
-use crate::sqlalchemy::py::{Py, statement, string};
+use crate::sqlalchemy::py::{Py, is_hidden, statement, string};
 
-/// `run("…")` at an indent: one statement, taken as it stands.
-pub(super) fn run(indent: usize, sql: &str) -> String {
-    match lines(sql) {
-        // The first line stands behind the bracket, and what follows where it stood.
-        Some(literal) => format!("{}run({literal})\n", " ".repeat(indent)),
-        None => statement(indent, "", &Py::call("run", [Py::Atom(string(sql))]), ""),
+/// Writes `run("…")` at an indent: one statement, taken as it stands.
+pub(super) fn run(out: &mut String, indent: usize, sql: &str) {
+    if !is_block(sql) {
+        out.push_str(&statement(
+            indent,
+            "",
+            &Py::call("run", [Py::Atom(string(sql))]),
+            "",
+        ));
+        return;
     }
+    // The first line stands behind the bracket, and what follows where it stood.
+    let raw = if sql.contains('\\') { "r" } else { "" };
+    let parts = [&" ".repeat(indent), "run(", raw, "\"\"\"", sql, "\"\"\")\n"];
+    parts.iter().for_each(|part| out.push_str(part));
 }
 
-/// Several lines between triple quotes; `None` for one line, and for what would leave the quotes or cannot be seen.
-fn lines(sql: &str) -> Option<String> {
-    let fits = sql.contains('\n')
+/// Whether a statement can stand between triple quotes: several lines, nothing that would leave the quotes or cannot be seen.
+fn is_block(sql: &str) -> bool {
+    sql.contains('\n')
         && !sql.contains("\"\"\"")
         && !sql.ends_with(['"', '\\'])
-        && sql.split('\n').all(|line| line.chars().all(is_seen));
-    let raw = if sql.contains('\\') { "r" } else { "" };
-    fits.then(|| format!("{raw}\"\"\"{sql}\"\"\""))
+        && sql.chars().all(|c| c == '\n' || is_seen(c))
 }
 
 /// Whether a literal of one line would show a character as it is.
 fn is_seen(c: char) -> bool {
-    c.is_ascii_graphic() || matches!(c, ' ' | '\t') || string(c.encode_utf8(&mut [0; 4])).contains(c)
+    c.is_ascii_graphic() || matches!(c, ' ' | '\t') || !(c.is_ascii() || is_hidden(c))
 }
 
 /// A part of a statement, as a text in which SQLAlchemy finds no parameter.
@@ -59,18 +65,24 @@ fn has_parameters(sql: &str) -> bool {
 mod tests {
     use super::{has_parameters, run};
 
+    fn written(indent: usize, sql: &str) -> String {
+        let mut out = String::new();
+        run(&mut out, indent, sql);
+        out
+    }
+
     #[test]
     fn statements_stay_inside_of_their_quotes() {
-        assert_eq!(run(4, "DROP TABLE x"), "    run(\"DROP TABLE x\")\n");
-        assert_eq!(run(0, "SELECT 'a\"b'"), "run(\"SELECT 'a\\\"b'\")\n");
-        assert_eq!(run(0, "a\n  '%' :b"), "run(\"\"\"a\n  '%' :b\"\"\")\n");
-        assert_eq!(run(0, "a\n\\d+"), "run(r\"\"\"a\n\\d+\"\"\")\n");
-        assert_eq!(run(0, "a\n\"\"\"b"), "run('a\\n\"\"\"b')\n");
-        assert_eq!(run(0, "a\n\"b\""), "run('a\\n\"b\"')\n");
-        assert_eq!(run(0, "a\nb\\"), "run(\"a\\nb\\\\\")\n");
-        assert_eq!(run(0, "a\r\nb"), "run(\"a\\r\\nb\")\n");
-        assert_eq!(run(0, "a\nb\u{202e}"), "run(\"a\\nb\\u202e\")\n");
-        assert_eq!(run(0, "a\nä€"), "run(\"\"\"a\nä€\"\"\")\n");
+        assert_eq!(written(4, "DROP TABLE x"), "    run(\"DROP TABLE x\")\n");
+        assert_eq!(written(0, "SELECT 'a\"b'"), "run(\"SELECT 'a\\\"b'\")\n");
+        assert_eq!(written(0, "a\n  '%' :b"), "run(\"\"\"a\n  '%' :b\"\"\")\n");
+        assert_eq!(written(0, "a\n\\d+"), "run(r\"\"\"a\n\\d+\"\"\")\n");
+        assert_eq!(written(0, "a\n\"\"\"b"), "run('a\\n\"\"\"b')\n");
+        assert_eq!(written(0, "a\n\"b\""), "run('a\\n\"b\"')\n");
+        assert_eq!(written(0, "a\nb\\"), "run(\"a\\nb\\\\\")\n");
+        assert_eq!(written(0, "a\r\nb"), "run(\"a\\r\\nb\")\n");
+        assert_eq!(written(0, "a\nb\u{202e}"), "run(\"a\\nb\\u202e\")\n");
+        assert_eq!(written(0, "a\nä€"), "run(\"\"\"a\nä€\"\"\")\n");
     }
 
     #[test]

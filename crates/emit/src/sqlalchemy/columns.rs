@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::{Field, FieldOrigin};
-use physical::{Behaviour, Blueprint, Column, DefaultValue, ForeignKey, Identity, Literal, Service, SqlType};
+use physical::{Behaviour, Column, DefaultValue, ForeignKey, Identity, Literal, Service, SqlType};
 
 use super::Input;
 use super::constraints::{actions, is_on_column, sql};
@@ -23,7 +23,7 @@ pub(super) struct Class<'c, 'a> {
 
 /// The columns that do not come from the bases: those of fields in the order of the source, then all others.
 pub(super) fn columns(class: &Class<'_, '_>, imports: &mut Imports) -> String {
-    let kept = kept(class.input.blueprint, class.unit);
+    let kept = kept(class.unit);
     let mut out = String::new();
     for column in ordered(class.unit) {
         if !class.bases.given.contains(column.name.as_str()) {
@@ -74,14 +74,10 @@ fn ordered<'a>(unit: &Unit<'a>) -> Vec<&'a Column> {
 }
 
 /// Columns that the database keeps, whatever is written to them.
-pub(super) fn kept<'a>(blueprint: &'a Blueprint, unit: &Unit<'a>) -> BTreeSet<&'a str> {
+pub(super) fn kept<'a>(unit: &Unit<'a>) -> BTreeSet<&'a str> {
     let mut kept = BTreeSet::new();
-    for placed in blueprint
-        .behaviours
-        .iter()
-        .filter(|placed| placed.table == unit.info.name)
-    {
-        match &placed.what {
+    for behaviour in unit.behaviours.iter().copied() {
+        match behaviour {
             Behaviour::FromContext { owner, tenant } => kept.extend(owner.iter().chain(tenant)),
             Behaviour::Inherit { columns, .. } => kept.extend(columns.iter().map(|(own, _)| own)),
             Behaviour::Transitions {
@@ -107,18 +103,18 @@ pub(super) fn kept<'a>(blueprint: &'a Blueprint, unit: &Unit<'a>) -> BTreeSet<&'
         }
     }
     let mut kept: BTreeSet<&str> = kept.into_iter().map(physical::Ident::as_str).collect();
-    if counts_reads_itself(blueprint, unit) {
+    if counts_reads_itself(unit) {
         kept.extend(["access_count", "last_accessed"]);
     }
     kept
 }
 
 /// Whether reads are counted in the row itself, and not in a table beside it.
-fn counts_reads_itself(blueprint: &Blueprint, unit: &Unit<'_>) -> bool {
-    blueprint.services.iter().any(|placed| match &placed.what {
-        Service::TouchAccess { access, .. } => placed.table == unit.info.name && *access == unit.info.name,
-        _ => false,
-    })
+fn counts_reads_itself(unit: &Unit<'_>) -> bool {
+    let own = &unit.info.name;
+    let touches =
+        |service: &&Service| matches!(service, Service::TouchAccess { access, .. } if access == own);
+    unit.services.iter().any(touches)
 }
 
 fn one(class: &Class<'_, '_>, column: &Column, kept: bool, imports: &mut Imports) -> String {

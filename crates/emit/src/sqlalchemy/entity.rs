@@ -10,13 +10,20 @@ use super::relations::relations;
 use super::units::{Of, Unit, Units};
 use super::{Input, heading};
 
-/// The text of a module, up to where the user's part begins; and what its functions need of others.
-pub(super) fn module(
-    input: &Input<'_>,
-    units: &Units<'_>,
-    unit: &Unit<'_>,
-    late: &Needed,
-) -> (String, Needed) {
+/// What the functions of a module need of others.
+pub(super) fn needed(input: &Input<'_>, units: &Units<'_>, unit: &Unit<'_>) -> Needed {
+    let bases = Bases::of(input.blueprint, unit);
+    let class = Class {
+        input,
+        units,
+        unit,
+        bases: &bases,
+    };
+    finders(&class, &Needed::new(), &mut Imports::default()).1
+}
+
+/// The text of a module, up to where the user's part begins.
+pub(super) fn module(input: &Input<'_>, units: &Units<'_>, unit: &Unit<'_>, late: &Needed) -> String {
     let bases = Bases::of(input.blueprint, unit);
     let class = Class {
         input,
@@ -39,8 +46,7 @@ pub(super) fn module(
         body.push('\n');
         body.push_str(&statement(4, "__table_args__ = ", &arguments, ""));
     }
-    let (functions, needed) = finders(&class, late, &mut imports);
-    body.push_str(&functions);
+    body.push_str(&finders(&class, late, &mut imports).0);
     let mut text = heading(&source(input, unit));
     text.push_str("from __future__ import annotations\n\n");
     text.push_str(&imports.render(&input.place));
@@ -48,7 +54,7 @@ pub(super) fn module(
     text.push_str(&body);
     text.push('\n');
     text.push_str(&yours(4));
-    (text, needed)
+    text
 }
 
 /// A dictionary alone is no tuple.
@@ -113,13 +119,8 @@ fn is_timed(unit: &Unit<'_>) -> bool {
 
 /// The function that counts reads, where it is not called as the class is.
 fn touches(class: &Class<'_, '_>) -> Option<String> {
-    let own = class
-        .input
-        .blueprint
-        .services
-        .iter()
-        .filter(|placed| placed.table == class.unit.info.name);
-    let name = own.filter_map(|placed| match &placed.what {
+    let own = class.unit.services.iter().copied();
+    let name = own.filter_map(|service| match service {
         physical::Service::TouchAccess { name, .. } => Some(name.to_string()),
         _ => None,
     });

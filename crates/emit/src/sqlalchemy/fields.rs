@@ -12,21 +12,16 @@ use super::units::{Unit, Units};
 /// The types of one module: those with rules have a name of their own.
 pub(super) struct Fields<'s, 'a> {
     units: &'s Units<'a>,
-    names: Names,
+    names: Names<'s>,
     defined: Vec<(u32, String)>,
     text: String,
 }
 
 impl<'s, 'a> Fields<'s, 'a> {
     pub(super) fn new(units: &'s Units<'a>, unit: &Unit<'_>) -> Self {
-        let own = super::schemas::classes(&unit.class);
-        let taken = own
-            .into_iter()
-            .chain(units.enums.iter().cloned())
-            .chain(units.shapes.iter().cloned());
         Self {
             units,
-            names: Names::aliases(taken),
+            names: Names::aliases(&units.values, super::schemas::classes(&unit.class)),
             defined: Vec::new(),
             text: String::new(),
         }
@@ -34,10 +29,9 @@ impl<'s, 'a> Fields<'s, 'a> {
 
     /// Of a module without classes of entities.
     pub(super) fn of_shapes(units: &'s Units<'a>) -> Self {
-        let taken = units.enums.iter().chain(&units.shapes).cloned();
         Self {
             units,
-            names: Names::aliases(taken),
+            names: Names::aliases(&units.values, []),
             defined: Vec::new(),
             text: String::new(),
         }

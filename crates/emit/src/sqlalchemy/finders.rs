@@ -47,11 +47,8 @@ struct Finder<'c, 'a> {
 
 impl<'c, 'a> Finder<'c, 'a> {
     fn new(class: &'c Class<'c, 'a>, entity: &'c Entity, query: &'c Query) -> Self {
-        let mut names = Names::parameters();
         // A parameter must not hide a class that the function speaks of.
-        for unit in &class.units.all {
-            names.reserve(&unit.class);
-        }
+        let mut names = Names::parameters(&class.units.classes);
         let params = query.params.iter().map(|param| names.take(&param.name)).collect();
         Self {
             class,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use physical::{Blueprint, Column, ForeignKey, OnDelete, Purpose, SqlType, Table};
+use physical::{Blueprint, Column, ForeignKey, OnDelete, SqlType, Table};
 
 use super::constraints::conventional;
 use super::units::{Of, Unit};
@@ -157,7 +157,7 @@ impl Bases {
         if unit.info.owner.is_some() {
             bases.classes.push("Owned");
         }
-        if is_accessed(blueprint, unit) {
+        if unit.accessed {
             bases.classes.push("Accessed");
         }
         bases
@@ -230,13 +230,4 @@ fn is_to_actors(blueprint: &Blueprint, table: &Table, key: &ForeignKey) -> bool 
         && key.on_delete == OnDelete::Restrict
         && key.on_update == OnDelete::NoAction
         && conventional(table, &key.columns, "fkey") == key.name.as_str()
-}
-
-/// Whether reads are counted in a table beside this one.
-fn is_accessed(blueprint: &Blueprint, unit: &Unit<'_>) -> bool {
-    let Some(entity) = unit.entity() else { return false };
-    blueprint.tables.iter().any(|info| {
-        info.purpose == Purpose::Access(entity.id)
-            && info.name.name.as_str() == format!("{}_access", unit.info.name.name)
-    })
 }

@@ -102,8 +102,10 @@ pub fn sqlalchemy(input: &Input<'_>) -> Vec<Module> {
     let nothing = Needed::new();
     for unit in &units.all {
         let late = late.get(&unit.class).unwrap_or(&nothing);
-        let (text, _) = entity::module(input, &units, unit, late);
-        files.push(below(format!("models/{}.py", unit.module), text));
+        files.push(below(
+            format!("models/{}.py", unit.module),
+            entity::module(input, &units, unit, late),
+        ));
         if let Some(text) = schemas::module(input, &units, unit) {
             files.push(below(format!("schemas/{}.py", unit.module), text));
         }
@@ -136,21 +138,20 @@ fn below(path: String, text: String) -> Module {
 
 /// What each module may import only inside of its functions, because that module needs this one in turn.
 fn late(input: &Input<'_>, units: &Units<'_>) -> BTreeMap<String, Needed> {
-    let mut above: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut above: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut late: BTreeMap<String, Needed> = BTreeMap::new();
     for unit in units
         .all
         .iter()
         .filter(|unit| unit.entity().is_some_and(|entity| !entity.queries.is_empty()))
     {
-        let (_, needed) = entity::module(input, units, unit, &Needed::new());
-        for (module, class) in needed {
+        for (module, class) in entity::needed(input, units, unit) {
             if class != unit.class && reaches(&above, &class, &unit.class) {
                 late.entry(unit.class.clone())
                     .or_default()
                     .insert((module, class));
             } else {
-                above.entry(unit.class.clone()).or_default().insert(class);
+                above.entry(&unit.class).or_default().insert(class);
             }
         }
     }
@@ -158,7 +159,7 @@ fn late(input: &Input<'_>, units: &Units<'_>) -> BTreeMap<String, Needed> {
 }
 
 /// Whether a class leads to another by what modules import.
-fn reaches(above: &BTreeMap<String, BTreeSet<String>>, from: &str, to: &str) -> bool {
+fn reaches(above: &BTreeMap<&str, BTreeSet<String>>, from: &str, to: &str) -> bool {
     let mut seen = BTreeSet::new();
     let mut open = vec![from];
     while let Some(class) = open.pop() {

@@ -172,19 +172,26 @@ const MODULES: &[&str] = &["enums", "services", "shapes", "core"];
 
 /// Names of one place, each given once.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Names {
+pub(super) struct Names<'n> {
     taken: BTreeSet<String>,
+    /// Words that are never given, and names of a larger place.
+    reserved: Vec<&'static [&'static str]>,
+    around: Option<&'n BTreeSet<String>>,
 }
 
-impl Names {
-    fn reserving(words: &[&[&str]]) -> Self {
-        let taken = words
-            .iter()
-            .flat_map(|list| list.iter())
-            .map(|word| (*word).to_owned());
+impl<'n> Names<'n> {
+    fn reserving(words: &[&'static [&'static str]]) -> Self {
         Self {
-            taken: taken.collect(),
+            taken: BTreeSet::new(),
+            reserved: words.to_vec(),
+            around: None,
         }
+    }
+
+    fn is_taken(&self, name: &str) -> bool {
+        self.taken.contains(name)
+            || self.around.is_some_and(|around| around.contains(name))
+            || self.reserved.iter().any(|words| words.contains(&name))
     }
 
     /// Of the classes of a project.
@@ -202,9 +209,11 @@ impl Names {
         Self::reserving(&[KEYWORDS, ATTRIBUTES])
     }
 
-    /// Of the parameters of a function.
-    pub(super) fn parameters() -> Self {
-        Self::reserving(&[KEYWORDS, PARAMETERS])
+    /// Of the parameters of a function that may speak of some classes.
+    pub(super) fn parameters(classes: &'n BTreeSet<String>) -> Self {
+        let mut names = Self::reserving(&[KEYWORDS, PARAMETERS]);
+        names.around = Some(classes);
+        names
     }
 
     /// Of the members of an enum.
@@ -212,22 +221,18 @@ impl Names {
         Self::reserving(&[KEYWORDS])
     }
 
-    /// Of the types that a module of schemas defines beside its classes.
-    pub(super) fn aliases(classes: impl IntoIterator<Item = String>) -> Self {
+    /// Of the types that a module of schemas defines beside its classes, and beside the values that all modules share.
+    pub(super) fn aliases(values: &'n BTreeSet<String>, classes: impl IntoIterator<Item = String>) -> Self {
         let mut names = Self::classes();
+        names.around = Some(values);
         names.taken.extend(classes);
         names
-    }
-
-    /// Keeps a name from being given.
-    pub(super) fn reserve(&mut self, name: &str) {
-        self.taken.insert(name.to_owned());
     }
 
     /// The name, or the first with underscores behind it that is free.
     pub(super) fn take(&mut self, wanted: &str) -> String {
         let mut name = identifier(wanted);
-        while self.taken.contains(&name) {
+        while self.is_taken(&name) {
             name.push('_');
         }
         self.taken.insert(name.clone());
@@ -237,7 +242,7 @@ impl Names {
     /// The same for a class or an alias, which ends in a word of its own where the name is taken.
     pub(super) fn take_or(&mut self, wanted: &str, word: &str) -> String {
         let name = identifier(wanted);
-        if self.taken.contains(&name) {
+        if self.is_taken(&name) {
             self.take(&format!("{name}{word}"))
         } else {
             self.take(&name)
@@ -247,7 +252,7 @@ impl Names {
     /// A function of a declared query: with a verb in front where a field has the name, or Python.
     pub(super) fn take_query(&mut self, wanted: &str) -> String {
         let name = identifier(wanted);
-        if self.taken.contains(&name) {
+        if self.is_taken(&name) {
             self.take(&format!("find_{name}"))
         } else {
             self.take(&name)

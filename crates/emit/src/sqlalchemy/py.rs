@@ -47,68 +47,122 @@ impl Py {
     }
 
     /// On one line, however long.
-    pub(crate) fn flat(&self) -> String {
+    fn write_flat(&self, out: &mut String) {
+        let (head, items, close) = self.parts();
+        out.push_str(head);
+        if let Self::Before(_, inner) = self {
+            inner.write_flat(out);
+        }
+        if let Self::Call(..) = self {
+            out.push('(');
+        }
+        write_joined(items, out);
+        out.push_str(close);
+    }
+
+    /// What stands before the items, the items, and what stands behind them on the same line.
+    fn parts(&self) -> (&str, &[Self], &str) {
         match self {
-            Self::Atom(text) => text.clone(),
-            Self::Before(before, inner) => format!("{before}{}", inner.flat()),
-            Self::Call(head, arguments) => format!("{head}({})", joined(arguments)),
-            Self::Tuple(items) if items.len() == 1 => format!("({},)", joined(items)),
-            Self::Tuple(items) => format!("({})", joined(items)),
-            Self::Listed(open, items, close) => format!("{open}{}{close}", joined(items)),
+            Self::Atom(text) | Self::Before(text, _) => (text, &[], ""),
+            Self::Call(head, arguments) => (head, arguments, ")"),
+            Self::Tuple(items) => ("(", items, if items.len() == 1 { ",)" } else { ")" }),
+            Self::Listed(open, items, close) => (open, items, close),
         }
     }
 
-    /// The piece as it stands at an indent, behind so many characters of its line and before so many others.
-    fn laid_out(&self, indent: usize, before: usize, after: usize) -> String {
-        let flat = self.flat();
-        if before + width(&flat) + after <= WIDTH {
-            return flat;
+    /// What is left of the room when the piece stands on one line; `None` when it does not fit. Nothing is written for it: a piece
+    /// that is too long is looked at once for each level that it is broken at.
+    fn room_behind(&self, room: usize) -> Option<usize> {
+        let (head, items, close) = self.parts();
+        let bracket = usize::from(matches!(self, Self::Call(..)));
+        let mut room = room.checked_sub(width(head) + width(close) + bracket)?;
+        if let Self::Before(_, inner) = self {
+            room = inner.room_behind(room)?;
         }
+        room_behind(items, room)
+    }
+
+    /// Writes the piece as it stands at an indent, behind so many characters of its line and before so many others.
+    fn lay_out(&self, out: &mut String, indent: usize, before: usize, after: usize) {
+        let room = WIDTH.checked_sub(before + after);
+        if matches!(self, Self::Atom(_)) || room.and_then(|room| self.room_behind(room)).is_some() {
+            return self.write_flat(out);
+        }
+        let (head, items, close) = self.parts();
+        out.push_str(head);
         match self {
-            Self::Atom(_) => flat,
-            Self::Before(text, inner) => {
-                format!("{text}{}", inner.laid_out(indent, before + width(text), after))
+            Self::Atom(_) => {}
+            Self::Before(text, inner) => inner.lay_out(out, indent, before + width(text), after),
+            Self::Call(..) => {
+                out.push('(');
+                write_arguments(items, out, indent);
+                out.push_str(close);
             }
-            Self::Call(head, arguments) if arguments.is_empty() => format!("{head}()"),
-            Self::Call(head, arguments) => {
-                let body = joined(arguments);
-                let deeper = indent + 4;
-                if deeper + width(&body) <= WIDTH {
-                    return format!("{head}(\n{}{body}\n{})", blanks(deeper), blanks(indent));
-                }
-                format!("{head}({}{})", each(arguments, deeper), blanks(indent))
-            }
-            Self::Tuple(items) => format!("({}{})", each(items, indent + 4), blanks(indent)),
-            Self::Listed(open, items, close) => {
-                format!("{open}{}{}{close}", each(items, indent + 4), blanks(indent))
+            Self::Tuple(_) | Self::Listed(..) => {
+                write_each(items, out, indent + 4);
+                blanks(out, indent);
+                out.push_str(close.trim_start_matches(','));
             }
         }
     }
 }
 
-fn joined(items: &[Py]) -> String {
-    items.iter().map(Py::flat).collect::<Vec<_>>().join(", ")
+/// The arguments of a call that does not fit: on a line of their own, or one to a line where that is too long, too.
+fn write_arguments(arguments: &[Py], out: &mut String, indent: usize) {
+    let deeper = indent + 4;
+    let room = WIDTH.checked_sub(deeper);
+    if arguments.is_empty() {
+        return;
+    }
+    if room.and_then(|room| room_behind(arguments, room)).is_none() {
+        write_each(arguments, out, deeper);
+        return blanks(out, indent);
+    }
+    out.push('\n');
+    blanks(out, deeper);
+    write_joined(arguments, out);
+    out.push('\n');
+    blanks(out, indent);
+}
+
+fn write_joined(items: &[Py], out: &mut String) {
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            out.push_str(", ");
+        }
+        item.write_flat(out);
+    }
+}
+
+/// What is left of the room when the items stand on one line, with commas between them.
+fn room_behind(items: &[Py], room: usize) -> Option<usize> {
+    let commas = items.len().saturating_sub(1) * 2;
+    let mut room = room.checked_sub(commas)?;
+    for item in items {
+        room = item.room_behind(room)?;
+    }
+    Some(room)
 }
 
 /// One to a line, each with its comma.
-fn each(items: &[Py], indent: usize) -> String {
-    let mut out = String::from("\n");
+fn write_each(items: &[Py], out: &mut String, indent: usize) {
+    out.push('\n');
     for item in items {
-        out.push_str(&format!(
-            "{}{},\n",
-            blanks(indent),
-            item.laid_out(indent, indent, 1)
-        ));
+        blanks(out, indent);
+        item.lay_out(out, indent, indent, 1);
+        out.push_str(",\n");
     }
-    out
 }
 
-fn blanks(count: usize) -> String {
-    " ".repeat(count)
+fn blanks(out: &mut String, count: usize) {
+    out.extend(std::iter::repeat_n(' ', count));
 }
 
 /// As many columns as ruff counts; wide characters count twice.
 fn width(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
     text.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum()
 }
 
@@ -119,16 +173,22 @@ fn is_wide(c: char) -> bool {
 
 /// A statement with its line end: `before`, the piece, `after`.
 pub(crate) fn statement(indent: usize, before: &str, piece: &Py, after: &str) -> String {
-    let start = indent + width(before);
-    format!(
-        "{}{before}{}{after}\n",
-        blanks(indent),
-        piece.laid_out(indent, start, width(after))
-    )
+    let mut out = String::new();
+    blanks(&mut out, indent);
+    out.push_str(before);
+    piece.lay_out(&mut out, indent, indent + width(before), width(after));
+    out.push_str(after);
+    out.push('\n');
+    out
 }
 
 /// A text literal. Characters that cannot be seen, or that change how a line reads, are written as escapes.
 pub(crate) fn string(text: &str) -> String {
+    // Most texts are such, and a revision has tens of thousands of them.
+    let is_bare = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if text.bytes().all(is_bare) {
+        return ["\"", text, "\""].concat();
+    }
     let plain = !text.chars().any(is_hidden) && !text.contains(YOURS);
     if plain && text.contains('\\') && !text.contains('"') && !text.ends_with('\\') {
         return format!("r\"{text}\"");
@@ -183,7 +243,7 @@ fn push_visible(out: &mut String, c: char) {
 }
 
 /// Controls, and what turns the direction of writing or has no width.
-fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(u32::from(c), 0xa0 | 0xad | 0x61c | 0x115f | 0x1160 | 0x180e | 0x2000..=0x200f | 0x2028..=0x202f
             | 0x205f..=0x206f | 0x3000 | 0x3164 | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0xfff9..=0xfffb | 0xe0000..=0xe0fff)
@@ -218,7 +278,7 @@ pub(crate) fn docstring(indent: usize, text: &str) -> String {
     let Some((first, rest)) = lines.split_first() else {
         return String::new();
     };
-    let pad = blanks(indent);
+    let pad = " ".repeat(indent);
     let lead = if first.starts_with('"') { " " } else { "" };
     let mut out = format!("{pad}\"\"\"{lead}{first}");
     if rest.is_empty() {
@@ -260,7 +320,7 @@ pub(crate) fn comment(text: &str) -> String {
 /// The line below which everything is the user's.
 pub(crate) fn yours(indent: usize) -> String {
     let rule = "─".repeat(79_usize.saturating_sub(indent + YOURS.chars().count()));
-    format!("{}{YOURS}{rule}\n", blanks(indent))
+    format!("{}{YOURS}{rule}\n", " ".repeat(indent))
 }
 
 #[cfg(test)]
@@ -309,6 +369,7 @@ mod tests {
             tuple,
             format!("x = (\n    {long},\n    {long},\n    {long},\n)\n")
         );
-        assert_eq!(Py::Tuple(vec![Py::atom("a")]).flat(), "(a,)");
+        let alone = Py::Tuple(vec![Py::atom("a")]);
+        assert_eq!(statement(0, "", &alone, ""), "(a,)\n");
     }
 }

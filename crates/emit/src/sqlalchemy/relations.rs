@@ -111,7 +111,7 @@ fn to_one(class: &Class<'_, '_>, field: u32, target: model::EntityId, imports: &
             &format!("{}.{}", unit.class, other.attribute(theirs)),
         ));
     }
-    let only_read = kept(class.input.blueprint, unit).contains(column.name.as_str());
+    let only_read = kept(unit).contains(column.name.as_str());
     if let Some(back) = inverse_of(class, unit, field, other).filter(|_| !only_read) {
         arguments.push(Py::text("back_populates", back));
     }
@@ -151,7 +151,7 @@ fn to_many(class: &Class<'_, '_>, inverse: Inverse, imports: &mut Imports) -> Op
         Py::text("foreign_keys", &foreign),
         Py::text("primaryjoin", &format!("{}.{own} == {foreign}", unit.class)),
     ];
-    let only_read = kept(class.input.blueprint, other).contains(column.name.as_str());
+    let only_read = kept(other).contains(column.name.as_str());
     if let Some(back) = other.relation(inverse.of.index).filter(|_| !only_read) {
         arguments.push(Py::text("back_populates", back));
     }

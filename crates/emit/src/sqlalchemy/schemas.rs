@@ -31,8 +31,8 @@ pub(super) fn module(input: &Input<'_>, units: &Units<'_>, unit: &Unit<'_>) -> O
         entity,
         fields: Fields::new(units, unit),
         imports: Imports::default(),
-        database: kept(input.blueprint, unit),
-        never: never(input, unit),
+        database: kept(unit),
+        never: never(unit),
     };
     let read = made.read();
     let create = made.create();
@@ -64,15 +64,10 @@ struct Schemas<'s, 'a> {
 }
 
 /// Columns that never change after a row was made.
-fn never<'a>(input: &Input<'a>, unit: &Unit<'a>) -> BTreeSet<&'a str> {
+fn never<'a>(unit: &Unit<'a>) -> BTreeSet<&'a str> {
     let mut never = BTreeSet::new();
-    for placed in input
-        .blueprint
-        .behaviours
-        .iter()
-        .filter(|placed| placed.table == unit.info.name)
-    {
-        if let Behaviour::Immutable { columns } = &placed.what {
+    for behaviour in unit.behaviours.iter().copied() {
+        if let Behaviour::Immutable { columns } = behaviour {
             never.extend(columns.iter().map(physical::Ident::as_str));
         }
     }
@@ -278,19 +273,9 @@ impl<'s, 'a> Schemas<'s, 'a> {
         self.class("Create", "Write", doc.as_deref(), &lines)
     }
 
-    /// What is offered for the table.
-    fn services(&self) -> impl Iterator<Item = &'s Service> + use<'s, '_> {
-        let input: &'s Input<'_> = self.input;
-        let table = &self.unit.info.name;
-        let placed = input.blueprint.services.iter();
-        placed
-            .filter(move |placed| placed.table == *table)
-            .map(|placed| &placed.what)
-    }
-
     /// The function that makes rows before anyone is known, and its arguments.
     fn sign_up(&self) -> Option<(String, Vec<&'s str>)> {
-        self.services().find_map(|service| match service {
+        self.unit.services.iter().find_map(|service| match service {
             Service::SignUp { name, columns } => Some((
                 name.to_string(),
                 columns.iter().map(physical::Ident::as_str).collect(),
@@ -301,7 +286,7 @@ impl<'s, 'a> Schemas<'s, 'a> {
 
     /// Columns that redeeming a token sets.
     fn spent(&self) -> Vec<&'s str> {
-        let spent = self.services().filter_map(|service| match service {
+        let spent = self.unit.services.iter().filter_map(|service| match service {
             Service::RedeemToken { used_at, .. } => used_at.as_ref().map(physical::Ident::as_str),
             _ => None,
         });

@@ -1,6 +1,6 @@
 //! Functions of the database that the application calls: before anyone is known, and to keep the law.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Privacy, Scalar, Type};
 use physical::{Ident, Name, Placed, Service};
@@ -14,9 +14,14 @@ use super::{GENERATED, Input};
 
 /// The module; `None` when the schema offers nothing of the kind.
 pub(super) fn module(input: &Input<'_>, units: &Units<'_>) -> Option<String> {
+    // Of two scripts with one name, the first counts.
+    let scripts = input.scripts.iter().rev();
     let mut services = Services {
         input,
         units,
+        scripts: scripts
+            .map(|(name, script)| (name.as_str(), script.as_str()))
+            .collect(),
         imports: Imports::default(),
         answers: String::new(),
         functions: String::new(),
@@ -53,6 +58,7 @@ pub(super) fn module(input: &Input<'_>, units: &Units<'_>) -> Option<String> {
 struct Services<'s, 'a> {
     input: &'s Input<'a>,
     units: &'s Units<'a>,
+    scripts: BTreeMap<&'s str, &'s str>,
     imports: Imports,
     answers: String,
     functions: String,
@@ -421,7 +427,7 @@ impl Services<'_, '_> {
 
     /// The statements that stand in for the function, and which of them counts.
     fn constant(&mut self, name: &str, unit: &Unit<'_>) -> (Option<String>, Option<usize>) {
-        let Some((_, script)) = self.input.scripts.iter().find(|(known, _)| known == name) else {
+        let Some(script) = self.scripts.get(name).copied() else {
             return (None, None);
         };
         let statements = statements(script);

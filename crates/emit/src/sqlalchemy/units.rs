@@ -1,10 +1,10 @@
 //! What there is a class for, and how everything is called.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::naming::{plural, snake};
 use model::{Entity, EntityId, Field, FieldId, FieldOrigin, ManyToMany, Reference, Type};
-use physical::{Column, Purpose, Table, TableInfo};
+use physical::{Behaviour, Blueprint, Column, Name, Purpose, Service, Table, TableInfo};
 
 use super::Input;
 use super::names::{Names, identifier, pascal};
@@ -25,6 +25,11 @@ pub(super) struct Unit<'a> {
     pub(super) info: &'a TableInfo,
     pub(super) class: String,
     pub(super) module: String,
+    /// What the table does by itself, and what it offers.
+    pub(super) behaviours: Vec<&'a Behaviour>,
+    pub(super) services: Vec<&'a Service>,
+    /// Whether reads are counted in a table beside this one.
+    pub(super) accessed: bool,
     /// The attribute of each column.
     columns: BTreeMap<&'a str, String>,
     /// The attribute of each field that is a relation, or a reference: the other row, not its key.
@@ -123,6 +128,14 @@ pub(super) struct Units<'a> {
     pub(super) members: Vec<Vec<String>>,
     /// The classes of shapes, by their ids.
     pub(super) shapes: Vec<String>,
+    /// The names of all classes with tables.
+    pub(super) classes: BTreeSet<String>,
+    /// The names of all enums and shapes.
+    pub(super) values: BTreeSet<String>,
+    /// Where each stands in `all`: a project has as many references as it has tables, and more.
+    entities: BTreeMap<EntityId, usize>,
+    links: BTreeMap<FieldId, usize>,
+    tables: BTreeMap<&'a Name, usize>,
 }
 
 impl<'a> Units<'a> {
@@ -146,8 +159,9 @@ impl<'a> Units<'a> {
             .map(|one| classes.take(&one.name.text))
             .collect();
         let mut all = Vec::new();
+        let mut placed = Placed::of(input.blueprint);
         for info in &input.blueprint.tables {
-            let Some(table) = input.blueprint.database.table(&info.name) else {
+            let Some(table) = placed.tables.get(&info.name).copied() else {
                 continue;
             };
             let of = match info.purpose {
@@ -163,14 +177,39 @@ impl<'a> Units<'a> {
                 Of::Actors => classes.take_or("Actor", "Pseudonym"),
             };
             let module = modules.take(&snake(class.trim_end_matches('_')));
-            all.push(unit(of, table, info, class, module));
+            let mut made = unit(of, table, info, class, module);
+            made.behaviours = placed.behaviours.remove(&info.name).unwrap_or_default();
+            made.services = placed.services.remove(&info.name).unwrap_or_default();
+            made.accessed = placed.is_accessed(&made);
+            all.push(made);
         }
         let members = model.enums.iter().map(super::conditions::members).collect();
+        Self::found(all, enums, members, shapes)
+    }
+
+    /// With where everything stands.
+    fn found(all: Vec<Unit<'a>>, enums: Vec<String>, members: Vec<Vec<String>>, shapes: Vec<String>) -> Self {
+        let (mut entities, mut links, mut tables) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        for (at, unit) in all.iter().enumerate() {
+            tables.entry(&unit.info.name).or_insert(at);
+            match unit.of {
+                Of::Entity(entity) => entities.entry(entity.id).or_insert(at),
+                Of::Link(link) => links.entry(link.field).or_insert(at),
+                Of::Actors => continue,
+            };
+        }
+        let classes = all.iter().map(|unit| unit.class.clone()).collect();
+        let values = enums.iter().chain(&shapes).cloned().collect();
         Self {
             all,
             enums,
             members,
             shapes,
+            classes,
+            values,
+            entities,
+            links,
+            tables,
         }
     }
 
@@ -184,20 +223,59 @@ impl<'a> Units<'a> {
 
     /// The class of an entity.
     pub(super) fn entity(&self, id: EntityId) -> Option<&Unit<'a>> {
-        self.all.iter().find(|unit| unit.is(id))
+        self.all.get(*self.entities.get(&id)?)
     }
 
     /// The class of a link.
     pub(super) fn link(&self, link: &ManyToMany) -> Option<&Unit<'a>> {
-        self.all
-            .iter()
-            .find(|unit| matches!(unit.of, Of::Link(own) if own.field == link.field))
+        self.all.get(*self.links.get(&link.field)?)
     }
 
     /// The class whose rows a table has.
-    pub(super) fn table(&self, name: &physical::Name) -> Option<&Unit<'a>> {
-        self.all.iter().find(|unit| unit.info.name == *name)
+    pub(super) fn table(&self, name: &Name) -> Option<&Unit<'a>> {
+        self.all.get(*self.tables.get(name)?)
     }
+}
+
+/// What a blueprint says of each table, by its name.
+struct Placed<'a> {
+    tables: BTreeMap<&'a Name, &'a Table>,
+    behaviours: BTreeMap<&'a Name, Vec<&'a Behaviour>>,
+    services: BTreeMap<&'a Name, Vec<&'a Service>>,
+    /// The entities whose reads are counted, and in which table.
+    accesses: BTreeSet<(EntityId, &'a str)>,
+}
+
+impl<'a> Placed<'a> {
+    fn of(blueprint: &'a Blueprint) -> Self {
+        let accesses = blueprint.tables.iter().filter_map(|info| match info.purpose {
+            Purpose::Access(id) => Some((id, info.name.name.as_str())),
+            _ => None,
+        });
+        // Of two tables with one name, the first counts.
+        let tables = blueprint.database.tables.iter().rev();
+        Self {
+            tables: tables.map(|table| (&table.name, table)).collect(),
+            behaviours: by_table(&blueprint.behaviours),
+            services: by_table(&blueprint.services),
+            accesses: accesses.collect(),
+        }
+    }
+
+    fn is_accessed(&self, unit: &Unit<'_>) -> bool {
+        unit.entity().is_some_and(|entity| {
+            let beside = format!("{}_access", unit.info.name.name);
+            self.accesses.contains(&(entity.id, beside.as_str()))
+        })
+    }
+}
+
+fn by_table<T>(placed: &[physical::Placed<T>]) -> BTreeMap<&Name, Vec<&T>> {
+    let mut all: BTreeMap<&Name, Vec<&T>> = BTreeMap::new();
+    for one in placed {
+        all.entry(&one.table).or_default().push(&one.what);
+    }
+    all
 }
 
 /// The relation that a table of pairs was made for.
@@ -240,6 +318,9 @@ fn unit<'a>(of: Of<'a>, table: &'a Table, info: &'a TableInfo, class: String, mo
         info,
         class,
         module,
+        behaviours: Vec::new(),
+        services: Vec::new(),
+        accessed: false,
         columns: BTreeMap::new(),
         relations: BTreeMap::new(),
         references: Vec::new(),
@@ -272,7 +353,7 @@ fn unit<'a>(of: Of<'a>, table: &'a Table, info: &'a TableInfo, class: String, mo
     made
 }
 
-fn entity_names<'a>(made: &mut Unit<'a>, names: &mut Names, entity: &'a Entity, written: &[&'a str]) {
+fn entity_names<'a>(made: &mut Unit<'a>, names: &mut Names<'_>, entity: &'a Entity, written: &[&'a str]) {
     let fields = || {
         entity
             .fields
