@@ -62,7 +62,10 @@ pub(super) fn environment(place: &Placement<'_>) -> String {
 
 /// Where the application has tables of its own, SQLite has them in the same place, and a table of versions for them.
 const SHARED: [(&str, &str); 3] = [
-    (" import AUDIT, PRIVATE, SCHEMA\n", " import PRIVATE, SCHEMA\n"),
+    (
+        " import AUDIT, OWN_SQL, PRIVATE, SCHEMA\n",
+        " import OWN_SQL, PRIVATE, SCHEMA\n",
+    ),
     (
         "    return not name.startswith((f\"{PRIVATE}_\", f\"{AUDIT}_\") if SQLITE else PARTITIONS)\n",
         "    # On SQLite the application's own tables lie among these.\n    return not SQLITE and not name.startswith(PARTITIONS)\n",
