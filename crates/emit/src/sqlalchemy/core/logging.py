@@ -6,21 +6,41 @@ import logging
 import re
 import uuid
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
+
+from .database import Base
 
 _LOG: Final = logging.getLogger("architrave.security")
 _WORD: Final = re.compile(r"[a-z][a-z_]{0,31}")
 
 
 def redacted(detail: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What may stand in a log: truth values, small whole numbers and code words. The database keeps the same rule."""
-    return {name: _code(value) for name, value in (detail or {}).items() if _WORD.fullmatch(name)}
+    """What may stand in a log: truth values, small whole numbers and code words. The database keeps the same rule. Under the name of a
+    field that the schema calls personal or secret, nothing but whether there was something."""
+    private = _private(len(Base.registry.mappers)) if detail else frozenset()
+    pairs = ((name, value) for name, value in (detail or {}).items() if _WORD.fullmatch(name))
+    return {name: _code(value, private=name in private) for name, value in pairs}
 
 
-def _code(value: Any) -> Any:
+@lru_cache(maxsize=1)
+def _private(classes: int) -> frozenset[str]:
+    """Names of columns and attributes that have a class of privacy, as long as no more classes are mapped."""
+    return frozenset(
+        name
+        for mapper in Base.registry.mappers
+        for key, column in mapper.columns.items()
+        if "privacy" in column.info
+        for name in (key, column.name)
+    )
+
+
+def _code(value: Any, *, private: bool) -> Any:
     match value:
         case None | bool():
             return value
+        case _ if private:
+            return "redacted"
         case int() if -1_000_000 < value < 1_000_000:
             return value
         case str() if _WORD.fullmatch(value):

@@ -799,9 +799,9 @@ class Trial:
                     if re.search(rf"(?<![\w-]){getattr(whole, attribute)}(?![\w-])", shown):
                         raise Refuted(f"`repr` shows the internal key `{attribute}`")
             if hasattr(session.sync_session, "record_event"):
-                await session.record_event(
-                    "access_denied", whole if thing.named else None, dict(list(inside.items())[:4])
-                )
+                known = whole if thing.named else None
+                await session.record_event("access_denied", known, dict(list(inside.items())[:4]))
+                await session.record_event("access_denied", known, self.words(sensitive, thing))
             if hasattr(thing.model, "__accesses__"):
                 await session.log_access(whole)
         for schema in (thing.create_schema, thing.update_schema):
@@ -812,6 +812,15 @@ class Trial:
                 built = schema.model_construct(**{field: value for field, value in hidden.items() if value is not None})
                 if "canary-secret" in repr(built) + str(built):
                     raise Refuted(f"`repr({schema.__name__})` shows a secret")
+
+    def words(self, sensitive: list[Any], thing: Thing) -> dict[str, str]:
+        """Values that look like code words, under the names of fields whose values are nobody's business: `anna` is a name, too."""
+        found = {}
+        for column in sensitive[:4]:
+            word = "canary" + "".join(secrets.choice("abcdefghij") for _ in range(12))
+            self.paper.canaries.add(word)
+            found[thing.attribute(column)] = word
+        return found
 
     # changes
 
