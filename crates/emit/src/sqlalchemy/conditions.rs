@@ -1,9 +1,9 @@
 //! Conditions of declared queries as expressions of SQLAlchemy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Compare, Expr, ExprKind, FactorOp, Field, Function, Literal, ParamId, Path, Protection, Scalar, TermSign,
+    Compare, Expr, ExprKind, FactorOp, Field, FieldId, Function, Literal, ParamId, Path, Protection, Scalar, TermSign,
     Tracked, Type,
 };
 
@@ -24,23 +24,100 @@ pub(super) struct Conditions<'c, 'a> {
     pub(super) annotations: BTreeMap<usize, &'static str>,
     /// Classes that must be there when the function runs.
     pub(super) needed: Needed,
+    /// While a comparison speaks of several rows: which they are, by the way to them.
+    pub(super) bases: Vec<(Vec<FieldId>, &'c Unit<'a>)>,
 }
 
 impl<'c, 'a> Conditions<'c, 'a> {
     /// A condition; `None` for what has no words in SQLAlchemy that hold on every database.
     pub(super) fn condition(&mut self, expr: &Expr, imports: &mut Imports) -> Option<Py> {
-        if let Some(prefix) = far(expr)? {
-            return self.over(&prefix, expr, imports);
+        match far(expr).as_slice() {
+            [] => self.near(expr, "cls", imports),
+            [prefix] if prefix.is_empty() => self.near(expr, "cls", imports),
+            [prefix] if !asks_for_nothing(expr) || !self.may_be_missing(prefix) => {
+                self.over(prefix, expr, imports)
+            }
+            several => self.apart(expr, several, false, imports),
         }
-        self.near(expr, "cls", imports)
+    }
+
+    /// A condition about several rows, taken apart into conditions about one each. What is negated is so at the leaves: a row that is not
+    /// there makes each leaf false, as NULL does where everything else is `and` and `or`.
+    fn apart(
+        &mut self,
+        expr: &Expr,
+        rows: &[Vec<FieldId>],
+        negated: bool,
+        imports: &mut Imports,
+    ) -> Option<Py> {
+        let word = |and: bool| if and == negated { "sa.or_" } else { "sa.and_" };
+        let (word, all) = match &expr.kind {
+            ExprKind::And(all) => (word(true), all),
+            ExprKind::Or(all) => (word(false), all),
+            ExprKind::Not(inner) => return self.apart(inner, &far(inner), !negated, imports),
+            ExprKind::IsNull(value, is_not) if matches!(rows, [way] if !way.is_empty()) => {
+                return self.missing(value, *is_not != negated, imports);
+            }
+            _ if negated => {
+                let kind = ExprKind::Not(Box::new(expr.clone()));
+                return self.leaf(&Expr { kind, ..expr.clone() }, rows, imports);
+            }
+            _ => return self.leaf(expr, rows, imports),
+        };
+        imports.sqlalchemy();
+        let parts: Option<Vec<Py>> = all
+            .iter()
+            .map(|part| self.apart(part, &far(part), negated, imports))
+            .collect();
+        Some(Py::call(word, parts?))
+    }
+
+    /// One comparison.
+    fn leaf(&mut self, expr: &Expr, rows: &[Vec<FieldId>], imports: &mut Imports) -> Option<Py> {
+        match rows {
+            [] => self.near(expr, "cls", imports),
+            [prefix] if prefix.is_empty() => self.near(expr, "cls", imports),
+            [prefix] if !asks_for_nothing(expr) || !self.may_be_missing(prefix) => {
+                self.over(prefix, expr, imports)
+            }
+            [_] => None,
+            several => self.across(expr, several, imports),
+        }
+    }
+
+    /// Whether there is nothing where a path leads: also when the path ends early.
+    fn missing(&mut self, value: &Expr, is_not: bool, imports: &mut Imports) -> Option<Py> {
+        let kind = ExprKind::IsNull(Box::new(value.clone()), true);
+        let there = self.condition(&Expr { kind, ..value.clone() }, imports)?;
+        Some(if is_not { there } else { negate(there, imports) })
+    }
+
+    /// Whether a reference on the way is optional.
+    fn may_be_missing(&self, prefix: &[FieldId]) -> bool {
+        prefix.iter().any(|step| {
+            let entity = self.units.entity(step.entity).and_then(Unit::entity);
+            let field = entity.and_then(|entity| entity.fields.get(step.index as usize));
+            field.is_none_or(|field| field.optional)
+        })
     }
 
     /// A condition about a row that is reached over references.
-    fn over(&mut self, prefix: &[model::FieldId], expr: &Expr, imports: &mut Imports) -> Option<Py> {
+    fn over(&mut self, prefix: &[FieldId], expr: &Expr, imports: &mut Imports) -> Option<Py> {
+        let (heads, base) = self.heads("cls".to_owned(), self.own, prefix)?;
+        let piece = self.near(expr, &base.class, imports)?;
+        Some(within(heads, piece))
+    }
+
+    /// The words that lead from a row to another, and the class of that one.
+    fn heads(
+        &mut self,
+        start: String,
+        from: &'c Unit<'a>,
+        steps: &[FieldId],
+    ) -> Option<(Vec<String>, &'c Unit<'a>)> {
+        let (mut base, mut unit) = (start, from);
         let mut heads = Vec::new();
-        let mut unit = self.own;
-        let mut base = "cls".to_owned();
-        for step in prefix {
+        for step in steps {
             let Type::Reference(target) = unit.entity()?.fields.get(step.index as usize)?.ty else {
                 return None;
             };
@@ -49,11 +126,35 @@ impl<'c, 'a> Conditions<'c, 'a> {
             self.needed.insert((unit.module.clone(), unit.class.clone()));
             base.clone_from(&unit.class);
         }
-        let mut piece = self.near(expr, &base, imports)?;
-        for head in heads.into_iter().rev() {
-            piece = Py::call(head, [piece]);
+        Some((heads, unit))
+    }
+
+    /// A comparison between values of several rows: one `has` inside of the other. `None` when two of the rows are of one class, which
+    /// would stand for either.
+    fn across(&mut self, expr: &Expr, rows: &[Vec<FieldId>], imports: &mut Imports) -> Option<Py> {
+        let mut rows = rows.to_vec();
+        rows.sort_by_key(Vec::len);
+        let mut heads = Vec::new();
+        let mut classes = vec![self.own.class.clone()];
+        self.bases = vec![(Vec::new(), self.own)];
+        for row in rows.iter().filter(|row| !row.is_empty()) {
+            let known = self.bases.iter().filter(|(known, _)| row.starts_with(known));
+            let (known, unit) = known.max_by_key(|(known, _)| known.len()).cloned()?;
+            let start = if known.is_empty() { "cls".to_owned() } else { unit.class.clone() };
+            let steps = row.get(known.len()..)?;
+            for at in 1..=steps.len() {
+                classes.push(self.heads(start.clone(), unit, steps.get(..at)?)?.1.class.clone());
+            }
+            let (more, unit) = self.heads(start, unit, steps)?;
+            heads.extend(more);
+            self.bases.push((row.clone(), unit));
         }
-        Some(piece)
+        let distinct: BTreeSet<&String> = classes.iter().collect();
+        let piece = (distinct.len() == classes.len())
+            .then(|| self.near(expr, "cls", imports))
+            .flatten();
+        self.bases.clear();
+        Some(within(heads, piece?))
     }
 
     /// A condition about the row that `base` stands for.
@@ -296,6 +397,9 @@ impl<'c, 'a> Conditions<'c, 'a> {
             let blind = format!("{}_bidx", unit.column(last.index)?.name);
             attribute = unit.attribute(unit.table.column(&blind)?.name.as_str());
         }
+        let way = path.steps.split_last().map(|(_, way)| way).unwrap_or_default();
+        let found = self.bases.iter().find(|(known, _)| !known.is_empty() && known == way);
+        let base = found.map_or(base, |(_, unit)| unit.class.as_str());
         Some(format!("{base}.{attribute}"))
     }
 
@@ -369,20 +473,37 @@ fn negate(piece: Py, imports: &mut Imports) -> Py {
     Py::call("sa.not_", [piece])
 }
 
-/// The references over which a condition reaches; `Some(None)` for none, `None` when it mixes several.
-fn far(expr: &Expr) -> Option<Option<Vec<model::FieldId>>> {
-    let mut found: Vec<Vec<model::FieldId>> = Vec::new();
-    collect(expr, &mut found);
-    found.dedup();
-    match found.as_slice() {
-        [] => Some(None),
-        [one] if one.is_empty() => Some(None),
-        [one] => Some(Some(one.clone())),
-        _ => None,
-    }
+/// Words around a condition.
+fn within(heads: Vec<String>, piece: Py) -> Py {
+    heads
+        .into_iter()
+        .rev()
+        .fold(piece, |piece, head| Py::call(head, [piece]))
 }
 
-fn collect(expr: &Expr, found: &mut Vec<Vec<model::FieldId>>) {
+/// The ways to the rows that a condition speaks of, each once; the empty one is the row itself.
+fn far(expr: &Expr) -> Vec<Vec<FieldId>> {
+    let mut found: Vec<Vec<FieldId>> = Vec::new();
+    collect(expr, &mut found);
+    let mut seen = BTreeSet::new();
+    found.retain(|way| seen.insert(way.clone()));
+    found
+}
+
+/// Whether a condition may hold because something is missing.
+fn asks_for_nothing(expr: &Expr) -> bool {
+    let mut found = matches!(
+        expr.kind,
+        ExprKind::IsNull(_, false) | ExprKind::Call(Function::Coalesce, _)
+    );
+    if let ExprKind::Not(inner) = &expr.kind {
+        found |= matches!(inner.kind, ExprKind::IsNull(_, true));
+    }
+    expr.children(&mut |child| found |= asks_for_nothing(child));
+    found
+}
+
+fn collect(expr: &Expr, found: &mut Vec<Vec<FieldId>>) {
     if let ExprKind::Path(Path { steps }) = &expr.kind {
         found.push(
             steps

@@ -61,6 +61,7 @@ impl<'c, 'a> Finder<'c, 'a> {
                 tracked: &query.params,
                 annotations: BTreeMap::new(),
                 needed: Needed::new(),
+                bases: Vec::new(),
             },
         }
     }
