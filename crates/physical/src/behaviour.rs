@@ -6,7 +6,7 @@
 use model::{EntityId, FieldId};
 use serde::Serialize;
 
-use crate::{Database, Ident, Literal, Name, Origin};
+use crate::{Database, Expr, Ident, Literal, Name, Origin};
 
 /// A schema before any dialect: what shall exist and how it shall behave.
 #[derive(Debug, Clone)]
@@ -279,11 +279,32 @@ pub enum Behaviour {
         /// Chained inside the transaction (`audit inline chain`).
         inline_chain: bool,
     },
+    /// Who may change a row and who may delete it are not the same people, and deleting is an UPDATE: row-level security, which sees no
+    /// columns, lets through whoever may do either.
+    Rights {
+        /// Columns that deletion sets.
+        deletion: Vec<Ident>,
+        /// Columns that belong to the row itself.
+        own: Vec<Ident>,
+        /// Who may change these.
+        update: Vec<Right>,
+        /// Who may set those.
+        delete: Vec<Right>,
+    },
     /// Rows are only ever added: no UPDATE, DELETE or TRUNCATE, except what is named.
     AppendOnly {
         /// Columns that may be emptied (set to NULL) by erasure.
         erasable: Vec<Ident>,
     },
+}
+
+/// Members of any of these roles, on rows of which this is true.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Right {
+    /// Who.
+    pub roles: Vec<Ident>,
+    /// Which rows.
+    pub rows: Expr,
 }
 
 /// A stored form.

@@ -229,6 +229,40 @@ impl Expr {
         }
     }
 
+    /// The same, for changing them.
+    pub fn children_mut(&mut self, each: &mut dyn FnMut(&mut Self)) {
+        match self {
+            Self::Column { .. }
+            | Self::Literal(_)
+            | Self::Param { .. }
+            | Self::Context(_)
+            | Self::Duration { .. }
+            | Self::Sql(_) => {}
+            Self::And(items) | Self::Or(items) | Self::Call(_, items) => items.iter_mut().for_each(each),
+            Self::Not(value) | Self::Negate(value) | Self::IsNull { value, .. } | Self::Matches(value, _) => {
+                each(value);
+            }
+            Self::Compare { left, right, .. }
+            | Self::StartsWith(left, right)
+            | Self::EndsWith(left, right)
+            | Self::Contains(left, right) => {
+                each(left);
+                each(right);
+            }
+            Self::In { value, items, .. } => {
+                each(value);
+                items.iter_mut().for_each(each);
+            }
+            Self::Between { value, low, high, .. } => {
+                each(value);
+                each(low);
+                each(high);
+            }
+            Self::Sum(terms) => terms.iter_mut().for_each(|(_, term)| each(term)),
+            Self::Product(factors) => factors.iter_mut().for_each(|(_, factor)| each(factor)),
+        }
+    }
+
     /// A column of the row at hand.
     #[must_use]
     pub fn column(name: impl Into<Ident>, ty: SqlType) -> Self {

@@ -32,6 +32,7 @@ mod public_id;
 mod raw_sql;
 mod relations;
 mod retention;
+mod rights;
 mod row_security;
 mod soft_delete;
 mod status;
@@ -121,6 +122,7 @@ static KINDS: &[&Kind] = &[
     &raw_sql::KIND,
     &masking::KIND,
     &row_security::KIND,
+    &rights::KIND,
     &grants::KIND,
     &columns::KIND,
     &comments::KIND,

@@ -154,13 +154,13 @@ fn base_rule<'a>(draft: &Draft<'_>, entity: &Entity) -> Option<Rule<'a>> {
         Ownership::Itself | Ownership::Owner(_) | Ownership::Inherited { .. } => rule(
             "owner",
             PolicyCommand::All,
-            owned(draft, entity)?,
+            own_rows(draft, entity)?,
             "The owner's own rows",
         ),
         Ownership::Tenant => rule(
             "members",
             PolicyCommand::All,
-            in_tenant(draft, entity)?,
+            own_rows(draft, entity)?,
             "Everyone of the tenant",
         ),
         Ownership::IsTenant => {
@@ -190,6 +190,15 @@ fn base_rule<'a>(draft: &Draft<'_>, entity: &Entity) -> Option<Rule<'a>> {
     })
 }
 
+/// The rows with which the application may do everything without any `allow`.
+pub(super) fn own_rows(draft: &Draft<'_>, entity: &Entity) -> Option<Expr> {
+    match &entity.ownership {
+        Ownership::Itself | Ownership::Owner(_) | Ownership::Inherited { .. } => owned(draft, entity),
+        Ownership::Tenant => in_tenant(draft, entity),
+        Ownership::IsTenant | Ownership::Public { .. } | Ownership::Unknown => None,
+    }
+}
+
 /// Declared roles that an entity names: what everyone may read, they may, too, or no UPDATE of theirs would find a row.
 pub(super) fn named(draft: &Draft<'_>, entity: &Entity) -> std::collections::BTreeSet<Ident> {
     let app = &draft.blueprint.roles.app;
@@ -197,7 +206,7 @@ pub(super) fn named(draft: &Draft<'_>, entity: &Entity) -> std::collections::BTr
     all.filter(|role| role != app).collect()
 }
 
-fn owned(draft: &Draft<'_>, entity: &Entity) -> Option<Expr> {
+pub(super) fn owned(draft: &Draft<'_>, entity: &Entity) -> Option<Expr> {
     let owner = draft.facts(entity.id).owner.clone()?;
     Some(Expr::equal(
         Expr::column(owner.column, owner.ty),
@@ -205,7 +214,7 @@ fn owned(draft: &Draft<'_>, entity: &Entity) -> Option<Expr> {
     ))
 }
 
-fn in_tenant(draft: &Draft<'_>, entity: &Entity) -> Option<Expr> {
+pub(super) fn in_tenant(draft: &Draft<'_>, entity: &Entity) -> Option<Expr> {
     let facts = draft.facts(entity.id);
     let column = match entity.ownership {
         Ownership::IsTenant => facts.single_key().map(|(key, _)| key.clone()),

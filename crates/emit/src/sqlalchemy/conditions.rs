@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Compare, Expr, ExprKind, FactorOp, Field, FieldId, Function, Literal, ParamId, Path, Protection, Scalar, TermSign,
-    Tracked, Type,
+    Compare, Expr, ExprKind, FactorOp, Field, FieldId, Function, Literal, ParamId, Path, Protection, Scalar,
+    TermSign, Tracked, Type,
 };
 
 use super::finders::{HowNamed, Needed, how_named};
@@ -88,7 +88,13 @@ impl<'c, 'a> Conditions<'c, 'a> {
     /// Whether there is nothing where a path leads: also when the path ends early.
     fn missing(&mut self, value: &Expr, is_not: bool, imports: &mut Imports) -> Option<Py> {
         let kind = ExprKind::IsNull(Box::new(value.clone()), true);
-        let there = self.condition(&Expr { kind, ..value.clone() }, imports)?;
+        let there = self.condition(
+            &Expr {
+                kind,
+                ..value.clone()
+            },
+            imports,
+        )?;
         Some(if is_not { there } else { negate(there, imports) })
     }
 
@@ -140,7 +146,11 @@ impl<'c, 'a> Conditions<'c, 'a> {
         for row in rows.iter().filter(|row| !row.is_empty()) {
             let known = self.bases.iter().filter(|(known, _)| row.starts_with(known));
             let (known, unit) = known.max_by_key(|(known, _)| known.len()).cloned()?;
-            let start = if known.is_empty() { "cls".to_owned() } else { unit.class.clone() };
+            let start = if known.is_empty() {
+                "cls".to_owned()
+            } else {
+                unit.class.clone()
+            };
             let steps = row.get(known.len()..)?;
             for at in 1..=steps.len() {
                 classes.push(self.heads(start.clone(), unit, steps.get(..at)?)?.1.class.clone());
@@ -398,7 +408,10 @@ impl<'c, 'a> Conditions<'c, 'a> {
             attribute = unit.attribute(unit.table.column(&blind)?.name.as_str());
         }
         let way = path.steps.split_last().map(|(_, way)| way).unwrap_or_default();
-        let found = self.bases.iter().find(|(known, _)| !known.is_empty() && known == way);
+        let found = self
+            .bases
+            .iter()
+            .find(|(known, _)| !known.is_empty() && known == way);
         let base = found.map_or(base, |(_, unit)| unit.class.as_str());
         Some(format!("{base}.{attribute}"))
     }

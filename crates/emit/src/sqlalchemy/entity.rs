@@ -7,6 +7,7 @@ use super::imports::Imports;
 use super::mixins::Bases;
 use super::py::{Py, comment, docstring, statement, yours};
 use super::relations::relations;
+use super::rights::rights;
 use super::units::{Of, Unit, Units};
 use super::{Input, heading};
 
@@ -46,6 +47,7 @@ pub(super) fn module(input: &Input<'_>, units: &Units<'_>, unit: &Unit<'_>, late
         body.push('\n');
         body.push_str(&statement(4, "__table_args__ = ", &arguments, ""));
     }
+    body.push_str(&rights(&class, &mut imports));
     body.push_str(&finders(&class, late, &mut imports).0);
     let mut text = heading(&source(input, unit));
     text.push_str("from __future__ import annotations\n\n");

@@ -18,6 +18,7 @@ mod package;
 pub(crate) mod py;
 mod raw;
 mod relations;
+mod rights;
 mod schemas;
 mod services;
 mod shapes;

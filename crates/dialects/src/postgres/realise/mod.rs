@@ -48,6 +48,7 @@ mod raw_sql;
 mod realiser;
 mod redeem_token;
 mod retention;
+mod rights;
 mod sign_up;
 mod signed;
 mod soft_delete;
@@ -140,6 +141,21 @@ fn behaviour(r: &mut Realiser<'_>, placed: &Placed<Behaviour>) {
         Behaviour::MakesActor { actors, link, key } => makes_actor::realise(r, at, actors, link, key),
         Behaviour::Normalise { column, form } => normalise::realise(r, at, column, *form),
         Behaviour::Audit { .. } => audit::realise(r, at, &placed.what),
+        Behaviour::Rights {
+            deletion,
+            own,
+            update,
+            delete,
+        } => rights::realise(
+            r,
+            at,
+            &rights::Rights {
+                deletion,
+                own,
+                update,
+                delete,
+            },
+        ),
         Behaviour::AppendOnly { erasable } => append_only::realise(r, at, erasable),
     }
 }

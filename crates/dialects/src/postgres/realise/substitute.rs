@@ -79,45 +79,6 @@ fn in_view(view: &mut View, write: &dyn Fn(Context, Form) -> Expr) {
 fn replace(expr: &mut Expr, write: &dyn Fn(Context, Form) -> Expr, form: Form) {
     match expr {
         Expr::Context(context) => *expr = write(*context, form),
-        Expr::And(items) | Expr::Or(items) | Expr::Call(_, items) => {
-            for item in items {
-                replace(item, write, form);
-            }
-        }
-        Expr::Not(inner) | Expr::Negate(inner) | Expr::Matches(inner, _) => replace(inner, write, form),
-        Expr::IsNull { value, .. } => replace(value, write, form),
-        Expr::Compare { left, right, .. }
-        | Expr::StartsWith(left, right)
-        | Expr::EndsWith(left, right)
-        | Expr::Contains(left, right) => {
-            replace(left, write, form);
-            replace(right, write, form);
-        }
-        Expr::In { value, items, .. } => {
-            replace(value, write, form);
-            for item in items {
-                replace(item, write, form);
-            }
-        }
-        Expr::Between { value, low, high, .. } => {
-            for item in [value, low, high] {
-                replace(item, write, form);
-            }
-        }
-        Expr::Sum(terms) => {
-            for (_, term) in terms {
-                replace(term, write, form);
-            }
-        }
-        Expr::Product(factors) => {
-            for (_, factor) in factors {
-                replace(factor, write, form);
-            }
-        }
-        Expr::Column { .. }
-        | Expr::Literal(_)
-        | Expr::Param { .. }
-        | Expr::Duration { .. }
-        | Expr::Sql(_) => {}
+        _ => expr.children_mut(&mut |child| replace(child, write, form)),
     }
 }

@@ -244,6 +244,8 @@ fn behaviour(blueprint: &Source<'_>, work: &mut Work, what: &Behaviour, origin: 
             }
             audit::add(blueprint, work, what);
         }
+        // A database without rights has none to tell apart: that it has none is said once, of all of them.
+        Behaviour::Rights { .. } => {}
         Behaviour::AppendOnly { erasable } => append_only::add(work, erasable),
     }
 }

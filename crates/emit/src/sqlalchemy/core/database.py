@@ -184,6 +184,21 @@ class Owned:
             cast("sa.ColumnElement[int]", getattr(cls, cls.__owner__)) if cls.__owner__ else sa.literal_column("NULL")
         )
 
+    @classmethod
+    def __readable__(cls) -> sa.ColumnElement[bool]:
+        """Which rows of others everyone may read."""
+        return sa.false()
+
+    @classmethod
+    def __changeable__(cls) -> sa.ColumnElement[bool]:
+        """Which rows of others everyone may change."""
+        return sa.false()
+
+    @classmethod
+    def __deletable__(cls) -> sa.ColumnElement[bool]:
+        """Which rows of others everyone may delete."""
+        return sa.false()
+
 
 class OfTenant:
     """Rows of one tenant."""

@@ -533,9 +533,19 @@ def _scoped(state: ORMExecuteState) -> None:
         if "user" not in session.info:
             session.connection()
         user, tenant = session.info["user"], session.info["tenant"]
-        statement = statement.options(
-            with_loader_criteria(Owned, lambda cls: cls.owner_key() == user, include_aliases=True)
-        )
+        if state.is_update:
+            mine = with_loader_criteria(
+                Owned, lambda cls: sa.or_(cls.owner_key() == user, cls.__changeable__()), include_aliases=True
+            )
+        elif state.is_delete:
+            mine = with_loader_criteria(
+                Owned, lambda cls: sa.or_(cls.owner_key() == user, cls.__deletable__()), include_aliases=True
+            )
+        else:
+            mine = with_loader_criteria(
+                Owned, lambda cls: sa.or_(cls.owner_key() == user, cls.__readable__()), include_aliases=True
+            )
+        statement = statement.options(mine)
         if TENANTS:
             statement = statement.options(
                 with_loader_criteria(OfTenant, lambda cls: cls.tenant_id == tenant, include_aliases=True)
@@ -552,6 +562,24 @@ def _before_flush(session: Session, context: Any, instances: Any) -> None:
         for row in session.new:
             if isinstance(row, IdentifiedByUuid) and row.id is None:
                 row.id = new_uuid(timed=row.__timed__)
+        for row in (*session.dirty, *session.deleted):
+            if isinstance(row, Owned) and not session.context.system and session.is_modified(row):
+                _own_or_open(session, row)
+
+
+def _own_or_open(session: Session, row: Owned) -> None:
+    """What everyone may read is not everyone's to change."""
+    user = session.connection() and session.info["user"]
+    if getattr(row, row.__owner__) == user:
+        return
+    model = type(row)
+    dies = row in session.deleted or sa.inspect(row).attrs["deleted_at"].history.has_changes()
+    open_to_all = model.__deletable__() if dies else model.__changeable__()
+    mapper = sa.inspect(model)
+    keys = zip(mapper.primary_key, mapper.primary_key_from_instance(row), strict=True)
+    known = sa.select(sa.literal(1)).where(*(key == value for key, value in keys), open_to_all)
+    if session.connection().execute(known).first() is None:
+        raise Forbidden(rule="owner")
 
 
 class AsyncSession(sa_async.AsyncSession):

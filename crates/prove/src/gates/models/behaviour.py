@@ -637,6 +637,13 @@ class Trial:
             await self.attempt(
                 "scope", table, "another owner's or tenant's rows are out of sight", partial(self.scope, thing, name)
             )
+        if thing.entity["shared"] is not None and thing.named:
+            await self.attempt(
+                "shared",
+                table,
+                "of another's rows those are seen that the schema opens, and they are not changed by that",
+                partial(self.shared, thing),
+            )
         for query in thing.entity["queries"]:
             await self.attempt(
                 "finder",
@@ -1018,6 +1025,44 @@ class Trial:
                     if mine & await thing.names(session):
                         raise Refuted("an actor who is not there sees rows")
         return f"{len(mine)} rows against {len(others) + 1}"
+
+    async def shared(self, thing: Thing) -> str:
+        rows = thing.entity["shared"]
+        opened, closed = ({uuid.UUID(name) for name in rows[which]} for which in ("open", "closed"))
+        if not opened and not closed:
+            raise Untried("no row of others is there")
+        async with self.store.session(self.contexts[0]) as session:
+            seen = await thing.names(session)
+            if opened - seen:
+                raise Refuted("a row that is open to everyone is not seen")
+            if closed & seen:
+                raise Refuted("a row that is not open is seen")
+        if not rows["may_change"]:
+            for name in list(opened)[:2]:
+                await self.kept_from(thing, name)
+        return f"{len(opened)} open, {len(closed)} not"
+
+    async def kept_from(self, thing: Thing, name: Any) -> None:
+        """What can be read of another's cannot be changed, neither as a row nor by a statement."""
+        refused = self.package.errors.Refused
+        try:
+            field, column = self.changeable(thing)
+        except Inapplicable:
+            return
+        for way in ("row", "statement"):
+            try:
+                async with self.store.session(self.contexts[0]) as session:
+                    row = await thing.find(session, name)
+                    value = getattr(row, field)
+                    if way == "row":
+                        orm.attributes.flag_modified(row, field)
+                        await session.flush()
+                        raise Refuted("another's row is changed")
+                    change = sa.update(thing.model).where(thing.model.public_id == name).values({column: value})
+                    if (await session.execute(change)).rowcount:
+                        raise Refuted("a statement changes another's row")
+            except refused:
+                pass
 
     async def finder(self, thing: Thing, query: Mapping[str, Any]) -> str:
         find = getattr(thing.model, query["name"], None)

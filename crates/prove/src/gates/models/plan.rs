@@ -295,10 +295,12 @@ fn entity(
         })
         .collect();
     let login = |found: Option<(String, Vec<String>)>| found.map(|(login, _)| login);
+    let shared_rows = shared_rows(subject, loaded, table, info);
     json!({
         "table": table.name.name.as_str(),
         "private": belongs && !shared && !strangers.is_empty(),
         "strangers": strangers,
+        "shared": shared_rows,
         "soft": has("deleted_at"),
         "version": has("version") && subject.behaviours(&table.name).any(|it| matches!(it, Behaviour::RaiseVersion { .. })),
         "times": has("created_at") && has("updated_at"),
@@ -317,6 +319,46 @@ fn entity(
         "firsts": firsts,
         "drafts": drafts.iter().map(values).collect::<Vec<_>>(),
     })
+}
+
+/// Rows of others: which of them the first party may read, and which it may not, as the conditions of `allow read` have it; and whether
+/// others may change any. `None` where nothing is allowed.
+fn shared_rows(subject: &Subject, loaded: &Loaded<'_>, table: &Table, info: &TableInfo) -> Option<Value> {
+    info.owner.as_ref()?;
+    let planned = subject.blueprint.database.table(&info.name)?;
+    let app = &subject.blueprint.roles.app;
+    let rules: Vec<&physical::Expr> = planned
+        .policies
+        .iter()
+        .filter(|policy| policy.permissive && policy.roles.contains(app))
+        .filter(|policy| policy.command == physical::PolicyCommand::Select)
+        .filter_map(|policy| policy.using.as_ref())
+        .collect();
+    if rules.is_empty() {
+        return None;
+    }
+    let may_change = planned.policies.iter().any(|policy| {
+        policy.permissive && policy.roles.contains(app) && policy.command == physical::PolicyCommand::Update
+    });
+    let (first, others) = loaded.parties.split_first()?;
+    let (mut open, mut closed) = (Vec::new(), Vec::new());
+    for other in others.iter().filter(|other| other.tenant == first.tenant) {
+        for row in loaded.maker.rows_of(&table.name, other) {
+            let Some(Datum::Uuid(name)) = row.get("public_id").or_else(|| row.get("id")) else {
+                continue;
+            };
+            let verdicts: Vec<Option<Datum>> = rules.iter().map(|rule| eval(rule, row)).collect();
+            if verdicts.contains(&Some(Datum::Bool(true))) {
+                open.push(uuid_text(name));
+            } else if verdicts
+                .iter()
+                .all(|verdict| *verdict == Some(Datum::Bool(false)))
+            {
+                closed.push(uuid_text(name));
+            }
+        }
+    }
+    Some(json!({"open": open, "closed": closed, "may_change": may_change}))
 }
 
 fn primary_key(table: &Table) -> Vec<String> {
