@@ -42,6 +42,8 @@ pub(crate) enum When {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Begin a project: see what an application uses, and write settings and a first schema that fit
+    Init(Init),
     /// Find what is wrong with a schema: no database, milliseconds
     Check(Check),
     /// Write .arch files in their one form
@@ -62,7 +64,8 @@ impl Command {
     /// The project that it is about.
     pub(crate) fn path(&self) -> &Path {
         match self {
-            Self::Check(Check { path, .. })
+            Self::Init(Init { path, .. })
+            | Self::Check(Check { path, .. })
             | Self::Fmt(Fmt { path, .. })
             | Self::Build(Build { path, .. })
             | Self::Explain(Explain { path, .. })
@@ -95,6 +98,49 @@ pub(crate) enum Format {
     Text,
     /// For programs
     Json,
+}
+
+/// Databases that SQL is emitted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Product {
+    /// PostgreSQL
+    Postgres,
+    /// SQLite
+    Sqlite,
+}
+
+/// What models are emitted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Models {
+    /// A package for SQLAlchemy and Pydantic, with migrations for Alembic
+    Sqlalchemy,
+    /// SQL alone
+    None,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The application's folder
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// The project's name: schemas and roles are called by it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The database; several are parted by commas
+    #[arg(long, value_name = "DATABASE", value_delimiter = ',')]
+    pub(crate) database: Vec<Product>,
+    /// What models are written for
+    #[arg(long, value_name = "FRAMEWORK")]
+    pub(crate) models: Option<Models>,
+    /// The package that the models go into, from the application's folder: app, backend/app
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Option<String>,
+    /// Write nothing; print what would be written
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// How to print it
+    #[arg(long, default_value = "text")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

@@ -61,6 +61,10 @@ impl System for Machine {
         fs::read(path)
     }
 
+    fn size(&self, path: &Path) -> io::Result<u64> {
+        fs::metadata(path).map(|there| there.len())
+    }
+
     fn list(&self, folder: &Path) -> io::Result<Vec<Listed>> {
         let mut entries = Vec::new();
         for entry in fs::read_dir(folder)? {

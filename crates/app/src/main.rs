@@ -91,6 +91,7 @@ fn run(context: Context, command: &Command) -> Outcome {
         return Outcome::Misused;
     }
     match command {
+        Command::Init(arguments) => commands::init::run(context, arguments),
         Command::Check(arguments) => commands::check::run(context, arguments),
         Command::Fmt(arguments) => commands::fmt::run(context, arguments),
         Command::Build(arguments) => commands::build::run(context, arguments),

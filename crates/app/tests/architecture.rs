@@ -26,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("migrate", &["physical", "plan"]),
     ("emit", &["diagnostics", "model", "physical", "plan"]),
     ("project", &["diagnostics"]),
+    ("detect", &["diagnostics", "project"]),
     ("engine", &["physical", "plan"]),
     (
         "prove",

@@ -9,6 +9,7 @@ fn all() -> Vec<&'static Rule> {
     let lints: Vec<&'static Rule> = rules::ALL.iter().map(|lint| lint.rule).collect();
     [
         project::codes::ALL,
+        detect::codes::ALL,
         syntax::codes::ALL,
         model::codes::ALL,
         &lints,

@@ -4,6 +4,7 @@
 
 pub mod codes;
 mod config;
+mod create;
 mod manifest;
 mod models;
 mod output;
@@ -13,6 +14,7 @@ mod sources;
 mod system;
 
 pub use config::Config;
+pub use create::create;
 pub use manifest::{Entry, Manifest};
 pub use models::Models;
 pub use output::{Change, Generated, Keeps, OutputError, Outputs, Plan, Standing};

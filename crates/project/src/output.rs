@@ -157,7 +157,7 @@ impl<'s> Outputs<'s> {
         let mut written = Vec::new();
         let mut filled = BTreeSet::new();
         for file in files {
-            self.confine(&file.path)?;
+            confine(self.system, &self.folder, &file.path)?;
             let bytes = self.read(&file.path)?;
             let other = bytes
                 .as_deref()
@@ -168,8 +168,9 @@ impl<'s> Outputs<'s> {
             }
             let line = below(&file);
             // An empty file (`__init__.py`, most often) holds nobody's work.
-            let bytes =
-                bytes.filter(|bytes| !bytes.trim_ascii().is_empty() || known.files.contains_key(&file.path));
+            let blank = bytes
+                .as_deref()
+                .is_some_and(|bytes| bytes.trim_ascii().is_empty());
             let fresh = sha256(file.text.as_bytes());
             let disk = bytes.map(|bytes| match split(&bytes, line).0 {
                 same if same == file.text.as_bytes() => fresh.clone(),
@@ -180,6 +181,7 @@ impl<'s> Outputs<'s> {
                 (Some(hash), _) if hash == fresh => Standing::Fresh,
                 (Some(hash), Some(entry)) if entry.wrote(hash) => Standing::Stale,
                 (Some(_), Some(_)) => Standing::Edited,
+                (Some(_), None) if blank => Standing::New,
                 (Some(_), None) => Standing::Foreign,
             };
             changes.push(Change {
@@ -197,24 +199,9 @@ impl<'s> Outputs<'s> {
             );
             written.push(file);
         }
-        for (path, entry) in known
-            .files
-            .iter()
-            .filter(|(path, _)| !manifest.files.contains_key(*path) && !filled.contains(*path))
-        {
-            self.confine(path)?;
-            if let Some(bytes) = self.read(path)? {
-                let (head, tail) = split(&bytes, entry.below.as_deref());
-                let standing = if entry.wrote(&sha256(head)) && tail.trim_ascii().is_empty() {
-                    Standing::Gone
-                } else {
-                    Standing::GoneEdited
-                };
-                changes.push(Change {
-                    path: path.clone(),
-                    standing,
-                });
-            }
+        let made = |path: &String| manifest.files.contains_key(path) || filled.contains(path);
+        for (path, entry) in known.files.iter().filter(|(path, _)| !made(path)) {
+            changes.extend(self.gone(path, entry)?);
         }
         changes.extend(self.hidden(&written));
         changes.sort_by(|left, right| left.path.cmp(&right.path));
@@ -224,6 +211,24 @@ impl<'s> Outputs<'s> {
             manifest,
             known,
         })
+    }
+
+    /// How a file stands that was generated once, and no longer.
+    fn gone(&self, path: &str, entry: &Entry) -> Result<Option<Change>, OutputError> {
+        confine(self.system, &self.folder, path)?;
+        let Some(bytes) = self.read(path)? else {
+            return Ok(None);
+        };
+        let (head, tail) = split(&bytes, entry.below.as_deref());
+        let ours = entry.wrote(&sha256(head)) && tail.trim_ascii().is_empty();
+        Ok(Some(Change {
+            path: path.to_owned(),
+            standing: if ours {
+                Standing::Gone
+            } else {
+                Standing::GoneEdited
+            },
+        }))
     }
 
     /// Modules beside a folder of generated ones and of its name: Python would import the folder in their place.
@@ -307,28 +312,28 @@ impl<'s> Outputs<'s> {
             Err(error) => Err(OutputError::Io(path, error)),
         }
     }
+}
 
-    /// Refuses a path that leaves the folder, by `..` or through a link.
-    fn confine(&self, relative: &str) -> Result<(), OutputError> {
-        let path = Path::new(relative);
-        if !root::is_confined(path) {
-            return Err(OutputError::Outside(relative.to_owned()));
-        }
-        let Ok(folder) = self.system.resolve(&self.folder) else {
-            return Ok(());
-        };
-        let whole = self.folder.join(path);
-        for parent in whole.ancestors().take_while(|parent| *parent != self.folder) {
-            // What does not exist yet is made by us, below what exists.
-            if let Ok(real) = self.system.resolve(parent) {
-                if !real.starts_with(&folder) {
-                    return Err(OutputError::Outside(relative.to_owned()));
-                }
-                break;
-            }
-        }
-        Ok(())
+/// Refuses a path that leaves the folder, by `..` or through a link.
+pub(crate) fn confine(system: &dyn System, folder: &Path, relative: &str) -> Result<(), OutputError> {
+    let path = Path::new(relative);
+    if !root::is_confined(path) {
+        return Err(OutputError::Outside(relative.to_owned()));
     }
+    let Ok(real_folder) = system.resolve(folder) else {
+        return Ok(());
+    };
+    let whole = folder.join(path);
+    for parent in whole.ancestors().take_while(|parent| *parent != folder) {
+        // What does not exist yet is made by us, below what exists.
+        if let Ok(real) = system.resolve(parent) {
+            if !real.starts_with(&real_folder) {
+                return Err(OutputError::Outside(relative.to_owned()));
+            }
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// The line below which a file belongs to the user.

@@ -24,6 +24,14 @@ pub trait System {
     /// As the operating system says.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
+    /// How many bytes a file has, so that one that is far too large need not be read.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn size(&self, path: &Path) -> io::Result<u64> {
+        self.read(path).map(|bytes| bytes.len() as u64)
+    }
+
     /// The entries of a folder, sorted by path.
     ///
     /// # Errors

@@ -271,6 +271,13 @@ fn an_empty_file_is_nobodys_work() {
         standings(&system, vec![file("app/models/__init__.py", "x = 1\n")]),
         [("app/models/__init__.py".into(), Standing::New)]
     );
+    assert_eq!(
+        standings(
+            &Memory::with([("/p/core/__init__.py", "")]),
+            vec![file("core/__init__.py", "")]
+        ),
+        [("core/__init__.py".into(), Standing::Fresh)]
+    );
 }
 
 #[test]

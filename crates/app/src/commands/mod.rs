@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod explain;
 pub(crate) mod findings;
 pub(crate) mod fmt;
+pub(crate) mod init;
 pub(crate) mod prove;
 pub(crate) mod seal;
 pub(crate) mod trail;

@@ -6,7 +6,9 @@ use std::process::Command;
 
 use crate::support::{Project, finish, root};
 
-const COMMANDS: &[&str] = &["check", "fmt", "build", "explain", "prove", "seal", "verify"];
+const COMMANDS: &[&str] = &[
+    "init", "check", "fmt", "build", "explain", "prove", "seal", "verify",
+];
 
 fn whole_help() -> String {
     let project = Project::new(&[]);

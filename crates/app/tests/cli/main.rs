@@ -15,6 +15,7 @@ mod check;
 mod explain;
 mod form;
 mod help;
+mod init;
 mod input;
 mod names;
 mod prove;

@@ -1,0 +1,33 @@
+//! Writes the first files of a project: all of them or none, and none that is there.
+
+use std::path::Path;
+
+use crate::output::confine;
+use crate::{OutputError, System};
+
+/// Writes files that must not be there yet, below a folder; paths are relative to it, `/` between parts.
+///
+/// # Errors
+/// When a path leads out of the folder or is taken, or as the operating system says. What was written by then is removed.
+pub fn create(system: &dyn System, folder: &Path, files: &[(&str, &str)]) -> Result<(), OutputError> {
+    for (path, _) in files {
+        confine(system, folder, path)?;
+        let whole = folder.join(path);
+        if system.exists(&whole) {
+            let taken = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+            return Err(OutputError::Io(whole, taken));
+        }
+    }
+    for (count, (path, text)) in files.iter().enumerate() {
+        let whole = folder.join(path);
+        let Err(error) = system.write(&whole, text.as_bytes()) else {
+            continue;
+        };
+        for (written, _) in files.iter().take(count) {
+            // The first error is the one to tell; what cannot be removed either is whole.
+            let _ = system.remove(&folder.join(written));
+        }
+        return Err(OutputError::Io(whole, error));
+    }
+    Ok(())
+}
