@@ -3,6 +3,8 @@
 //!     cargo run --release -p architrave-bench            # all of them
 //!     cargo run --release -p architrave-bench -- check   # one group
 //!
+//! `imports` and `finders` run the programs in `crates/bench/python`.
+//!
 //! Every figure is the median of several runs on a warm machine; peaks of memory are those of a fresh process. Ratios are
 //! taken within one run. Nothing here is a test: a noisy machine makes figures worse, not failures.
 #![allow(
@@ -11,6 +13,7 @@
     reason = "a program that prints figures"
 )]
 
+mod python;
 mod sample;
 mod schema;
 mod server;
@@ -33,6 +36,8 @@ const GROUPS: &[Group] = &[
     ("introspect", server::introspect),
     ("trail", trail::price),
     ("prove", whole::prove),
+    ("imports", python::imports),
+    ("finders", python::finders),
 ];
 
 fn main() -> ExitCode {

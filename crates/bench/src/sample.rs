@@ -2,6 +2,15 @@
 
 use std::fmt::Write as _;
 
+/// The same project, with models for SQLAlchemy.
+pub(crate) fn with_models(entities: usize) -> String {
+    project(entities).replacen(
+        "postgres, sqlite\n",
+        "postgres, sqlite\n  models    sqlalchemy\n",
+        1,
+    )
+}
+
 /// The text of a project with this many entities, in modules of five.
 pub(crate) fn project(entities: usize) -> String {
     let mut text = String::from(

@@ -108,11 +108,18 @@ class Page(Generic[R]):
     next: str | None
 
 
+#: For cursors of sessions without keys.
+_OWN_KEY: Final = os.urandom(32)
+
+
 class Cursors:
-    """Cursors are sealed: what a row is ordered by may be nobody's business, and a made-up cursor is none."""
+    """Cursors are sealed: what a row is ordered by may be nobody's business, and a made-up cursor is none.
+
+    Without keys they hold as long as the process does.
+    """
 
     def __init__(self, keys: KeyProvider | None) -> None:
-        self._key = os.urandom(32) if keys is None else blind(keys.index_key(), "", "cursor", b"")
+        self._key = _OWN_KEY if keys is None else blind(keys.index_key(), "", "cursor", b"")
 
     def write(self, query: Query[Any], row: Any) -> str:
         values = [_plain(getattr(row, order.column.key)) for order in query.total_order()]
