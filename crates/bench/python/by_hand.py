@@ -112,7 +112,9 @@ def _model(mapper: orm.Mapper[Any], metadata: sa.MetaData) -> str:
     if arguments:
         lines.append("    __table_args__ = (\n" + "".join(f"        {one},\n" for one in arguments) + "    )")
     beside = metadata.tables.get(f"{table.fullname}_access")
-    return MODEL.format(imports="\n".join(imports)) + "\n".join(lines) + "\n" + ("" if beside is None else _beside(beside))
+    return (
+        MODEL.format(imports="\n".join(imports)) + "\n".join(lines) + "\n" + ("" if beside is None else _beside(beside))
+    )
 
 
 def _column(mapper: orm.Mapper[Any], column: sa.Column[Any]) -> str:
@@ -143,7 +145,11 @@ def _defaults(column: sa.Column[Any]) -> list[str]:
     found = []
     if isinstance(column.server_default, sa.DefaultClause):
         default = column.server_default.arg
-        found.append(f"server_default=sa.text({str(default)!r})" if isinstance(default, sa.TextClause) else f"server_default={default!r}")
+        found.append(
+            f"server_default=sa.text({str(default)!r})"
+            if isinstance(default, sa.TextClause)
+            else f"server_default={default!r}"
+        )
     elif column.server_default is not None and not column.identity:
         found.append("server_default=sa.FetchedValue()")
     if column.server_onupdate is not None:

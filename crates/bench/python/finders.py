@@ -45,8 +45,7 @@ class Facts:
     """What was loaded, and who asks."""
 
     actor: Any
-    user: int
-    name: Any
+    user: Any
     email: str
     cursor: str = ""
     last: tuple[Any, ...] = ()
@@ -83,7 +82,7 @@ def load(url: str) -> Facts:
     with ours.Session(engine, context=ours.Context(actor=person.actor)) as session, session.begin():
         user = session.scalars(sa.select(User).where(User.public_id == person.public_id)).one()
     engine.dispose()
-    return Facts(actor=person.actor, user=user.id, name=person.public_id, email=email)
+    return Facts(actor=person.actor, user=user, email=email)
 
 
 def analyse(url: str) -> None:
@@ -106,7 +105,7 @@ class ByHand(orm.Session):
 def _tell(session: ByHand, transaction: Any, connection: sa.Connection) -> None:
     if connection.dialect.name == "sqlite":
         connection.info["context"] = True  # the engine leaves the context before COMMIT
-        connection.exec_driver_sql(ours._ENTER, {"actor": str(session.actor), "tenant": None})
+        connection.exec_driver_sql(ours._ENTER, {"actor": str(session.actor), "tenant": None}).one()
     else:
         connection.execute(sa.text("SELECT set_config('app.actor', :actor, true)"), {"actor": str(session.actor)})
 
@@ -120,11 +119,16 @@ def shown(*relations: Any) -> list[Any]:
 
 
 def by_sku(facts: Facts) -> sa.Select[Any]:
-    return sa.select(Product).where(Product.sku == f"sku-{ROWS // 2}", Product.deleted_at.is_(None)).limit(1).options(*shown(Product.shelf))
+    return (
+        sa.select(Product)
+        .where(Product.sku == f"sku-{ROWS // 2}", Product.deleted_at.is_(None))
+        .limit(1)
+        .options(*shown(Product.shelf))
+    )
 
 
 def own_orders(facts: Facts) -> sa.Select[Any]:
-    wanted = (Order.customer_id == facts.user, Order.state == State.OPEN, Order.deleted_at.is_(None))
+    wanted = (Order.customer_id == facts.user.id, Order.state == State.OPEN, Order.deleted_at.is_(None))
     return sa.select(Order).where(*wanted).options(*shown(Order.customer, Order.product))
 
 
@@ -135,14 +139,16 @@ def mine(facts: Facts) -> sa.Select[Any]:
 def paged(facts: Facts) -> sa.Select[Any]:
     total, name = facts.last
     beyond = sa.or_(Order.total < total, sa.and_(Order.total == total, Order.public_id > name))
-    return own_orders(facts).where(beyond).order_by(Order.total.desc(), Order.public_id).limit(51)
+    return own_orders(facts).where(Order.total <= total, beyond).order_by(Order.total.desc(), Order.public_id).limit(51)
 
 
 def of_address(facts: Facts) -> sa.Select[Any]:
-    wanted = (User.email == facts.email, Order.total >= Decimal(500), Order.customer_id == facts.user)
+    wanted = (User.email == facts.email, Order.total >= Decimal(500), Order.customer_id == facts.user.id)
     alive = (Order.deleted_at.is_(None), User.deleted_at.is_(None))
     statement = sa.select(Order).join(Order.customer).where(*wanted, *alive).order_by(Order.total).limit(50)
-    return statement.options(orm.contains_eager(Order.customer).load_only(User.public_id, raiseload=True), *shown(Order.product))
+    return statement.options(
+        orm.contains_eager(Order.customer).load_only(User.public_id, raiseload=True), *shown(Order.product)
+    )
 
 
 # ── generated, and beside it by hand ─────────────────────────────────────────
@@ -161,8 +167,8 @@ class Case:
 
 CASES = [
     Case("one row by a unique value", lambda f: Product.by_sku(f"sku-{ROWS // 2}"), by_sku, for_everyone=True),
-    Case("50 rows of the owner, in order", lambda f: Order.mine(f.name, State.OPEN), mine),
-    Case("a page behind a cursor, 50 rows", lambda f: Order.mine(f.name, State.OPEN), paged, pages=True),
+    Case("50 rows of the owner, in order", lambda f: Order.mine(f.user, State.OPEN), mine),
+    Case("a page behind a cursor, 50 rows", lambda f: Order.mine(f.user, State.OPEN), paged, pages=True),
     Case("50 rows by what is joined", lambda f: Order.of_address(f.email, Decimal(500)), of_address),
 ]
 
@@ -225,14 +231,20 @@ def async_work(engine: Any, facts: Facts) -> dict[str, Callable[[], Any]]:
         return session
 
     context = ours.Context(actor=facts.actor)
-    return {"generated": lambda: ours.AsyncSession(engine, context=context), "told": told, "untold": lambda: PlainAsync(engine)}
+    return {
+        "generated": lambda: ours.AsyncSession(engine, context=context),
+        "told": told,
+        "untold": lambda: PlainAsync(engine),
+    }
 
 
 async def awaited(value: Any) -> Any:
     return await value if isinstance(value, Awaitable) else value
 
 
-async def statements(sessions: dict[str, Callable[[], Any]], case: Case, facts: Facts, asynchronous: bool) -> list[tuple[float, float]]:
+async def statements(
+    sessions: dict[str, Callable[[], Any]], case: Case, facts: Facts, asynchronous: bool
+) -> list[tuple[float, float]]:
     """The calls alone. The transactions follow each other: SQLite has one writer, and each tells who acts by writing."""
     hand = by_hand_async if asynchronous else by_hand
     taken = []
@@ -288,7 +300,11 @@ async def transactions(
 
 def told(case: Case, what: str, taken: list[tuple[float, float]], promise: str = "") -> None:
     us = [median([pair[side] for pair in taken]) * 1e6 for side in (0, 1)]
-    line(f"{case.name}: {what}", interval([a / b for a, b in taken]), f"{us[0]:.0f} µs, by hand {us[1]:.0f} µs   {promise}")
+    line(
+        f"{case.name}: {what}",
+        interval([a / b for a, b in taken]),
+        f"{us[0]:.0f} µs, by hand {us[1]:.0f} µs   {promise}",
+    )
 
 
 @contextmanager
@@ -313,7 +329,11 @@ def explain(engine: Any, facts: Facts) -> None:
             with heard(engine) as statements:
                 generated(session, case, facts)
             (statement, parameters), asked = statements[-1], len(statements)
-            rows = session.connection().exec_driver_sql(("EXPLAIN QUERY PLAN " if lite else "EXPLAIN ") + statement, parameters).all()
+            rows = (
+                session.connection()
+                .exec_driver_sql(("EXPLAIN QUERY PLAN " if lite else "EXPLAIN ") + statement, parameters)
+                .all()
+            )
         steps = [row[-1].strip() for row in rows]
         words = ("SCAN", "SEARCH", "TEMP") if lite else ("Scan", "Sort")
         told = " · ".join(step.split("  (")[0].lstrip("-> ") for step in steps if any(word in step for word in words))
@@ -327,7 +347,7 @@ async def main() -> None:
         print(f"  {group['name']}, {ROWS} products and {ROWS} orders of {USERS} customers")
         engine = ours.create_engine(group["drivers"][0])
         with ours.Session(engine, context=ours.Context(actor=facts.actor)) as session, session.begin():
-            first = session.page(Order.mine(facts.name, State.OPEN), size=50)
+            first = session.page(Order.mine(facts.user, State.OPEN), size=50)
             facts.last = (first.items[-1].total, first.items[-1].public_id)
         explain(engine, facts)
         engine.dispose()

@@ -64,7 +64,10 @@ def write(folder: Path, package: str) -> None:
     if ours != theirs:
         odd = {key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key)}
         raise SystemExit(f"what is written by hand is not the same: {sorted(odd)[:5]}")
-    line("classes, fields of schemas", f"{len(models.Base.registry.mappers)}, {len(ours) - len(models.Base.metadata.tables)}")
+    line(
+        "classes, fields of schemas",
+        f"{len(models.Base.registry.mappers)}, {len(ours) - len(models.Base.metadata.tables)}",
+    )
 
 
 def said(models: Any, schemas: Any) -> dict[str, Any]:
@@ -112,14 +115,26 @@ def told(taken: dict[str, list[dict[str, float]]], how: str) -> None:
     ours, theirs = taken["generated"], taken["by hand"]
     for name, runs in taken.items():
         parts = {part: median([one[part] for one in runs]) for part in runs[0]}
-        line(f"{how}, {name}: models, schemas, mappers", f"{(parts['package'] + parts['mappers']) * 1e3:.0f} ms",
-             f"schemas {parts['schemas'] * 1e3:.0f} ms of it, mappers {parts['mappers'] * 1e3:.0f} ms")
-        line("  the libraries before it", f"{(parts['libraries'] + parts['besides']) * 1e3:.0f} ms",
-             f"cryptography {parts['besides'] * 1e3:.0f} ms of it")
-        line("  peak memory", f"{parts['memory']:.0f} MB", f"sessions and services besides: {parts['services'] * 1e3:.0f} ms")
+        line(
+            f"{how}, {name}: models, schemas, mappers",
+            f"{(parts['package'] + parts['mappers']) * 1e3:.0f} ms",
+            f"schemas {parts['schemas'] * 1e3:.0f} ms of it, mappers {parts['mappers'] * 1e3:.0f} ms",
+        )
+        line(
+            "  the libraries before it",
+            f"{(parts['libraries'] + parts['besides']) * 1e3:.0f} ms",
+            f"cryptography {parts['besides'] * 1e3:.0f} ms of it",
+        )
+        line(
+            "  peak memory",
+            f"{parts['memory']:.0f} MB",
+            f"sessions and services besides: {parts['services'] * 1e3:.0f} ms",
+        )
     promised = "≤ 1.5 ×" if how == "compiled before" else ""
     pairs = list(zip(ours, theirs, strict=True))
-    line("  ratio", interval([(a["package"] + a["mappers"]) / (b["package"] + b["mappers"]) for a, b in pairs]), promised)
+    line(
+        "  ratio", interval([(a["package"] + a["mappers"]) / (b["package"] + b["mappers"]) for a, b in pairs]), promised
+    )
     line("  ratio with the libraries", interval([a["whole"] / b["whole"] for a, b in pairs]))
     line("  ratio of peak memory", interval([a["memory"] / b["memory"] for a, b in pairs]))
 

@@ -18,7 +18,7 @@ const ROWS: u32 = 100_000;
 /// Import of 200 entities, against the same models written by hand.
 pub(crate) fn imports() -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
-    write(sample::with_models(200), folder.path())?;
+    write(&sample::with_models(200), folder.path())?;
     run("imports.py", &[&folder.path().display().to_string(), "models"])
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn imports() -> Result<(), Failure> {
 pub(crate) fn finders() -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     let schema = fs::read_to_string(programs().join("finders.arch"))?;
-    write(schema.clone(), folder.path())?;
+    write(&schema, folder.path())?;
     let cache = tempfile::tempdir()?;
     let server = Server::start(&StartOptions::new(cache.path(), std::env::temp_dir()))?;
     let file = TemporarySqlite::create(&std::env::temp_dir())?;
@@ -73,8 +73,7 @@ fn sqlite(file: &TemporarySqlite, schema: &str) -> Result<String, Failure> {
 }
 
 fn apply(connection: &mut Connection, schema: &str, dialect: &str) -> Result<(), Failure> {
-    let system = Memory::with([("/p/all.arch", schema)]);
-    let built = state::build(&state::check(&system, Path::new("/p")));
+    let built = state::build(&checked(schema)?);
     let target = built
         .targets
         .iter()
@@ -85,9 +84,8 @@ fn apply(connection: &mut Connection, schema: &str, dialect: &str) -> Result<(),
 }
 
 /// Writes the package of a schema, as `models`.
-fn write(schema: String, folder: &Path) -> Result<(), Failure> {
-    let system = Memory::with([("/p/all.arch", schema)]);
-    let checked = state::check(&system, Path::new("/p"));
+fn write(schema: &str, folder: &Path) -> Result<(), Failure> {
+    let checked = checked(schema)?;
     let (_, files) = state::package(&checked, &state::build(&checked)).ok_or("no models were emitted")?;
     for (path, text) in files {
         let path = folder.join(path);
@@ -95,6 +93,15 @@ fn write(schema: String, folder: &Path) -> Result<(), Failure> {
         fs::write(path, text)?;
     }
     Ok(())
+}
+
+fn checked(schema: &str) -> Result<state::Checked, Failure> {
+    let system = Memory::with([("/p/all.arch", schema)]);
+    let checked = state::check(&system, Path::new("/p"));
+    if checked.diagnostics.has_errors() {
+        return Err("the schema that is measured has errors".into());
+    }
+    Ok(checked)
 }
 
 fn programs() -> PathBuf {

@@ -19,6 +19,7 @@ const CORE: &[(&str, &str)] = &[
     ("migrations", include_str!("core/migrations.py")),
     ("paging", include_str!("core/paging.py")),
     ("schemas", include_str!("core/schemas.py")),
+    ("scope", include_str!("core/scope.py")),
     ("session", include_str!("core/session.py")),
     ("types", include_str!("core/types.py")),
 ];

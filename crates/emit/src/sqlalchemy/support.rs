@@ -43,8 +43,8 @@ const BASE: [(&str, &str); 3] = [
 /// Events go to the application's function, too.
 const LOG: [(&str, &str); 3] = [
     (
-        "from typing import Any, Final\n",
-        "from typing import Any, Final\n\nfrom .events import tell\n",
+        "from .database import Base\n",
+        "from .database import Base\nfrom .events import tell\n",
     ),
     (
         "    \"\"\"Writes an event to the log `architrave.security`, as fields of the record.\"\"\"\n",

@@ -48,6 +48,15 @@ class Order:
             return cast("sa.ColumnElement[bool]", column < value)
         return column > value if not column.property.columns[0].nullable else sa.or_(column > value, column.is_(None))
 
+    def near(self, value: Any) -> sa.ColumnElement[bool] | None:
+        """A range that holds this value and all rows beyond it, where there is one: an index finds where it begins."""
+        column = self.column
+        if value is None:
+            return None if self.falling else column.is_(None)
+        if self.falling:
+            return cast("sa.ColumnElement[bool]", column <= value)
+        return None if column.property.columns[0].nullable else cast("sa.ColumnElement[bool]", column >= value)
+
     def equal(self, value: Any) -> sa.ColumnElement[bool]:
         return self.column.is_(None) if value is None else cast("sa.ColumnElement[bool]", self.column == value)
 
@@ -87,7 +96,8 @@ class Query(Generic[R]):
             condition: sa.ColumnElement[bool] = sa.false()
             for order, value in zip(reversed(orders), reversed(values), strict=True):
                 condition = sa.or_(order.beyond(value), sa.and_(order.equal(value), condition))
-            statement = statement.where(condition)
+            near = orders[0].near(values[0])
+            statement = statement.where(condition) if near is None else statement.where(near, condition)
         return statement.order_by(*(order.clause() for order in orders))
 
     def total_order(self) -> tuple[Order, ...]:

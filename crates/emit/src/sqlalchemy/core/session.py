@@ -16,12 +16,12 @@ import sqlalchemy as sa
 from pydantic import BaseModel, SecretStr
 from sqlalchemy import event, orm
 from sqlalchemy.ext import asyncio as sa_async
-from sqlalchemy.orm import InstrumentedAttribute, ORMExecuteState, with_loader_criteria
+from sqlalchemy.orm import InstrumentedAttribute, LoaderCriteriaOption, ORMExecuteState
 from sqlalchemy.orm.exc import StaleDataError
 
 from . import crypto
 from .crypto import DataKey, Encrypted, Envelope, KeyProvider
-from .database import IdentifiedByUuid, Mortal, Named, OfTenant, Owned, new_uuid, now, reading, snake
+from .database import IdentifiedByUuid, Mortal, Named, Owned, new_uuid, now, reading, snake
 from .errors import Forbidden, NotFound, Refused, Stale, raise_alone, scrub
 from .logging import log_security_event, redacted
 from .paging import Cursors, Page, Query
@@ -37,6 +37,7 @@ from .project import (
     TENANT_NAME,
     TENANTS,
 )
+from .scope import ALIVE, Scope
 from .types import Guid, Json
 
 R = TypeVar("R", bound=Named)
@@ -118,6 +119,7 @@ class Context:
 
 NOBODY: Final = Context()
 
+_USER: Final = f"SELECT {ACTING_USER} FROM {ACTORS} AS a WHERE a.id = {PRIVATE}_context.actor_id" if ACTORS else "NULL"
 _ENTER: Final = f"""
 UPDATE {PRIVATE}_context
 SET id = (SELECT f.foreign_keys AND r.recursive_triggers FROM pragma_foreign_keys AS f, pragma_recursive_triggers AS r),
@@ -125,9 +127,8 @@ SET id = (SELECT f.foreign_keys AND r.recursive_triggers FROM pragma_foreign_key
     tenant = :tenant, tenant_id = ({f"SELECT id FROM {TENANTS} WHERE {TENANT_NAME} = :tenant" if TENANTS else "NULL"}),
     transaction_id = transaction_id + 1
 WHERE id = 1
+RETURNING ({_USER}), tenant_id
 """
-_ACTORS: Final = f"LEFT JOIN {ACTORS} AS a ON a.id = c.actor_id" if ACTORS else ""
-_WHO: Final = f"SELECT {ACTING_USER}, c.tenant_id FROM {PRIVATE}_context AS c {_ACTORS}"
 _LEAVE: Final = (
     f"UPDATE {PRIVATE}_context SET actor = NULL, actor_id = NULL, tenant = NULL, tenant_id = NULL WHERE id = 1"
 )
@@ -206,8 +207,7 @@ class Session(orm.Session):
         if connection.dialect.name == "sqlite":
             connection.info["context"] = True
             names = {"actor": actor and str(actor), "tenant": tenant and str(tenant)}
-            connection.exec_driver_sql(_ENTER, names)
-            self.info["user"], self.info["tenant"] = connection.exec_driver_sql(_WHO).one()
+            self.info["scope"] = Scope.of(*connection.exec_driver_sql(_ENTER, names).one())
         elif SIGNED_CONTEXT and (actor or tenant):
             if self._signing_key is None:
                 raise Forbidden(rule="context_unsigned")
@@ -217,6 +217,14 @@ class Session(orm.Session):
             connection.execute(_SIGNED, bound)
         elif not SIGNED_CONTEXT:
             connection.execute(_SET, {"actor": _text(actor), "tenant": _text(tenant)})
+
+    def scope(self) -> Scope | None:
+        """What is seen, where the database does not hide the rest itself; nothing for a job of the system."""
+        if self.get_bind().dialect.name != "sqlite" or self.context.system:
+            return None
+        if "scope" not in self.info:
+            self.connection()
+        return cast("Scope", self.info["scope"])
 
     # rows
 
@@ -517,40 +525,18 @@ def _told(session: Session, transaction: orm.SessionTransaction, connection: sa.
         session._tell(connection)
 
 
-_ALIVE: Final = with_loader_criteria(Mortal, lambda cls: cls.deleted_at.is_(None), include_aliases=True)
-
-
 @event.listens_for(Session, "do_orm_execute")
 def _scoped(state: ORMExecuteState) -> None:
     """The dead are out of sight, and so is what is another's where the database does not hide it itself."""
     if state.is_column_load or state.is_relationship_load or state.is_insert:
         return
-    statement = state.statement
+    options: list[LoaderCriteriaOption] = []
     if not state.execution_options.get("include_deleted", False):
-        statement = statement.options(_ALIVE)
-    session = cast("Session", state.session)
-    if session.get_bind().dialect.name == "sqlite" and not session.context.system:
-        if "user" not in session.info:
-            session.connection()
-        user, tenant = session.info["user"], session.info["tenant"]
-        if state.is_update:
-            mine = with_loader_criteria(
-                Owned, lambda cls: sa.or_(cls.owner_key() == user, cls.__changeable__()), include_aliases=True
-            )
-        elif state.is_delete:
-            mine = with_loader_criteria(
-                Owned, lambda cls: sa.or_(cls.owner_key() == user, cls.__deletable__()), include_aliases=True
-            )
-        else:
-            mine = with_loader_criteria(
-                Owned, lambda cls: sa.or_(cls.owner_key() == user, cls.__readable__()), include_aliases=True
-            )
-        statement = statement.options(mine)
-        if TENANTS:
-            statement = statement.options(
-                with_loader_criteria(OfTenant, lambda cls: cls.tenant_id == tenant, include_aliases=True)
-            )
-    state.statement = statement
+        options.append(ALIVE)
+    if (scope := cast("Session", state.session).scope()) is not None:
+        options += scope.options(state)
+    if options:
+        state.statement = state.statement.options(*options)
 
 
 @event.listens_for(Session, "before_flush")
@@ -562,24 +548,8 @@ def _before_flush(session: Session, context: Any, instances: Any) -> None:
         for row in session.new:
             if isinstance(row, IdentifiedByUuid) and row.id is None:
                 row.id = new_uuid(timed=row.__timed__)
-        for row in (*session.dirty, *session.deleted):
-            if isinstance(row, Owned) and not session.context.system and session.is_modified(row):
-                _own_or_open(session, row)
-
-
-def _own_or_open(session: Session, row: Owned) -> None:
-    """What everyone may read is not everyone's to change."""
-    user = session.connection() and session.info["user"]
-    if getattr(row, row.__owner__) == user:
-        return
-    model = type(row)
-    dies = row in session.deleted or sa.inspect(row).attrs["deleted_at"].history.has_changes()
-    open_to_all = model.__deletable__() if dies else model.__changeable__()
-    mapper = sa.inspect(model)
-    keys = zip(mapper.primary_key, mapper.primary_key_from_instance(row), strict=True)
-    known = sa.select(sa.literal(1)).where(*(key == value for key, value in keys), open_to_all)
-    if session.connection().execute(known).first() is None:
-        raise Forbidden(rule="owner")
+    if (session.dirty or session.deleted) and (scope := session.scope()) is not None:
+        scope.guard(session)
 
 
 class AsyncSession(sa_async.AsyncSession):

@@ -1131,6 +1131,12 @@ class Trial:
             raise Refuted("a row stands on two pages")
         if len(answered) < asked.limit and set(seen) != set(answered):
             raise Refuted(f"the pages hold {len(seen)} rows, all at once {len(answered)}")
+        cursors = self.package.paging.Cursors
+        try:
+            for row in page.items[:1]:
+                cursors(None).read(asked, cursors(None).write(asked, row))
+        except self.package.paging.BadCursor:
+            raise Refuted("without keys, no session reads the cursor of another") from None
         try:
             await session.page(asked, after="AAAA", size=2)
         except self.package.paging.BadCursor:
