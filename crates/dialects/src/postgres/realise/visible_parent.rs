@@ -4,6 +4,8 @@
 //! learn by trying which ids are taken. A row that is hidden is refused in the words of one that is not there. Checked with
 //! the caller's rights, and only when the reference changes: who edits the rest of a row need not see all that it refers to.
 
+use std::collections::BTreeMap;
+
 use physical::{ForeignKey, Name, Privilege, Purpose, Table, TableInfo};
 
 use super::code::{Part, Section};
@@ -14,13 +16,14 @@ use super::realiser::Realiser;
 pub(super) fn realise(r: &mut Realiser<'_>) {
     let infos = &r.blueprint.tables;
     let holds_rows = |info: &&TableInfo| matches!(info.purpose, Purpose::Entity(_) | Purpose::Link(..));
+    let by_name: BTreeMap<&Name, &TableInfo> = infos.iter().rev().map(|info| (&info.name, info)).collect();
     let mut guarded: Vec<(Name, ForeignKey)> = Vec::new();
     for info in infos.iter().filter(holds_rows) {
         let Some(table) = r.table(&info.name) else {
             continue;
         };
         for key in &table.foreign_keys {
-            let parent = infos.iter().find(|parent| parent.name == key.references);
+            let parent = by_name.get(&key.references).copied();
             let is_tenant = r.blueprint.tenant.as_ref() == Some(&key.references);
             let hidden = parent
                 .is_some_and(|parent| holds_rows(&parent) && must_be_seen(info, parent, is_tenant, key));
