@@ -27,7 +27,7 @@ libraries = time.perf_counter()
 {besides}
 besides = time.perf_counter()
 import {package}.models
-models = time.perf_counter()
+tables = time.perf_counter()
 import {package}.schemas
 package = time.perf_counter()
 sqlalchemy.orm.configure_mappers()
@@ -35,14 +35,14 @@ mappers = time.perf_counter()
 {services}
 services = time.perf_counter()
 import json, resource
-print(json.dumps(dict(libraries=libraries - start, besides=besides - libraries, package=package - besides, schemas=package - models, mappers=mappers - package,
+print(json.dumps(dict(libraries=libraries - start, besides=besides - libraries, package=package - besides, schemas=package - tables, mappers=mappers - package,
     services=services - mappers, whole=mappers - start, memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)))
 """
 BESIDES = "from cryptography.hazmat.primitives.ciphers.aead import AESGCM"
 
 
 def main() -> None:
-    folder, package, rounds = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 11
+    folder, package, rounds = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 9
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(folder))
     write(folder, package)
