@@ -55,9 +55,14 @@ pub(super) fn named_type(ty: &NamedType) -> Step {
     )
 }
 
-pub(super) fn function(function: &Function) -> Step {
+/// The name of a function with the types of its arguments.
+pub(super) fn signature(function: &Function) -> String {
     let types: Vec<&str> = function.arguments.iter().map(|each| each.ty.as_str()).collect();
-    let object = format!("{}({})", ident::name(&function.name), types.join(", "));
+    format!("{}({})", ident::name(&function.name), types.join(", "))
+}
+
+pub(super) fn function(function: &Function) -> Step {
+    let object = signature(function);
     let mut statements = vec![create_function(function)];
     let public = function
         .grants

@@ -101,14 +101,34 @@ fn column_lines(columns: &[Column]) -> Vec<String> {
         .collect()
 }
 
-fn column_rest(column: &Column) -> String {
+/// A collation, with its schema if it has one.
+pub(super) fn collation(path: &str) -> String {
+    let parts: Vec<String> = ident::split_path(path)
+        .iter()
+        .map(|part| ident::ident(part))
+        .collect();
+    parts.join(".")
+}
+
+/// How full pages are made from now on.
+pub(super) fn fillfactor(name: &str, percent: Option<u8>) -> String {
+    match percent {
+        Some(percent) => format!("ALTER TABLE {name} SET (fillfactor = {percent})"),
+        None => format!("ALTER TABLE {name} RESET (fillfactor)"),
+    }
+}
+
+/// `CREATE TABLE … PARTITION OF …`
+pub(super) fn partition_statement(partition: &physical::Partition, name: &str) -> String {
+    let child = ident::name(&partition.name);
+    let bound = partition.bound.as_deref().unwrap_or("DEFAULT");
+    format!("CREATE TABLE {child} PARTITION OF {name} {bound}")
+}
+
+pub(super) fn column_rest(column: &Column) -> String {
     let mut out = Vec::new();
     if let Some(collation) = &column.collation {
-        let parts: Vec<String> = ident::split_path(collation)
-            .iter()
-            .map(|part| ident::ident(part))
-            .collect();
-        out.push(format!("COLLATE {}", parts.join(".")));
+        out.push(format!("COLLATE {}", self::collation(collation)));
     }
     match column.identity {
         Some(Identity::Always) => out.push("GENERATED ALWAYS AS IDENTITY".to_owned()),
@@ -129,7 +149,7 @@ fn column_rest(column: &Column) -> String {
     out.join(" ")
 }
 
-fn unique_line(unique: &Unique) -> String {
+pub(super) fn unique_line(unique: &Unique) -> String {
     let mut sql = ident::sql();
     sql.kw("CONSTRAINT ").ident(&unique.name).kw(" UNIQUE ");
     sql.kw(if unique.nulls_not_distinct {
@@ -146,7 +166,7 @@ fn unique_line(unique: &Unique) -> String {
     sql.finish()
 }
 
-fn check_line(check: &Check) -> String {
+pub(super) fn check_line(check: &Check) -> String {
     let mut sql = ident::sql();
     sql.kw("CONSTRAINT ").ident(&check.name);
     let text = or_refused(expression(&check.expr));
@@ -219,8 +239,7 @@ fn partition_by(partitioned: &Partitioned) -> String {
 fn partitions(out: &mut Vec<String>, table: &Table, name: &str) {
     for partition in table.partitioned.iter().flat_map(|each| &each.partitions) {
         let child = ident::name(&partition.name);
-        let bound = partition.bound.as_deref().unwrap_or("DEFAULT");
-        out.push(format!("CREATE TABLE {child} PARTITION OF {name} {bound}"));
+        out.push(partition_statement(partition, name));
         owner(out, "TABLE", &child, table.owner.as_ref());
     }
 }
