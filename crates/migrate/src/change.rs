@@ -48,6 +48,10 @@ impl<'a> Work<'a> {
         let mut after: BTreeMap<String, Object<'_>> = BTreeMap::new();
         after.extend(named(&self.to.canonical));
         for (name, object) in &before {
+            // Roles belong to the server and to other databases, too: those that are found are left alone.
+            if let Object::Role(_) = object {
+                continue;
+            }
             match after.get(name) {
                 None => self.gone.insert(name.clone()),
                 Some(other) if diff::same(object, other) => false,
@@ -55,8 +59,11 @@ impl<'a> Work<'a> {
                 Some(_) => self.remade.insert(name.clone()),
             };
         }
-        let come = after.keys().filter(|name| !before.contains_key(*name));
-        self.come.extend(come.cloned());
+        let found = |object: &Object<'_>| matches!(object, Object::Role(role) if role.origin == physical::Origin::Found);
+        let come = after
+            .iter()
+            .filter(|(name, object)| !before.contains_key(*name) && !found(object));
+        self.come.extend(come.map(|(name, _)| name.clone()));
     }
 
     fn tables(&mut self) {
@@ -199,7 +206,18 @@ impl<'a> Work<'a> {
             (by(change.from) != by(change.to))
                 .then(|| format!("how table {} is partitioned", change.from.name))
         });
-        remade.cloned().chain(parted).collect()
+        let stuck = self.from.given.opaque.iter().filter(|opaque| {
+            let name = identity(&Object::Opaque(opaque));
+            let with_another = opaque
+                .depends_on
+                .iter()
+                .any(|other| self.gone.contains(&format!("table {other}")));
+            opaque.undo.is_none()
+                && !with_another
+                && (self.gone.contains(&name) || self.remade.contains(&name))
+        });
+        let stuck = stuck.map(|opaque| format!("{} {}", opaque.kind, opaque.name));
+        remade.cloned().chain(parted).chain(stuck).collect()
     }
 
     /// Calls a function with each change, in order.
@@ -241,15 +259,21 @@ impl<'a> Work<'a> {
                 let with_table = diff::table_of(&object)
                     .and_then(|name| self.from.given.table(name))
                     .is_some_and(|table| self.gone.contains(&identity(&Object::Table(table, &[]))));
-                let counts = match object {
-                    Object::Table(..) => true,
-                    Object::RowSecurity(_) | Object::Grants(_) | Object::Seed(..) => false,
-                    // Of a table that goes, only those keys that would keep another from going.
-                    Object::ForeignKey(..) => with_table,
-                    _ => !with_table,
-                };
-                if counts && (self.goes(&object) || with_table) && self.waits(&object) == late {
-                    tell(Change::Drop(object));
+                if self.waits(&object) != late {
+                    continue;
+                }
+                match object {
+                    Object::Seed(..) => {}
+                    Object::Table(..) if with_table => tell(Change::Drop(object)),
+                    // Of a table that goes, those keys that would keep another from going.
+                    Object::ForeignKey(..) if with_table => tell(Change::Drop(object)),
+                    _ if with_table => tell(Change::GoesAlong(object)),
+                    Object::Table(..)
+                    | Object::RowSecurity(_)
+                    | Object::Grants(_)
+                    | Object::ForeignKey(..) => {}
+                    _ if self.goes(&object) => tell(Change::Drop(object)),
+                    _ => {}
                 }
             }
         }
@@ -261,6 +285,8 @@ impl<'a> Work<'a> {
         match object {
             Object::Function(function) => !remade && !self.speaks_of_gone(function),
             Object::Type(_) | Object::Schema(_) | Object::Role(_) | Object::Extension(_) => !remade,
+            // A default still asks it for the next number.
+            Object::Opaque(opaque) => opaque.kind == "sequence" && !remade,
             _ => false,
         }
     }

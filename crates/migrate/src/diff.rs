@@ -114,6 +114,8 @@ pub(crate) fn in_place(one: &Object<'_>, other: &Object<'_>) -> bool {
             (NamedTypeKind::Enum(a), NamedTypeKind::Enum(b)) => grows(a, b),
             _ => a.kind == b.kind,
         },
+        // What only says more about a thing says it again.
+        (Object::Opaque(a), Object::Opaque(_)) => a.undo.is_none() && a.depends_on.contains(&a.name),
         (Object::Index(_, a), Object::Index(_, b)) => {
             let mut bare = (*a).clone();
             bare.comment.clone_from(&b.comment);

@@ -50,6 +50,8 @@ pub enum Change<'a> {
     Add(Object<'a>),
     /// Removes the object. Its undo makes it again, without what was in it.
     Drop(Object<'a>),
+    /// The object goes with its table, by itself. Its undo makes it again.
+    GoesAlong(Object<'a>),
     /// Makes the second of the first, which has the same name and what hangs on it.
     Replace(Object<'a>, Object<'a>),
     /// Changes a table that stays.

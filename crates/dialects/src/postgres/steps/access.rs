@@ -57,6 +57,10 @@ pub(super) fn role(role: &Role) -> Step {
         undo(block(&drop.finish())),
         role.origin,
     );
+    if role.origin == physical::Origin::Found {
+        // It was somebody's before, and other databases of the server may know it.
+        step.undo = Undo::WithOther;
+    }
     step.runs_as = RunsAs::Administrator;
     step
 }

@@ -1,6 +1,6 @@
 //! Tables that stay and become others.
 
-use physical::{Check, Column, Ident, Identity, Partition, PrimaryKey, RowSecurity, Table, Unique};
+use physical::{Check, Column, Ident, Identity, Partition, PrimaryKey, RowSecurity, SqlType, Table, Unique};
 use plan::{Edit, Hazard, Lock, Section, Step, TableChange, Undo};
 
 use super::access::grant_statements;
@@ -104,10 +104,9 @@ fn add_constraint(table: &Table, name: &str, constraint: &Ident, text: &str) -> 
 
 fn add_unique(table: &Table, name: &str, unique: &Unique) -> Step {
     let mut step = add_constraint(table, name, &unique.name, &format!("ADD {}", unique_line(unique)));
-    if let plan::Action::Sql(statements) = &mut step.action {
-        let object = format!("{} ON {name}", quoted(&unique.name));
-        super::comment(statements, "CONSTRAINT", &object, unique.comment.as_deref());
-    }
+    let plan::Action::Sql(statements) = &mut step.action;
+    let object = format!("{} ON {name}", quoted(&unique.name));
+    super::comment(statements, "CONSTRAINT", &object, unique.comment.as_deref());
     step
 }
 
@@ -304,9 +303,36 @@ fn type_text(before: &Column, after: &Column, own: &str) -> String {
     let using = if before.ty == after.ty {
         String::new()
     } else {
-        format!(" USING {own}::{ty}")
+        let through = if converts(&before.ty, &after.ty) {
+            ""
+        } else {
+            "::text"
+        };
+        format!(" USING {own}{through}::{ty}")
     };
     format!("TYPE {ty}{collation}{using}")
+}
+
+/// Whether the server knows a way from one type to the other by itself; where it does not, the value's text is read as the new type.
+fn converts(from: &SqlType, to: &SqlType) -> bool {
+    let family = |ty: &SqlType| match ty {
+        SqlType::SmallInt
+        | SqlType::Integer
+        | SqlType::BigInt
+        | SqlType::Real
+        | SqlType::Double
+        | SqlType::Numeric(_) => 1,
+        SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) => 2,
+        SqlType::Date | SqlType::Timestamp | SqlType::TimestampTz => 3,
+        SqlType::Time | SqlType::Interval => 4,
+        SqlType::Json | SqlType::JsonText => 5,
+        _ => 0,
+    };
+    let (one, other) = (family(from), family(to));
+    one == 2
+        || other == 2
+        || one == other && one != 0
+        || matches!((from, to), (SqlType::Other(_), SqlType::Other(_)))
 }
 
 const fn identity(kind: Identity) -> &'static str {

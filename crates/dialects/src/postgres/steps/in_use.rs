@@ -104,11 +104,20 @@ pub(super) fn drop(object: &Object<'_>) -> Step {
     }
 }
 
+/// What its table takes along: nothing is to be done, but on the way back.
+pub(super) fn goes_along(object: &Object<'_>) -> Step {
+    let made = create(object);
+    let Action::Sql(back) = made.action;
+    let title = format!("{} goes with its table", made.title);
+    step(title, made.section, Vec::new(), Undo::Sql(back), made.origin)
+}
+
 /// Makes the second of the first, without removing it.
 pub(super) fn replace(from: &Object<'_>, to: &Object<'_>) -> Vec<Step> {
     let (forth, back) = (changes(from, to), changes(to, from));
     let made = create(to);
     let undo = match (&back, to) {
+        (_, Object::ForeignKey(table, _)) => Undo::Sql(key_again(table, from)),
         (_, Object::Type(_)) => Undo::Impossible("a member of an enum cannot be taken out".to_owned()),
         (back, _) if back.is_empty() => Undo::WithOther,
         (back, _) => Undo::Sql(back.clone()),
@@ -132,6 +141,32 @@ pub(super) fn replace(from: &Object<'_>, to: &Object<'_>) -> Vec<Step> {
         ),
         _ => changed,
     }]
+}
+
+/// A key that was looked at cannot be made one that was not: it is made again.
+fn key_again(table: &Table, from: &Object<'_>) -> Vec<String> {
+    let made = create(from);
+    let (Action::Sql(add), Undo::Sql(mut statements)) = (made.action, made.undo) else {
+        return Vec::new();
+    };
+    if let Object::ForeignKey(_, key) = from
+        && table
+            .foreign_keys
+            .iter()
+            .any(|other| other.name == key.name && other.validated == key.validated)
+    {
+        return vec![said(
+            "CONSTRAINT",
+            &format!(
+                "{} ON {}",
+                ident::ident(key.name.as_str()),
+                ident::name(&table.name)
+            ),
+            key.comment.as_deref(),
+        )];
+    }
+    statements.extend(add);
+    statements
 }
 
 fn changes(from: &Object<'_>, to: &Object<'_>) -> Vec<String> {
@@ -161,6 +196,7 @@ fn changes(from: &Object<'_>, to: &Object<'_>) -> Vec<String> {
             }
             out
         }
+        (_, Object::Opaque(opaque)) => vec![opaque.definition.trim().trim_end_matches(';').to_owned()],
         _ => Vec::new(),
     }
 }

@@ -26,6 +26,7 @@ pub fn steps(change: &Change<'_>) -> Vec<Step> {
         Change::Create(object) => vec![create(object)],
         Change::Add(object) => in_use::add(object),
         Change::Drop(object) => vec![in_use::drop(object)],
+        Change::GoesAlong(object) => vec![in_use::goes_along(object)],
         Change::Replace(from, to) => in_use::replace(from, to),
         Change::Alter(change) => alter::table(change),
     }

@@ -19,6 +19,7 @@ pub(super) fn steps(change: &Change<'_>) -> Vec<Step> {
     match change {
         Change::Create(object) | Change::Add(object) => create(object),
         Change::Drop(object) => create(object).into_iter().map(gone).collect(),
+        Change::GoesAlong(object) => create(object).into_iter().map(along).collect(),
         Change::Replace(_, to) => create(to),
         Change::Alter(_) => Vec::new(),
     }
@@ -34,6 +35,13 @@ fn gone(mut step: Step) -> Step {
     step.title.push_str(" goes");
     step.action = Action::Sql(statements);
     step.undo = undo;
+    step
+}
+
+/// What goes by itself comes again by a step.
+fn along(step: Step) -> Step {
+    let mut step = gone(step);
+    step.action = Action::Sql(Vec::new());
     step
 }
 
