@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use physical::{Column, Database, Function, Name, NamedTypeKind, Table};
+use physical::{Column, Database, Function, Name, NamedTypeKind, Partition, Table};
 use plan::{Edit, Object, TableChange};
 
 /// A database with its canonical form.
@@ -284,8 +284,15 @@ fn partitions<'a>(was: &Table, is: &Table, old: &'a Table, new: &'a Table, edits
     };
     let (before, after) = (of(was), of(is));
     let listed = |table: &'a Table| table.partitioned.iter().flat_map(|each| &each.partitions);
-    let gone = listed(old).filter(|partition| !after.contains(partition));
-    let come = listed(new).filter(|partition| !before.contains(partition));
+    let one_of = |all: &[Partition], partition: &Partition| {
+        all.iter().find(|each| each.name == partition.name).cloned()
+    };
+    let stays = |partition: &Partition| {
+        let (was, is) = (one_of(&before, partition), one_of(&after, partition));
+        was.is_some() && was == is
+    };
+    let gone = listed(old).filter(|partition| !stays(partition));
+    let come = listed(new).filter(|partition| !stays(partition));
     edits.extend(gone.map(Edit::DropPartition));
     edits.extend(come.map(Edit::AddPartition));
 }

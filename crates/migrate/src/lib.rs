@@ -87,7 +87,17 @@ fn between(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan,
         return Err(Refused::NotYet { what });
     }
     let mut steps = Vec::new();
-    work.each(&mut |change| steps.extend((dialect.steps)(&change)));
+    let mut unsaid = Vec::new();
+    work.each(&mut |change| {
+        let made = (dialect.steps)(&change);
+        if let (Change::Alter(change), true) = (&change, made.is_empty()) {
+            unsaid.push(format!("table {}", change.to.name));
+        }
+        steps.extend(made);
+    });
+    if !unsaid.is_empty() {
+        return Err(Refused::NotYet { what: unsaid });
+    }
     Ok(Plan {
         dialect: dialect.name,
         undo_prelude: dialect.undo_prelude,

@@ -137,6 +137,46 @@ fn rest(connection: &mut Connection, goal: &Database) -> Result<(), String> {
     }
 }
 
+/// The server's own dump, line by line: columns come in the order in which they were added.
+fn dump(name: &str) -> Vec<String> {
+    let login = server().url(name, server().superuser()).login().unwrap();
+    let output = std::process::Command::new("pg_dump")
+        .args([
+            "-h",
+            &login.host,
+            "-p",
+            &login.port.to_string(),
+            "-U",
+            &login.user,
+        ])
+        .args(["-s", "-d", &login.database])
+        .output()
+        .expect("these tests need pg_dump");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("dump complete"), "{name} cannot be dumped");
+    let mut lines: Vec<String> = text
+        .lines()
+        .map(|line| line.trim_end().trim_end_matches(',').to_owned())
+        .filter(|line| !(line.is_empty() || line.starts_with("--") || line.starts_with('\\')))
+        .collect();
+    lines.sort();
+    lines
+}
+
+/// What only one of two dumps says.
+fn told_apart(one: &[String], other: &[String]) -> Result<(), String> {
+    let only = |these: &[String], those: &[String], sign: char| -> Vec<String> {
+        let missing = these.iter().filter(|line| !those.contains(line));
+        missing.take(6).map(|line| format!("{sign}{line}")).collect()
+    };
+    let mut out = only(one, other, '-');
+    out.extend(only(other, one, '+'));
+    if out.is_empty() && one.len() == other.len() {
+        return Ok(());
+    }
+    Err(format!("the dumps differ: {}", out.join(" | ")))
+}
+
 enum Outcome {
     Passed,
     Refused(String),
@@ -158,11 +198,16 @@ fn try_pair(number: usize, pair: &Pair) -> Outcome {
             Ok(plan) => plan,
             Err(refused) => return Ok(Some(refused.to_string())),
         };
+        let original = dump(&format!("b{number}"));
         run(&mut before, &forth(&plan.steps)).map_err(|error| format!("up: {error}"))?;
         rest(&mut before, &to).map_err(|error| format!("after up: {error}"))?;
+        told_apart(&dump(&format!("b{number}")), &dump(&format!("a{number}")))
+            .map_err(|error| format!("after up: {error}"))?;
         if let Ok(statements) = back(&plan.steps) {
             run(&mut before, &statements).map_err(|error| format!("down: {error}"))?;
             rest(&mut before, &from).map_err(|error| format!("after down: {error}"))?;
+            told_apart(&dump(&format!("b{number}")), &original)
+                .map_err(|error| format!("after down: {error}"))?;
         }
         Ok(None)
     })();
