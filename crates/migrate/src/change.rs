@@ -319,11 +319,10 @@ impl<'a> Work<'a> {
                     }
                 }
                 // Rows, rights and protection of what is there are settings of it.
-                Object::Seed(seed, _) => {
-                    if self.from.given.table(&seed.table).is_none() {
-                        tell(Change::Create(object));
-                    }
+                Object::Seed(seed, _) if self.from.given.table(&seed.table).is_none() => {
+                    tell(Change::Create(object));
                 }
+                Object::Seed(..) => {}
                 _ if new_table => tell(Change::Create(object)),
                 Object::RowSecurity(_) | Object::Grants(_) | Object::ForeignKey(..) => {}
                 _ if is_new && table.is_some() => tell(Change::Add(object)),

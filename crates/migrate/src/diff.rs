@@ -153,7 +153,7 @@ pub(crate) fn table<'a>(
     if settings(was) != settings(is) || inner_comments(was) != inner_comments(is) {
         edits.push(Edit::Settings);
     }
-    (!edits.is_empty()).then(|| TableChange {
+    (!edits.is_empty()).then_some(TableChange {
         from: old,
         to: new,
         edits,
@@ -282,14 +282,20 @@ fn partitions<'a>(was: &Table, is: &Table, old: &'a Table, new: &'a Table, edits
         let partitioned = table.partitioned.clone();
         partitioned.map(|each| each.partitions).unwrap_or_default()
     };
-    let (before, after) = (of(was), of(is));
+    // Where a function makes partitions as time goes, only those count that the canonical form keeps.
+    let managed = |table: &Table| table.partitioned.as_ref().is_some_and(|each| each.managed);
+    let (before, after) = if managed(old) || managed(new) {
+        (of(was), of(is))
+    } else {
+        (of(old), of(new))
+    };
     let listed = |table: &'a Table| table.partitioned.iter().flat_map(|each| &each.partitions);
     let one_of = |all: &[Partition], partition: &Partition| {
         all.iter().find(|each| each.name == partition.name).cloned()
     };
     let stays = |partition: &Partition| {
         let (was, is) = (one_of(&before, partition), one_of(&after, partition));
-        was.is_some() && was == is
+        was == is
     };
     let gone = listed(old).filter(|partition| !stays(partition));
     let come = listed(new).filter(|partition| !stays(partition));
