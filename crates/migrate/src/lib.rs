@@ -25,6 +25,11 @@ pub enum Refused {
         /// How many objects there are.
         objects: usize,
     },
+    /// It leads to a schema with objects that nobody can say how to make.
+    Unread {
+        /// Which.
+        objects: Vec<String>,
+    },
 }
 
 impl std::fmt::Display for Refused {
@@ -33,6 +38,11 @@ impl std::fmt::Display for Refused {
             Self::NotFromEmpty { objects } => write!(
                 f,
                 "changing a schema that is there already ({objects} objects) is not possible yet, only building one from nothing"
+            ),
+            Self::Unread { objects } => write!(
+                f,
+                "the schema holds what cannot be read from a catalog: {}",
+                objects.join(", ")
             ),
         }
     }
@@ -44,11 +54,16 @@ impl std::error::Error for Refused {}
 ///
 /// # Errors
 ///
-/// [`Refused::NotFromEmpty`] unless `from` is empty.
+/// [`Refused::NotFromEmpty`] unless `from` is empty; [`Refused::Unread`] when `to` holds what is known by name only.
 pub fn plan(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan, Refused> {
     let objects = count(from);
     if objects > 0 {
         return Err(Refused::NotFromEmpty { objects });
+    }
+    let unread = to.unread().map(|each| format!("{} {}", each.kind, each.name));
+    let objects: Vec<String> = unread.collect();
+    if !objects.is_empty() {
+        return Err(Refused::Unread { objects });
     }
     let (steps, hash_of_to) = thread::scope(|scope| {
         let hashing = thread::Builder::new().stack_size(STACK);

@@ -89,5 +89,6 @@ fn scripts(path: &Path) -> Vec<PathBuf> {
         return vec![path.to_owned()];
     }
     let all = entries(path).into_iter().flat_map(|path| scripts(&path));
-    all.filter(|path| is_sql(path) && !path.ends_with("down.sql")).collect()
+    all.filter(|path| is_sql(path) && !path.ends_with("down.sql"))
+        .collect()
 }

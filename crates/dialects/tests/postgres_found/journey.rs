@@ -41,7 +41,10 @@ impl Journey {
 
     pub(crate) fn take(&mut self, input: &Input) -> Outcome {
         self.number += 1;
-        let (first, second) = (format!("first_{}", self.number), format!("second_{}", self.number));
+        let (first, second) = (
+            format!("first_{}", self.number),
+            format!("second_{}", self.number),
+        );
         self.server.create_database(&first).unwrap();
         self.server.create_database(&second).unwrap();
         let outcome = self.compare(input, &first, &second);
@@ -100,7 +103,11 @@ impl Journey {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), &input.sql).unwrap();
         // Statements that need what this server does not have may fail; what the rest builds is a schema all the same.
-        self.client("psql", database, &["-q", "-X", "-f", &file.path().to_string_lossy()]);
+        self.client(
+            "psql",
+            database,
+            &["-q", "-X", "-f", &file.path().to_string_lossy()],
+        );
         let found = engine::introspect(connection, &POSTGRES).map_err(|error| error.to_string())?;
         if found.tables.is_empty() {
             return Err("no tables".to_owned());
@@ -110,9 +117,20 @@ impl Journey {
 
     /// A program of the server's, on one database.
     fn client(&self, program: &str, database: &str, arguments: &[&str]) -> String {
-        let login = self.server.url(database, self.server.superuser()).login().unwrap();
+        let login = self
+            .server
+            .url(database, self.server.superuser())
+            .login()
+            .unwrap();
         let output = Command::new(program)
-            .args(["-h", &login.host, "-p", &login.port.to_string(), "-U", &login.user])
+            .args([
+                "-h",
+                &login.host,
+                "-p",
+                &login.port.to_string(),
+                "-U",
+                &login.user,
+            ])
             .args(["-d", &login.database])
             .args(arguments)
             .output()
@@ -135,7 +153,10 @@ impl Journey {
             })
             .collect();
         parts.sort();
-        assert!(text.contains("PostgreSQL database dump complete"), "{database} cannot be dumped");
+        assert!(
+            text.contains("PostgreSQL database dump complete"),
+            "{database} cannot be dumped"
+        );
         parts
     }
 
@@ -143,7 +164,10 @@ impl Journey {
     fn forget_roles(&self) {
         let mut connection = self.connect("postgres");
         let roles = connection
-            .query("SELECT rolname::text FROM pg_roles WHERE rolname !~ '^pg_' AND NOT rolsuper", &[])
+            .query(
+                "SELECT rolname::text FROM pg_roles WHERE rolname !~ '^pg_' AND NOT rolsuper",
+                &[],
+            )
             .unwrap();
         for row in &roles.rows {
             if let physical::Value::Text(name) = &row[0] {
