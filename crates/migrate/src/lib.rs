@@ -29,6 +29,11 @@ pub enum Refused {
         /// What, by kind and name.
         what: Vec<String>,
     },
+    /// It leads to a schema with objects that nobody can say how to make.
+    Unread {
+        /// Which.
+        objects: Vec<String>,
+    },
 }
 
 impl std::fmt::Display for Refused {
@@ -41,6 +46,11 @@ impl std::fmt::Display for Refused {
                     what.join(", ")
                 )
             }
+            Self::Unread { objects } => write!(
+                f,
+                "the schema holds what cannot be read from a catalog: {}",
+                objects.join(", ")
+            ),
         }
     }
 }
@@ -51,10 +61,16 @@ impl std::error::Error for Refused {}
 ///
 /// # Errors
 ///
-/// [`Refused::NotYet`] with everything that differs and cannot be changed.
+/// [`Refused::NotYet`] with everything that differs and cannot be changed; [`Refused::Unread`] when `to` holds what is
+/// known by name only.
 pub fn plan(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan, Refused> {
     if count(from) > 0 {
         return between(from, to, dialect);
+    }
+    let unread = to.unread().map(|each| format!("{} {}", each.kind, each.name));
+    let objects: Vec<String> = unread.collect();
+    if !objects.is_empty() {
+        return Err(Refused::Unread { objects });
     }
     let (steps, hash_of_to) = thread::scope(|scope| {
         let hashing = thread::Builder::new().stack_size(STACK);

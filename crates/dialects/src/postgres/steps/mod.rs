@@ -200,10 +200,14 @@ fn verbatim(opaque: &Opaque) -> Step {
             opaque.kind, opaque.name
         )),
     };
+    let mut statements = vec![opaque.definition.trim().trim_end_matches(';').to_owned()];
+    if opaque.origin == Origin::Found && matches!(opaque.kind.as_str(), "function" | "procedure") {
+        statements.insert(0, routine::UNCHECKED.to_owned());
+    }
     step(
         format!("{} {}", opaque.kind, shown(&opaque.name)),
         Section::Raw,
-        vec![opaque.definition.trim().trim_end_matches(';').to_owned()],
+        statements,
         undo,
         opaque.origin,
     )
