@@ -15,7 +15,7 @@ pub(crate) enum Outcome {
     /// They are not, or there is no second one.
     Differs(String),
     /// The first could not be built, and why.
-    NotForThisServer(#[allow(dead_code, reason = "for whoever looks with a debugger")] String),
+    NotForThisServer(String),
 }
 
 /// A server, and the folder that its template is in.

@@ -24,10 +24,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use inputs::Input;
 use journey::{Journey, Outcome};
 
-/// What became of all inputs: by source, how many passed, failed and were not for this server.
-fn run(inputs: &[Input], threads: usize) -> (BTreeMap<String, [usize; 3]>, Vec<String>) {
+/// What became of all inputs: by source, how many passed, failed and were not for this server; why they failed; why they were
+/// not for it.
+type Told = (BTreeMap<String, [usize; 3]>, Vec<String>, Vec<String>);
+
+fn run(inputs: &[Input], threads: usize) -> Told {
     let next = AtomicUsize::new(0);
-    let told = Mutex::new((BTreeMap::<String, [usize; 3]>::new(), Vec::new()));
+    let told = Mutex::new(Told::default());
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
@@ -43,7 +46,10 @@ fn run(inputs: &[Input], threads: usize) -> (BTreeMap<String, [usize; 3]>, Vec<S
                             counts[1] += 1;
                             told.1.push(format!("{}: {why}", input.name));
                         }
-                        Outcome::NotForThisServer(_) => counts[2] += 1,
+                        Outcome::NotForThisServer(why) => {
+                            counts[2] += 1;
+                            told.2.push(format!("{}: {why}", input.name));
+                        }
                     }
                 }
             });
@@ -52,15 +58,15 @@ fn run(inputs: &[Input], threads: usize) -> (BTreeMap<String, [usize; 3]>, Vec<S
     told.into_inner().unwrap()
 }
 
-fn report(inputs: &[Input]) -> Vec<String> {
-    let (counts, failures) = run(inputs, 2);
+fn report(inputs: &[Input]) -> (Vec<String>, Vec<String>) {
+    let (counts, failures, skipped) = run(inputs, 2);
     for failure in &failures {
         eprintln!("{failure}\n");
     }
     for (source, [passed, failed, skipped]) in counts {
         eprintln!("{source}: {passed} passed, {failed} failed, {skipped} not for this server");
     }
-    failures
+    (failures, skipped)
 }
 
 #[test]
@@ -68,8 +74,9 @@ fn what_is_found_can_be_built_again() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/found/postgres");
     let inputs = inputs::files(&folder, "fixtures");
     assert!(!inputs.is_empty());
-    let failures = report(&inputs);
+    let (failures, skipped) = report(&inputs);
     assert!(failures.is_empty(), "{} of {} fail", failures.len(), inputs.len());
+    assert!(skipped.is_empty(), "{skipped:#?}");
 }
 
 #[test]
@@ -81,5 +88,8 @@ fn what_others_made_can_be_built_again() {
     let only = std::env::var("ARCHITRAVE_FOUND_ONLY").unwrap_or_default();
     let mut inputs = inputs::corpus(Path::new(&folder));
     inputs.retain(|input| input.name.contains(&only));
-    report(&inputs);
+    let (_, skipped) = report(&inputs);
+    for why in skipped {
+        eprintln!("not for this server: {why}");
+    }
 }

@@ -17,7 +17,7 @@ UNION ALL
 SELECT x.kind, x.oid::int8, x.nsp::text, x.name::text,
        CASE WHEN x.definition IS NOT NULL THEN concat_ws(E';\\n', rtrim(x.definition, ';'),
             CASE WHEN x.owner <> 0 THEN format('ALTER %s OWNER TO %I', x.object, pg_get_userbyid(x.owner)) END,
-            format('COMMENT ON %s IS %L', x.object, nullif(d.description, ''))) END,
+            'COMMENT ON ' || x.object || ' IS ' || quote_literal(nullif(d.description, ''))) END,
        'DROP ' || x.object, x.relation::int8
   FROM (
 SELECT 'rule' AS kind, 'pg_rewrite'::regclass AS class, r.oid, n.nspname AS nsp, r.rulename AS name,
@@ -29,8 +29,8 @@ SELECT 'rule' AS kind, 'pg_rewrite'::regclass AS class, r.oid, n.nspname AS nsp,
  WHERE r.rulename <> '_RETURN'
 UNION ALL
 SELECT 'statistics', 'pg_statistic_ext'::regclass, s.oid, n.nspname, s.stxname,
-       concat_ws(E';\\n', pg_get_statisticsobjdef(s.oid), format('ALTER STATISTICS %I.%I SET STATISTICS %s', n.nspname,
-              s.stxname, nullif(s.stxstattarget, -1))),
+       concat_ws(E';\\n', pg_get_statisticsobjdef(s.oid),
+              format('ALTER STATISTICS %I.%I SET STATISTICS ', n.nspname, s.stxname) || nullif(s.stxstattarget, -1)),
        s.stxowner, format('STATISTICS %I.%I', n.nspname, s.stxname), s.stxrelid
   FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
 UNION ALL
@@ -62,9 +62,9 @@ UNION ALL
 SELECT 'collation', 'pg_collation'::regclass, l.oid, n.nspname, l.collname,
        format('CREATE COLLATION %I.%I (%s)', n.nspname, l.collname, concat_ws(', ',
               format('PROVIDER = %s', CASE l.collprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END),
-              format('LOCALE = %L', coalesce(to_jsonb(l) ->> 'colllocale', to_jsonb(l) ->> 'colliculocale')),
+              'LOCALE = ' || quote_literal(coalesce(to_jsonb(l) ->> 'colllocale', to_jsonb(l) ->> 'colliculocale')),
               CASE WHEN l.collprovider = 'c' THEN format('LC_COLLATE = %L, LC_CTYPE = %L', l.collcollate, l.collctype) END,
-              format('RULES = %L', to_jsonb(l) ->> 'collicurules'),
+              'RULES = ' || quote_literal(to_jsonb(l) ->> 'collicurules'),
               CASE WHEN NOT l.collisdeterministic THEN 'DETERMINISTIC = false' END)),
        l.collowner, format('COLLATION %I.%I', n.nspname, l.collname), NULL
   FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace
@@ -85,10 +85,10 @@ SELECT 'publication', 'pg_publication'::regclass, p.oid, NULL, p.pubname,
   FROM pg_publication p
 UNION ALL
 SELECT 'foreign server', 'pg_foreign_server'::regclass, v.oid, NULL, v.srvname,
-       format('CREATE SERVER %I', v.srvname) || coalesce(format(' TYPE %L', v.srvtype), '')
-       || coalesce(format(' VERSION %L', v.srvversion), '') || format(' FOREIGN DATA WRAPPER %I', w.fdwname)
-       || coalesce(format(' OPTIONS (%s)', (SELECT string_agg(format('%I %L', split_part(x, '=', 1),
-              substr(x, strpos(x, '=') + 1)), ', ') FROM unnest(v.srvoptions) x)), ''),
+       format('CREATE SERVER %I', v.srvname) || coalesce(' TYPE ' || quote_literal(v.srvtype), '')
+       || coalesce(' VERSION ' || quote_literal(v.srvversion), '') || format(' FOREIGN DATA WRAPPER %I', w.fdwname)
+       || coalesce((SELECT ' OPTIONS (' || string_agg(format('%I %L', split_part(x, '=', 1),
+              substr(x, strpos(x, '=') + 1)), ', ') || ')' FROM unnest(v.srvoptions) x), ''),
        v.srvowner, format('SERVER %I', v.srvname), NULL
   FROM pg_foreign_server v JOIN pg_foreign_data_wrapper w ON w.oid = v.srvfdw
 UNION ALL

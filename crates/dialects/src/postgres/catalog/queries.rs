@@ -104,7 +104,8 @@ SELECT t.oid::int8, n.nspname::text, t.typname::text, t.typtype::text, pg_get_us
               FROM pg_range r JOIN pg_opclass p ON p.oid = r.rngsubopc JOIN pg_namespace pn ON pn.oid = p.opcnamespace
              WHERE r.rngtypid = t.oid) END,
        CASE WHEN t.typtype = 'd' AND t.typcollation <> (SELECT b.typcollation FROM pg_type b WHERE b.oid = t.typbasetype)
-            THEN t.typcollation::text END
+            THEN (SELECT format('%I.%I', ln.nspname, l.collname)
+                    FROM pg_collation l JOIN pg_namespace ln ON ln.oid = l.collnamespace WHERE l.oid = t.typcollation) END
   FROM pg_type t
   JOIN pg_namespace n ON n.oid = t.typnamespace
   LEFT JOIN pg_class c ON c.oid = t.typrelid

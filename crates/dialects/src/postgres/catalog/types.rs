@@ -1,11 +1,12 @@
 //! Enums and domains; composite, range and base types are kept as text.
 
-use physical::{Database, Name, NamedType, NamedTypeKind, Opaque, Origin};
+use physical::{Database, Expr, Ident, Name, NamedType, NamedTypeKind, Opaque, Origin};
 use plan::CatalogError;
 
 use super::relations::Relations;
 use super::tables::domain_checks;
 use super::{Answers, acl, opaque, with_comment};
+use crate::postgres::expression::{expression, or_refused};
 use crate::postgres::{ident, types};
 
 /// What is common to all types.
@@ -29,6 +30,28 @@ impl Common<'_> {
         let text = with_comment(text.join(";\n"), "TYPE", &quoted, self.comment.as_deref());
         let undo = Some(format!("DROP TYPE {quoted}"));
         opaque(kind, self.name.clone(), text, undo, Vec::new())
+    }
+
+    fn domain_as_text(&self, base: &str, not_null: bool, checks: &[(Ident, Expr)]) -> Opaque {
+        let quoted = ident::name(&self.name);
+        let mut create = format!("CREATE DOMAIN {quoted} AS {base}");
+        create.push_str(if not_null { " NOT NULL" } else { "" });
+        for (name, check) in checks {
+            let check = or_refused(expression(check));
+            create.push_str(&format!(
+                " CONSTRAINT {} CHECK ({check})",
+                ident::ident(name.as_str())
+            ));
+        }
+        let mut text = vec![create];
+        text.push(format!(
+            "ALTER DOMAIN {quoted} OWNER TO {}",
+            ident::ident(self.owner)
+        ));
+        text.extend(acl::whole("TYPE", &quoted, self.rights, self.owner));
+        let text = with_comment(text.join(";\n"), "DOMAIN", &quoted, self.comment.as_deref());
+        let undo = Some(format!("DROP DOMAIN {quoted}"));
+        opaque("domain", self.name.clone(), text, undo, Vec::new())
     }
 }
 
@@ -60,13 +83,15 @@ pub(super) fn types(
             "e" => NamedTypeKind::Enum(labels),
             // A collation has no word of its own, and a domain cannot be given one later.
             "d" if collation.is_some() => {
-                database.opaque.push(opaque(
-                    "domain with a collation",
-                    name,
-                    String::new(),
-                    None,
-                    Vec::new(),
-                ));
+                let base = format!(
+                    "{} COLLATE {}",
+                    base.unwrap_or_default(),
+                    collation.unwrap_or_default()
+                );
+                let checks = checks.remove(&number).unwrap_or_default();
+                let text = common.domain_as_text(&base, not_null, &checks);
+                database.opaque.push(text);
+                domain_default(&name, default, database);
                 continue;
             }
             "d" => NamedTypeKind::Domain {
