@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use physical::{Database, Expr, Table, TriggerAction, TriggerEvent, ViewQuery};
+use physical::{Database, Expr, Opaque, Table, TriggerAction, TriggerEvent, ViewQuery};
 use plan::{Change, Object, TableChange};
 
 use crate::diff::{self, Side, identity};
@@ -153,8 +153,28 @@ impl<'a> Work<'a> {
                         .iter()
                         .any(|column| theirs.contains(column.as_str()))
             }
+            Object::Opaque(opaque) => self.opaque_is_upset(opaque),
             _ => false,
         }
+    }
+
+    /// Whether what it hangs on is made anew, or the column whose sequence it speaks of.
+    fn opaque_is_upset(&self, opaque: &Opaque) -> bool {
+        let remade = |name: &physical::Name| {
+            let hosts = ["view ", "foreign table ", "index "];
+            let plain = name.to_string();
+            self.remade.iter().any(|known| {
+                hosts.iter().any(|kind| known.strip_prefix(kind) == Some(&plain))
+                    || known.starts_with(&format!("index {} of", name.name))
+            })
+        };
+        let counted = opaque.kind.starts_with("identity sequence")
+            && opaque.depends_on.first().is_some_and(|table| {
+                self.tables
+                    .get(&format!("table {table}"))
+                    .is_some_and(|change| diff::recounts(change, &opaque.detail))
+            });
+        counted || opaque.depends_on.iter().any(remade)
     }
 
     fn upset_columns(&self, table: &str) -> BTreeSet<String> {
@@ -286,21 +306,33 @@ impl<'a> Work<'a> {
             Object::Function(function) => !remade && !self.speaks_of_gone(function),
             Object::Type(_) | Object::Schema(_) | Object::Role(_) | Object::Extension(_) => !remade,
             // A default still asks it for the next number.
-            Object::Opaque(opaque) => opaque.kind == "sequence" && !remade,
+            Object::Opaque(opaque) if opaque.kind == "sequence" => !remade,
+            // What stands by itself may be leant on; a body that the server has read leans on what it names.
+            Object::Opaque(opaque) => {
+                let alone = opaque.depends_on.is_empty() && !opaque.setting;
+                alone && !remade && !self.mentions_gone(&opaque.definition)
+            }
             _ => false,
         }
     }
 
     /// Whether a function takes or answers rows of a table that goes.
     fn speaks_of_gone(&self, function: &physical::Function) -> bool {
-        let mut found = false;
         let types = function.arguments.iter().map(|argument| argument.ty.as_str());
-        for text in types.chain([function.returns.as_str()]) {
-            each_path(text, &mut |schema, name| {
-                let path = schema.map_or_else(|| name.to_owned(), |schema| format!("{schema}.{name}"));
-                found |= self.gone.contains(&format!("table {path}"));
-            });
-        }
+        types
+            .chain([function.returns.as_str()])
+            .any(|text| self.mentions_gone(text))
+    }
+
+    fn mentions_gone(&self, text: &str) -> bool {
+        let mut found = false;
+        each_path(text, &mut |schema, name| {
+            let path = schema.map_or_else(|| name.to_owned(), |schema| format!("{schema}.{name}"));
+            let kinds = ["table", "view"];
+            found |= kinds
+                .iter()
+                .any(|kind| self.gone.contains(&format!("{kind} {path}")));
+        });
         found
     }
 

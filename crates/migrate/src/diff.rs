@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use physical::{Column, Database, Function, Name, NamedTypeKind, Partition, Table};
+use physical::{Column, Database, Function, Name, NamedTypeKind, Opaque, Partition, Table};
 use plan::{Edit, Object, TableChange};
 
 /// A database with its canonical form.
@@ -31,8 +31,19 @@ pub(crate) fn identity(object: &Object<'_>) -> String {
         Object::View(view) => format!("view {}", view.name),
         Object::Grants(table) => format!("rights on {}", table.name),
         Object::Seed(seed, _) => format!("rows of {}", seed.table),
-        Object::Opaque(opaque) => format!("{} {}", opaque.kind, opaque.name),
+        Object::Opaque(opaque) if is_routine(opaque) => {
+            format!("function {}({})", opaque.name, opaque.detail)
+        }
+        Object::Opaque(opaque) => {
+            let text = format!("{} {} {}", opaque.kind, opaque.name, opaque.detail);
+            text.trim_end().to_owned()
+        }
     }
+}
+
+/// Whether it is a function that the model has no words for.
+pub(crate) fn is_routine(opaque: &Opaque) -> bool {
+    matches!(opaque.kind.as_str(), "function" | "procedure" | "aggregate")
 }
 
 fn signature(function: &Function) -> String {
@@ -114,8 +125,11 @@ pub(crate) fn in_place(one: &Object<'_>, other: &Object<'_>) -> bool {
             (NamedTypeKind::Enum(a), NamedTypeKind::Enum(b)) => grows(a, b),
             _ => a.kind == b.kind,
         },
-        // What only says more about a thing says it again.
-        (Object::Opaque(a), Object::Opaque(_)) => a.undo.is_none() && a.depends_on.contains(&a.name),
+        (Object::Opaque(a), Object::Opaque(b)) if is_routine(a) => {
+            let replaced = b.definition.starts_with("CREATE OR REPLACE ");
+            replaced && a.kind == b.kind && head(a) == head(b)
+        }
+        (Object::Opaque(a), Object::Opaque(b)) => a.setting && b.setting,
         (Object::Index(_, a), Object::Index(_, b)) => {
             let mut bare = (*a).clone();
             bare.comment.clone_from(&b.comment);
@@ -130,6 +144,11 @@ pub(crate) fn in_place(one: &Object<'_>, other: &Object<'_>) -> bool {
         }
         _ => false,
     }
+}
+
+/// Name, arguments and result of a function as the server prints it.
+fn head(opaque: &Opaque) -> Vec<&str> {
+    opaque.definition.lines().take(2).collect()
 }
 
 /// Whether an enum only gains members.
@@ -322,6 +341,17 @@ pub(crate) fn upset(change: &TableChange<'_>) -> BTreeSet<String> {
     columns
 }
 
+/// Whether the sequence behind an identity column comes or goes.
+pub(crate) fn recounts(change: &TableChange<'_>, column: &str) -> bool {
+    change.edits.iter().any(|edit| match edit {
+        Edit::AddColumn(each) | Edit::DropColumn(each) => each.name.as_str() == column,
+        Edit::ChangeColumn(before, after) => {
+            after.name.as_str() == column && before.identity.is_some() != after.identity.is_some()
+        }
+        _ => false,
+    })
+}
+
 /// Whether a key that foreign keys may lean on goes, even if it comes again.
 pub(crate) fn loses_key(change: &TableChange<'_>) -> bool {
     let goes = |edit: &Edit<'_>| matches!(edit, Edit::DropPrimaryKey(_) | Edit::DropUnique(_));
@@ -338,6 +368,8 @@ pub(crate) fn table_of<'a>(object: &Object<'a>) -> Option<&'a Name> {
         | Object::RowSecurity(table)
         | Object::Grants(table)
         | Object::Table(table, _) => Some(&table.name),
+        // A key holds another table, too.
+        Object::Opaque(opaque) if opaque.kind != "constraint" => opaque.depends_on.first(),
         _ => None,
     }
 }

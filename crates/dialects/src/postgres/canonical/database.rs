@@ -509,6 +509,8 @@ fn opaque(source: &Opaque) -> Opaque {
     Opaque {
         kind: source.kind.clone(),
         name: source.name.clone(),
+        detail: source.detail.clone(),
+        setting: source.setting,
         definition: source.definition.trim().trim_end_matches(';').to_owned(),
         undo: None,
         depends_on: Vec::new(),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use physical::{Database, Expr, Ident, Index, IndexKey, IndexMethod, Name, Origin};
 use plan::CatalogError;
 
-use super::relations::{Relation, Relations, written};
+use super::relations::{Relation, Relations, named, written};
 use super::{Answers, opaque, with_comment};
 use crate::postgres::ident;
 
@@ -185,22 +185,24 @@ fn index_comment(name: &Name, table: &Name, comment: Option<&str>, database: &mu
     let text = with_comment(String::new(), "INDEX", &ident::name(name), comment);
     if !text.is_empty() {
         let on = vec![table.clone(), name.clone()];
-        database
-            .opaque
-            .push(opaque("comment", name.clone(), text, Some(String::new()), on));
+        let back = format!("COMMENT ON INDEX {} IS NULL", ident::name(name));
+        let comment = super::setting("comment", name.clone(), text, back, on);
+        database.opaque.push(comment);
     }
 }
 
 fn index_options(name: &Name, table: &Name, storage: &[String], database: &mut Database) {
     let quoted = ident::name(name);
     for option in storage {
-        database.opaque.push(opaque(
+        let option = super::setting(
             "index option",
             name.clone(),
             format!("ALTER INDEX {quoted} SET ({})", written(option)),
-            Some(String::new()),
+            format!("ALTER INDEX {quoted} RESET ({})", named(option)),
             vec![table.clone(), name.clone()],
-        ));
+        )
+        .told_by(named(option));
+        database.opaque.push(option);
     }
 }
 

@@ -171,7 +171,7 @@ SELECT a.attrelid::int8, a.attnum, a.attname::text, format_type(a.atttypid, a.at
                     FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace
                    WHERE l.oid = a.attcollation) END,
        a.attcollation::int8, a.attacl::text, d.description,
-       CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END, a.attcompression::text,
+       CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text || t.typstorage::text END, a.attcompression::text,
        nullif(a.attstattarget, -1)::text, a.attoptions::text, a.attislocal
   FROM pg_attribute a
   JOIN pg_class c ON c.oid = a.attrelid

@@ -404,15 +404,21 @@ fn view_options(database: &mut Database, name: &Name, kind: char, options: &[Str
     let word = if kind == 'm' { "MATERIALIZED VIEW" } else { "VIEW" };
     for other in options {
         if !matches!(other.as_str(), "security_barrier=true" | "security_invoker=true") {
-            database.opaque.push(opaque(
+            let option = super::setting(
                 "view option",
                 name.clone(),
                 format!("ALTER {word} {quoted} SET ({})", written(other)),
-                Some(String::new()),
+                format!("ALTER {word} {quoted} RESET ({})", named(other)),
                 vec![name.clone()],
-            ));
+            );
+            database.opaque.push(option.told_by(named(other)));
         }
     }
+}
+
+/// What stands before the value in `name=value`.
+pub(super) fn named(option: &str) -> &str {
+    option.split_once('=').map_or(option, |(name, _)| name)
 }
 
 /// `name=value` as it is written: the value in quotes.
@@ -426,55 +432,76 @@ pub(super) fn written(option: &str) -> String {
 fn table_options(database: &mut Database, row: &Row<'_>) {
     let name = &row.name;
     let quoted = ident::name(name);
-    let mut push = |definition: String| {
-        database.opaque.push(opaque(
+    let mut push = |detail: &str, what: String, back: String| {
+        let option = super::setting(
             "table option",
             name.clone(),
-            definition,
-            Some(String::new()),
+            format!("ALTER TABLE {quoted} {what}"),
+            format!("ALTER TABLE {quoted} {back}"),
             vec![name.clone()],
-        ));
+        );
+        database.opaque.push(option.told_by(detail));
     };
     for other in row
         .options
         .iter()
         .filter(|option| !option.starts_with("fillfactor="))
     {
-        push(format!("ALTER TABLE {quoted} SET ({})", written(other)));
+        let option = named(other);
+        push(
+            option,
+            format!("SET ({})", written(other)),
+            format!("RESET ({option})"),
+        );
     }
     for other in &row.toast_options {
-        push(format!("ALTER TABLE {quoted} SET (toast.{})", written(other)));
+        let option = format!("toast.{}", named(other));
+        let back = format!("RESET ({option})");
+        push(&option, format!("SET (toast.{})", written(other)), back);
     }
-    match (row.replica_identity, row.replica_index) {
-        ("f", _) => push(format!("ALTER TABLE {quoted} REPLICA IDENTITY FULL")),
-        ("n", _) => push(format!("ALTER TABLE {quoted} REPLICA IDENTITY NOTHING")),
-        _ => {}
+    let whole = match row.replica_identity {
+        "f" => Some("FULL"),
+        "n" => Some("NOTHING"),
+        _ => None,
+    };
+    if let Some(whole) = whole {
+        let back = "REPLICA IDENTITY DEFAULT".to_owned();
+        push("replica identity", format!("REPLICA IDENTITY {whole}"), back);
     }
     if row.row_security == (false, true) {
-        push(format!("ALTER TABLE {quoted} FORCE ROW LEVEL SECURITY"));
+        let (what, back) = ("FORCE ROW LEVEL SECURITY", "NO FORCE ROW LEVEL SECURITY");
+        push("row-level security", what.to_owned(), back.to_owned());
     }
     if let Some(of) = row.of_type {
-        push(format!("ALTER TABLE {quoted} OF {of}"));
+        push("of", format!("OF {of}"), "NOT OF".to_owned());
     }
 }
 
 /// What names an index of the table: it waits for the index.
 fn table_cluster(database: &mut Database, row: &Row<'_>) {
     let quoted = ident::name(&row.name);
-    let identity = row
-        .replica_index
-        .map(|index| ("REPLICA IDENTITY USING INDEX", index));
-    let cluster = row.clustered.map(|index| ("CLUSTER ON", index));
-    for (what, index) in identity.into_iter().chain(cluster) {
+    let identity = row.replica_index.map(|index| {
+        (
+            "replica identity",
+            "REPLICA IDENTITY USING INDEX",
+            "REPLICA IDENTITY DEFAULT",
+            index,
+        )
+    });
+    let cluster = row
+        .clustered
+        .map(|index| ("cluster", "CLUSTER ON", "SET WITHOUT CLUSTER", index));
+    for (detail, what, back, index) in identity.into_iter().chain(cluster) {
         let mut other = row.name.clone();
         other.name = Ident::new(index);
-        database.opaque.push(opaque(
+        let option = super::setting(
             "table option",
             row.name.clone(),
             format!("ALTER TABLE {quoted} {what} {}", ident::ident(index)),
-            Some(String::new()),
+            format!("ALTER TABLE {quoted} {back}"),
             vec![row.name.clone(), other],
-        ));
+        );
+        database.opaque.push(option.told_by(detail));
     }
 }
 

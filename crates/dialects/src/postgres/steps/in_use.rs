@@ -1,10 +1,11 @@
 //! Objects that come to what is in use, go from it, or take each other's place.
 
-use physical::{ForeignKey, Function, Grant, Index, NamedType, NamedTypeKind, Schema, Table, View};
+use physical::{ForeignKey, Function, Grant, Index, NamedType, NamedTypeKind, Opaque, Schema, Table, View};
 use plan::{Action, Hazard, Lock, Object, Phase, Step, Undo};
 
 use super::access::grant_statements;
 use super::{alter, create, locking, revoke, said, shown, step};
+use crate::postgres::catalog::IDENTITY;
 use crate::postgres::ident;
 
 /// Makes an object on a table that is read and written.
@@ -196,9 +197,19 @@ fn changes(from: &Object<'_>, to: &Object<'_>) -> Vec<String> {
             }
             out
         }
-        (_, Object::Opaque(opaque)) => vec![opaque.definition.trim().trim_end_matches(';').to_owned()],
+        (_, Object::Opaque(opaque)) => vec![again(opaque)],
         _ => Vec::new(),
     }
+}
+
+/// A setting, said anew. A sequence that has counted goes on from where it is.
+fn again(opaque: &Opaque) -> String {
+    let text = opaque.definition.trim().trim_end_matches(';');
+    let text = match text.strip_suffix(" RESTART") {
+        Some(text) if opaque.kind == IDENTITY => text,
+        _ => text,
+    };
+    text.to_owned()
 }
 
 fn function(from: &Function, to: &Function) -> Vec<String> {

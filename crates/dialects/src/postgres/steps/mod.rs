@@ -194,6 +194,7 @@ fn seed_rows(seed: &Seed, table: Option<&physical::Table>) -> Step {
 
 fn verbatim(opaque: &Opaque) -> Step {
     let undo = match &opaque.undo {
+        Some(sql) if sql.is_empty() => Undo::WithOther,
         Some(sql) => Undo::Sql(vec![sql.trim().trim_end_matches(';').to_owned()]),
         None => Undo::Impossible(format!(
             "how to remove {} {} is not known",
