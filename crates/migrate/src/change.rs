@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use physical::{Database, Expr, Opaque, Table, TriggerAction, TriggerEvent, ViewQuery};
+use physical::{Database, Expr, Ident, Index, Name, Opaque, Table, TriggerAction, TriggerEvent, ViewQuery};
 use plan::{Change, Object, TableChange};
 
 use crate::diff::{self, Side, identity};
-use crate::graph::{Graph, Node};
+use crate::graph::{Class, Graph, Node};
 use crate::mentions::each_path;
+use crate::parts::Parts;
 
 /// Two schemas, compared.
 pub(crate) struct Work<'a> {
@@ -23,6 +24,7 @@ pub(crate) struct Work<'a> {
     /// In both, different, and changed where they stand.
     replaced: BTreeSet<String>,
     tables: BTreeMap<String, TableChange<'a>>,
+    parts: Parts,
 }
 
 impl<'a> Work<'a> {
@@ -33,6 +35,7 @@ impl<'a> Work<'a> {
             remade: BTreeSet::new(),
             replaced: BTreeSet::new(),
             tables: BTreeMap::new(),
+            parts: Parts::of(&from, &to),
             from,
             to,
         };
@@ -64,6 +67,13 @@ impl<'a> Work<'a> {
             .iter()
             .filter(|(name, object)| !before.contains_key(*name) && !found(object));
         self.come.extend(come.map(|(name, _)| name.clone()));
+        for (table, key) in self.parts.broken() {
+            let name = format!("index {key} of {table}");
+            if before.contains_key(&name) && after.contains_key(&name) {
+                self.replaced.remove(&name);
+                self.remade.insert(name);
+            }
+        }
     }
 
     fn tables(&mut self) {
@@ -74,7 +84,7 @@ impl<'a> Work<'a> {
                     self.gone.insert(name);
                 }
                 Some(other) => {
-                    if let Some(change) = diff::table((&self.from, &self.to), (table, other)) {
+                    if let Some(change) = diff::table((&self.from, &self.to), (table, other), &self.parts) {
                         self.tables.insert(name, change);
                     }
                 }
@@ -226,6 +236,18 @@ impl<'a> Work<'a> {
             (by(change.from) != by(change.to))
                 .then(|| format!("how table {} is partitioned", change.from.name))
         });
+        let mixed = self.to.given.tables.iter().filter(|table| {
+            let plain = table.partitioned.iter().any(|each| !each.partitions.is_empty());
+            let below = self.parts.below(&table.name, (self.from.given, self.to.given));
+            let comes = |index: &Index| self.goes_or_comes(&Object::Index(table, index));
+            plain && !below.is_empty() && table.indexes.iter().any(comes)
+        });
+        let mixed = mixed.map(|table| {
+            format!(
+                "indexes of {}, some of whose partitions have more than it says",
+                table.name
+            )
+        });
         let stuck = self.from.given.opaque.iter().filter(|opaque| {
             let name = identity(&Object::Opaque(opaque));
             let with_another = opaque
@@ -237,7 +259,11 @@ impl<'a> Work<'a> {
                 && (self.gone.contains(&name) || self.remade.contains(&name))
         });
         let stuck = stuck.map(|opaque| format!("{} {}", opaque.kind, opaque.name));
-        remade.cloned().chain(parted).chain(stuck).collect()
+        remade.cloned().chain(parted).chain(mixed).chain(stuck).collect()
+    }
+
+    fn goes_or_comes(&self, object: &Object<'_>) -> bool {
+        self.goes(object) || self.come.contains(&identity(object))
     }
 
     /// Calls a function with each change, in order.
@@ -245,6 +271,7 @@ impl<'a> Work<'a> {
         let before = Graph::new(self.from.given).order();
         let after = Graph::new(self.to.given).order();
         self.drop_keys(tell);
+        self.drop_wholes(&before, tell);
         self.drop(&before, false, tell);
         for node in &after {
             self.make(node, tell);
@@ -268,14 +295,78 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Indexes of partitioned tables go before those that are parts of them, which go along.
+    fn drop_wholes(&self, before: &[Node<'_>], tell: &mut dyn FnMut(Change<'_>)) {
+        for object in before.iter().flat_map(|node| node.objects(self.from.given)) {
+            let Object::Index(table, index) = object else {
+                continue;
+            };
+            if !self.goes_with_whole(&object) {
+                continue;
+            }
+            let along = self.parts.is_lost(&table.name, &index.name);
+            let parts = self.parts_of(table, &index.name);
+            if parts.is_empty() {
+                tell(Change::GoesAlong(object));
+            } else {
+                let parts = parts.into_iter().map(|(part, name)| {
+                    let mut full = part.name.clone();
+                    full.name = name.clone();
+                    full
+                });
+                tell(Change::DropWhole {
+                    table,
+                    index,
+                    parts: parts.collect(),
+                    along,
+                });
+            }
+        }
+    }
+
+    /// Whether an index goes as a part of one of the whole, or has such parts.
+    fn goes_with_whole(&self, object: &Object<'_>) -> bool {
+        let Object::Index(table, index) = object else {
+            return false;
+        };
+        let lost = self.parts.is_lost(&table.name, &index.name);
+        lost || self.goes(object) && !self.parts_of(table, &index.name).is_empty()
+    }
+
+    /// The indexes that are parts of one, before, in partitions that stay.
+    fn parts_of(&self, table: &Table, index: &Ident) -> Vec<(&'a Table, &'a Ident)> {
+        let below = self.parts.below(&table.name, (self.from.given, self.to.given));
+        let places = below
+            .into_iter()
+            .filter_map(|(was, _)| Some((was, was.partition_of.as_ref()?)));
+        let direct = places.filter(|(_, place)| place.parent == table.name);
+        let parts =
+            direct.flat_map(|(was, place)| place.parts.iter().map(move |(part, whole)| (was, part, whole)));
+        parts
+            .filter(|(_, _, whole)| *whole == index)
+            .map(|(was, part, _)| (was, part))
+            .collect()
+    }
+
     fn goes(&self, object: &Object<'_>) -> bool {
         let name = identity(object);
         self.gone.contains(&name) || self.remade.contains(&name)
     }
 
     fn drop(&self, before: &[Node<'_>], late: bool, tell: &mut dyn FnMut(Change<'_>)) {
-        for node in before.iter().rev() {
+        let keys_first = before
+            .iter()
+            .rev()
+            .filter(|node| node.class == Class::ForeignKeys);
+        let others = before
+            .iter()
+            .rev()
+            .filter(|node| node.class != Class::ForeignKeys);
+        for node in keys_first.chain(others) {
             for object in node.objects(self.from.given).into_iter().rev() {
+                if self.goes_with_whole(&object) {
+                    continue;
+                }
                 let with_table = diff::table_of(&object)
                     .and_then(|name| self.from.given.table(name))
                     .is_some_and(|table| self.gone.contains(&identity(&Object::Table(table, &[]))));
@@ -284,6 +375,8 @@ impl<'a> Work<'a> {
                 }
                 match object {
                     Object::Seed(..) => {}
+                    Object::Place(..) if self.goes(&object) => tell(Change::Drop(object)),
+                    Object::Place(..) => {}
                     Object::Table(..) if with_table => tell(Change::Drop(object)),
                     // Of a table that goes, those keys that would keep another from going.
                     Object::ForeignKey(..) if with_table => tell(Change::Drop(object)),
@@ -357,6 +450,7 @@ impl<'a> Work<'a> {
                 Object::Seed(..) => {}
                 _ if new_table => tell(Change::Create(object)),
                 Object::RowSecurity(_) | Object::Grants(_) | Object::ForeignKey(..) => {}
+                Object::Index(table, index) => self.make_index(table, index, is_new, tell),
                 _ if is_new && table.is_some() => tell(Change::Add(object)),
                 _ if is_new => tell(Change::Create(object)),
                 _ if self.replaced.contains(&name) => {
@@ -367,6 +461,60 @@ impl<'a> Work<'a> {
                 _ => {}
             }
         }
+    }
+
+    /// An index of a table that stays.
+    fn make_index(&self, table: &'a Table, index: &'a Index, is_new: bool, tell: &mut dyn FnMut(Change<'_>)) {
+        let object = Object::Index(table, index);
+        let whole = self.parts.whole_of(table, &index.name);
+        let below = self.parts.below(&table.name, (self.from.given, self.to.given));
+        if is_new {
+            match whole {
+                _ if !below.is_empty() => tell(Change::AddWhole {
+                    table,
+                    index,
+                    standing: self.standing(&below, &table.name, &index.name),
+                }),
+                Some(_) => tell(Change::AddPart(object)),
+                None => tell(Change::Add(object)),
+            }
+        } else if let Some(before) = self
+            .replaced
+            .contains(&identity(&object))
+            .then(|| find(self.from.given, &identity(&object)))
+            .flatten()
+        {
+            tell(Change::Replace(before, object));
+        }
+        let was = self.from.given.table(&table.name);
+        let known = was.and_then(|was| was.partition_of.as_ref()?.parts.get(&index.name));
+        if let Some(whole) = whole.filter(|whole| is_new || known != Some(*whole)) {
+            let part = &index.name;
+            tell(Change::Join { table, part, whole });
+        }
+    }
+
+    /// Those indexes of partitions that stand by themselves and will be parts of one.
+    fn standing(
+        &self,
+        below: &[(&'a Table, &'a Table)],
+        whole: &Name,
+        index: &Ident,
+    ) -> Vec<(&'a Table, &'a Index)> {
+        let mut out = Vec::new();
+        for (was, is) in below {
+            let Some(place) = is.partition_of.as_ref().filter(|place| place.parent == *whole) else {
+                continue;
+            };
+            for own in &was.indexes {
+                let joins = place.parts.get(&own.name) == Some(index);
+                let stays = !self.goes(&Object::Index(was, own));
+                if joins && stays {
+                    out.push((*was, own));
+                }
+            }
+        }
+        out
     }
 
     /// Foreign keys of tables that stay come last: what they refer to is there then.

@@ -5,8 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use physical::{Column, Database, Function, Name, NamedTypeKind, Opaque, Partition, Table};
-use plan::{Edit, Object, TableChange};
+use physical::{Column, Database, Function, Ident, Name, NamedTypeKind, Opaque, Partition, Table};
+use plan::{Edit, Key, Object, TableChange};
+
+use crate::parts::Parts;
 
 /// A database with its canonical form.
 pub(crate) struct Side<'a> {
@@ -25,6 +27,7 @@ pub(crate) fn identity(object: &Object<'_>) -> String {
         Object::ForeignKey(table, key) => format!("foreign key {} of {}", key.name, table.name),
         Object::Index(table, index) => format!("index {} of {}", index.name, table.name),
         Object::Function(function) => signature(function),
+        Object::Place(table, _) => format!("place of {}", table.name),
         Object::Trigger(table, trigger) => format!("trigger {} of {}", trigger.name, table.name),
         Object::RowSecurity(table) => format!("row-level security of {}", table.name),
         Object::Policy(table, policy) => format!("policy {} of {}", policy.name, table.name),
@@ -66,6 +69,7 @@ pub(crate) fn objects(database: &Database) -> Vec<Object<'_>> {
     all.extend(database.views.iter().map(Object::View));
     all.extend(database.opaque.iter().map(Object::Opaque));
     for table in &database.tables {
+        all.extend(table.partition_of.iter().map(|place| Object::Place(table, place)));
         all.extend(
             table
                 .foreign_keys
@@ -98,6 +102,7 @@ pub(crate) fn same(one: &Object<'_>, other: &Object<'_>) -> bool {
         (Object::View(a), Object::View(b)) => a == b,
         (Object::Opaque(a), Object::Opaque(b)) => a.definition == b.definition && a.undo == b.undo,
         (Object::Extension(a), Object::Extension(b)) => a == b,
+        (Object::Place(_, a), Object::Place(_, b)) => (&a.parent, &a.bound) == (&b.parent, &b.bound),
         _ => false,
     }
 }
@@ -161,13 +166,22 @@ fn grows(from: &[String], to: &[String]) -> bool {
 pub(crate) fn table<'a>(
     (from, to): (&Side<'a>, &Side<'a>),
     (old, new): (&'a Table, &'a Table),
+    parts: &Parts,
 ) -> Option<TableChange<'a>> {
     let was = from.canonical.table(&old.name)?;
     let is = to.canonical.table(&new.name)?;
     let mut edits = Vec::new();
-    constraints_that_go(was, is, old, &mut edits);
-    columns(was, is, old, new, &mut edits);
-    constraints_that_come(was, is, new, &mut edits);
+    let whole = parts.whole(&old.name);
+    let whole = whole.and_then(|name| Some((from.given.table(name)?, to.given.table(name)?)));
+    checks_that_go(was, is, (old, whole), &mut edits);
+    keys_that_go((was, is), old, parts, &mut edits);
+    let own = columns(was, is, old, new);
+    edits.extend(
+        own.into_iter()
+            .filter(|edit| !reached((from, to), old, parts, edit)),
+    );
+    keys_that_come((was, is), (old, new), parts, &mut edits);
+    checks_that_come(was, is, (new, whole), &mut edits);
     partitions(was, is, old, new, &mut edits);
     if settings(was) != settings(is) || inner_comments(was) != inner_comments(is) {
         edits.push(Edit::Settings);
@@ -176,6 +190,7 @@ pub(crate) fn table<'a>(
         from: old,
         to: new,
         edits,
+        parts: parts.below(&old.name, (from.given, to.given)),
         databases: (from.given, to.given),
     })
 }
@@ -192,6 +207,7 @@ fn settings(table: &Table) -> Table {
     bare.triggers.clear();
     bare.policies.clear();
     bare.partitioned = None;
+    bare.partition_of = None;
     bare.grants.sort();
     bare
 }
@@ -209,31 +225,133 @@ fn inner_comments(table: &Table) -> BTreeMap<String, Option<String>> {
     uniques.chain(checks).filter(|(_, text)| text.is_some()).collect()
 }
 
-fn constraints_that_go<'a>(was: &Table, is: &Table, old: &'a Table, edits: &mut Vec<Edit<'a>>) {
+/// Before and after, where both are there.
+type Both<'a> = Option<(&'a Table, &'a Table)>;
+
+fn has_check(table: &Table, name: &Ident) -> bool {
+    table.checks.iter().any(|check| check.name == *name)
+}
+
+fn check_stays(was: &Table, is: &Table, name: &Ident) -> bool {
+    let of = |table: &Table| {
+        let found = table.checks.iter().find(|check| check.name == *name);
+        found.map(|check| (check.expr.clone(), check.validated))
+    };
+    of(was).is_some() && of(was) == of(is)
+}
+
+/// Checks of a partition that its whole has, too, go and come with that.
+fn checks_that_go<'a>(
+    was: &Table,
+    is: &Table,
+    (old, whole): (&'a Table, Both<'_>),
+    edits: &mut Vec<Edit<'a>>,
+) {
     for check in &old.checks {
-        let before = was.checks.iter().find(|each| each.name == check.name);
-        let after = is.checks.iter().find(|each| each.name == check.name);
-        let stays =
-            matches!((before, after), (Some(a), Some(b)) if a.expr == b.expr && a.validated == b.validated);
-        if !stays {
+        let with_whole = whole.is_some_and(|(before, _)| has_check(before, &check.name));
+        if !with_whole && !check_stays(was, is, &check.name) {
             edits.push(Edit::DropCheck(check));
         }
     }
-    for unique in &old.uniques {
-        if !stays_unique(was, is, &unique.name) {
-            edits.push(Edit::DropUnique(unique));
+}
+
+fn checks_that_come<'a>(
+    was: &Table,
+    is: &Table,
+    (new, whole): (&'a Table, Both<'_>),
+    edits: &mut Vec<Edit<'a>>,
+) {
+    for check in &new.checks {
+        let of_whole = whole.map(|(before, after)| {
+            let has = |table| has_check(table, &check.name);
+            (has(before), has(after))
+        });
+        let comes = match of_whole {
+            Some((_, true)) => false,
+            Some((true, false)) => true,
+            _ => !check_stays(was, is, &check.name),
+        };
+        if comes {
+            edits.push(Edit::AddCheck(check));
         }
-    }
-    if let Some(key) = old
-        .primary_key
-        .as_ref()
-        .filter(|_| was.primary_key != is.primary_key)
-    {
-        edits.push(Edit::DropPrimaryKey(key));
     }
 }
 
-fn stays_unique(was: &Table, is: &Table, name: &physical::Ident) -> bool {
+/// Whether an index, primary key or unique constraint is the same before and after.
+pub(crate) fn key_stays((from, to): (&Side<'_>, &Side<'_>), table: &Name, key: &Ident) -> bool {
+    let (Some(was), Some(is)) = (from.canonical.table(table), to.canonical.table(table)) else {
+        return false;
+    };
+    let primary = |table: &Table| table.primary_key.as_ref().is_some_and(|each| each.name == *key);
+    if primary(was) {
+        return was.primary_key == is.primary_key;
+    }
+    let index = |table: &Table| {
+        let found = table.indexes.iter().find(|each| each.name == *key).cloned();
+        found.map(|mut index| {
+            index.comment = None;
+            index
+        })
+    };
+    if index(was).is_some() {
+        return index(was) == index(is);
+    }
+    stays_unique(was, is, key)
+}
+
+fn keys_that_go<'a>((was, is): (&Table, &Table), old: &'a Table, parts: &Parts, edits: &mut Vec<Edit<'a>>) {
+    for unique in &old.uniques {
+        if parts.is_lost(&old.name, &unique.name) {
+            edits.push(Edit::LoseUnique(unique));
+        } else if !stays_unique(was, is, &unique.name) || parts.is_broken(&old.name, &unique.name) {
+            edits.push(Edit::DropUnique(unique));
+        }
+    }
+    if let Some(key) = &old.primary_key {
+        if parts.is_lost(&old.name, &key.name) {
+            edits.push(Edit::LosePrimaryKey(key));
+        } else if was.primary_key != is.primary_key || parts.is_broken(&old.name, &key.name) {
+            edits.push(Edit::DropPrimaryKey(key));
+        }
+    }
+}
+
+fn keys_that_come<'a>(
+    (was, is): (&Table, &Table),
+    (old, new): (&Table, &'a Table),
+    parts: &Parts,
+    edits: &mut Vec<Edit<'a>>,
+) {
+    let known = |key: &Ident| old.partition_of.as_ref().and_then(|place| place.parts.get(key));
+    let mut come = |name: &'a Ident, key: Key<'a>, stays: bool| {
+        let stays = stays && !parts.is_broken(&new.name, name);
+        let new_key = (!stays).then_some(key);
+        match (parts.whole_of(new, name), new_key, key) {
+            (Some(whole), _, _) if new_key.is_some() || known(name) != Some(whole) => {
+                edits.push(Edit::JoinKey {
+                    part: name,
+                    whole,
+                    new: new_key,
+                })
+            }
+            (None, Some(Key::Primary(key)), _) => edits.push(Edit::AddPrimaryKey(key)),
+            (None, Some(Key::Unique(unique)), _) => edits.push(Edit::AddUnique(unique)),
+            _ => {}
+        }
+    };
+    if let Some(key) = &new.primary_key {
+        come(&key.name, Key::Primary(key), was.primary_key == is.primary_key);
+    }
+    for unique in &new.uniques {
+        come(
+            &unique.name,
+            Key::Unique(unique),
+            stays_unique(was, is, &unique.name),
+        );
+    }
+}
+
+fn stays_unique(was: &Table, is: &Table, name: &Ident) -> bool {
     let bare = |table: &Table| {
         let found = table.uniques.iter().find(|each| each.name == *name).cloned();
         found.map(|mut unique| {
@@ -244,7 +362,24 @@ fn stays_unique(was: &Table, is: &Table, name: &physical::Ident) -> bool {
     bare(was).is_some() && bare(was) == bare(is)
 }
 
-fn columns<'a>(was: &Table, is: &Table, old: &'a Table, new: &'a Table, edits: &mut Vec<Edit<'a>>) {
+/// Whether a change of a partition's column is reached by one of the same column of its whole, which then speaks for both.
+fn reached((from, to): (&Side<'_>, &Side<'_>), table: &Table, parts: &Parts, edit: &Edit<'_>) -> bool {
+    let column = match edit {
+        Edit::DropColumn(column) | Edit::AddColumn(column) | Edit::ChangeColumn(_, column) => &column.name,
+        _ => return false,
+    };
+    let Some(root) = parts.root(&table.name) else {
+        return false;
+    };
+    let of = |side: &Side<'_>| {
+        let root = side.canonical.table(root);
+        root.and_then(|root| root.column(column.as_str()).cloned())
+    };
+    of(from) != of(to)
+}
+
+fn columns<'a>(was: &Table, is: &Table, old: &'a Table, new: &'a Table) -> Vec<Edit<'a>> {
+    let mut edits = Vec::new();
     let gone = old
         .columns
         .iter()
@@ -264,36 +399,13 @@ fn columns<'a>(was: &Table, is: &Table, old: &'a Table, new: &'a Table, edits: &
             Some(_) => {}
         }
     }
+    edits
 }
 
 /// What a column is computed from cannot be changed: it is another column.
 fn remade(was: Option<&Column>, is: Option<&Column>) -> bool {
     let computed = |column: Option<&Column>| column.and_then(|column| column.generated.clone());
     computed(is).is_some() && computed(was) != computed(is)
-}
-
-fn constraints_that_come<'a>(was: &Table, is: &Table, new: &'a Table, edits: &mut Vec<Edit<'a>>) {
-    if let Some(key) = new
-        .primary_key
-        .as_ref()
-        .filter(|_| was.primary_key != is.primary_key)
-    {
-        edits.push(Edit::AddPrimaryKey(key));
-    }
-    for unique in &new.uniques {
-        if !stays_unique(was, is, &unique.name) {
-            edits.push(Edit::AddUnique(unique));
-        }
-    }
-    for check in &new.checks {
-        let before = was.checks.iter().find(|each| each.name == check.name);
-        let after = is.checks.iter().find(|each| each.name == check.name);
-        let stays =
-            matches!((before, after), (Some(a), Some(b)) if a.expr == b.expr && a.validated == b.validated);
-        if !stays {
-            edits.push(Edit::AddCheck(check));
-        }
-    }
 }
 
 fn partitions<'a>(was: &Table, is: &Table, old: &'a Table, new: &'a Table, edits: &mut Vec<Edit<'a>>) {
@@ -354,7 +466,12 @@ pub(crate) fn recounts(change: &TableChange<'_>, column: &str) -> bool {
 
 /// Whether a key that foreign keys may lean on goes, even if it comes again.
 pub(crate) fn loses_key(change: &TableChange<'_>) -> bool {
-    let goes = |edit: &Edit<'_>| matches!(edit, Edit::DropPrimaryKey(_) | Edit::DropUnique(_));
+    let goes = |edit: &Edit<'_>| {
+        matches!(
+            edit,
+            Edit::DropPrimaryKey(_) | Edit::DropUnique(_) | Edit::LosePrimaryKey(_) | Edit::LoseUnique(_)
+        )
+    };
     change.edits.iter().any(goes)
 }
 
@@ -363,6 +480,7 @@ pub(crate) fn table_of<'a>(object: &Object<'a>) -> Option<&'a Name> {
     match object {
         Object::ForeignKey(table, _)
         | Object::Index(table, _)
+        | Object::Place(table, _)
         | Object::Trigger(table, _)
         | Object::Policy(table, _)
         | Object::RowSecurity(table)

@@ -19,6 +19,7 @@ pub(crate) enum Class {
     Types,
     Tables,
     ForeignKeys,
+    Partitions,
     Seeds,
     Functions,
     Triggers,
@@ -38,6 +39,7 @@ enum What {
     Type(usize),
     Table(usize),
     ForeignKey(usize, usize),
+    Place(usize),
     Seed(usize),
     Function(usize),
     Trigger(usize, usize),
@@ -92,6 +94,9 @@ impl<'a> Node<'a> {
             What::ForeignKey(at, key) => with(to, at, |table| {
                 Some(Object::ForeignKey(table, table.foreign_keys.get(key)?))
             }),
+            What::Place(at) => with(to, at, |table| {
+                Some(Object::Place(table, table.partition_of.as_ref()?))
+            }),
             What::Seed(at) => to
                 .seeds
                 .get(at)
@@ -125,6 +130,12 @@ fn row_security(table: &Table) -> Vec<Object<'_>> {
     }
     out.extend(table.policies.iter().map(|policy| Object::Policy(table, policy)));
     out
+}
+
+/// A partition and what it is a partition of.
+fn whole_and_part(table: &Table) -> impl Iterator<Item = &Name> {
+    let place = table.partition_of.iter();
+    place.flat_map(|place| [&place.parent, &table.name])
 }
 
 /// What of an object's text must be there when it is made: not what stands in the body of a function.
@@ -213,6 +224,11 @@ impl<'a> Graph<'a> {
         }
         for (at, table) in database.tables.iter().enumerate() {
             self.add(What::Table(at), Class::Tables, 1, Some(&table.name));
+        }
+        for (at, table) in database.tables.iter().enumerate() {
+            if table.partition_of.is_some() {
+                self.add(What::Place(at), Class::Partitions, 0, None);
+            }
         }
         for at in 0..database.seeds.len() {
             self.add(What::Seed(at), Class::Seeds, 0, None);
@@ -334,7 +350,7 @@ impl<'a> Graph<'a> {
         match what {
             What::Type(at) => database.types.get(at).map(|ty| self.type_needs(&ty.kind)),
             What::Table(at) => table(at).map(|table| self.table_needs(table)),
-            What::ForeignKey(at, _) => table(at).map(|table| self.named(&table.name)),
+            What::Place(at) | What::ForeignKey(at, _) => table(at).map(|table| self.named(&table.name)),
             What::Seed(at) => database.seeds.get(at).map(|seed| self.named(&seed.table)),
             What::Function(at) => database.functions.get(at).map(|each| self.function_needs(each)),
             What::Trigger(at, number) => table(at).and_then(|table| {
@@ -432,7 +448,9 @@ impl<'a> Graph<'a> {
         out.extend(table.checks.iter().flat_map(|check| self.mentioned(&check.expr)));
         out.extend(table.partition_key.iter().flat_map(|key| self.in_text(key)));
         let parents = table.inherits.iter().flat_map(|inherits| &inherits.parents);
-        out.extend(parents.flat_map(|parent| self.named(parent)));
+        // What is done to a partitioned table reaches its partitions, and what is left to do for those comes after.
+        let whole = table.partition_of.iter().map(|place| &place.parent);
+        out.extend(parents.chain(whole).flat_map(|parent| self.named(parent)));
         for index in &table.indexes {
             out.extend(index.keys.iter().flat_map(|key| self.mentioned(&key.expr)));
             out.extend(index.predicate.iter().flat_map(|expr| self.mentioned(expr)));
@@ -520,6 +538,8 @@ impl<'a> Graph<'a> {
 
     /// Decides for each foreign key whether it is made with its table or afterwards.
     fn place_keys(&mut self, order: &[usize]) {
+        // A key holds the partitions of the table that it refers to: it must be able to go before them.
+        let wholes: HashSet<&Name> = self.database.tables.iter().flat_map(whole_and_part).collect();
         let mut made: HashSet<&Name> = HashSet::new();
         for number in order {
             let Some(node) = self.nodes.get_mut(*number) else {
@@ -532,7 +552,9 @@ impl<'a> Graph<'a> {
             made.insert(&table.name);
             let keys = table.foreign_keys.iter().enumerate();
             node.keys = keys
-                .filter(|(_, key)| key.validated && made.contains(&key.references))
+                .filter(|(_, key)| {
+                    key.validated && made.contains(&key.references) && !wholes.contains(&key.references)
+                })
                 .map(|(at, _)| at)
                 .collect();
         }

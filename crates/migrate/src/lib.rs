@@ -7,6 +7,7 @@ mod change;
 mod diff;
 mod graph;
 mod mentions;
+mod parts;
 
 use std::panic::resume_unwind;
 use std::thread;

@@ -1,8 +1,8 @@
 //! What a plan is made of before a dialect puts it into words.
 
 use physical::{
-    Check, Column, Database, ForeignKey, Function, Index, NamedType, Opaque, Partition, Policy, PrimaryKey,
-    Role, Schema, Seed, Table, Trigger, Unique, View,
+    Check, Column, Database, ForeignKey, Function, Ident, Index, Name, NamedType, Opaque, Partition,
+    PartitionOf, Policy, PrimaryKey, Role, Schema, Seed, Table, Trigger, Unique, View,
 };
 
 /// An object that can be made and removed by itself.
@@ -27,6 +27,8 @@ pub enum Object<'a> {
     Function(&'a Function),
     /// A trigger.
     Trigger(&'a Table, &'a Trigger),
+    /// That a table is a partition of another. Its indexes and keys become parts of those of the other.
+    Place(&'a Table, &'a PartitionOf),
     /// ENABLE and FORCE.
     RowSecurity(&'a Table),
     /// A policy.
@@ -48,6 +50,38 @@ pub enum Change<'a> {
     Create(Object<'a>),
     /// Makes the object on something that is there and in use.
     Add(Object<'a>),
+    /// Makes an index on a partitioned table alone: its partitions have theirs already, or get them apart, and they become parts of it.
+    AddWhole {
+        /// The partitioned table.
+        table: &'a Table,
+        /// The index.
+        index: &'a Index,
+        /// Indexes of partitions that stand by themselves until then. Once they are parts they go with the whole: its undo makes
+        /// them again.
+        standing: Vec<(&'a Table, &'a Index)>,
+    },
+    /// Makes an index of a partition that will be a part of one of the whole: its undo is that one's.
+    AddPart(Object<'a>),
+    /// Makes an index or key of a partition a part of one of the table that it is a partition of.
+    Join {
+        /// The partition.
+        table: &'a Table,
+        /// Its index or key.
+        part: &'a Ident,
+        /// The one of the whole.
+        whole: &'a Ident,
+    },
+    /// Removes an index of a partitioned table, with the parts of it. Its undo makes it again, of parts that are there by then.
+    DropWhole {
+        /// The partitioned table.
+        table: &'a Table,
+        /// The index.
+        index: &'a Index,
+        /// The indexes that are parts of it.
+        parts: Vec<Name>,
+        /// Whether it goes by itself, with one that it is itself a part of.
+        along: bool,
+    },
     /// Removes the object. Its undo makes it again, without what was in it.
     Drop(Object<'a>),
     /// The object goes with its table, by itself. Its undo makes it again.
@@ -67,8 +101,20 @@ pub struct TableChange<'a> {
     pub to: &'a Table,
     /// What differs, in the order in which it can be done. Foreign keys, indexes, triggers and policies are changes of their own.
     pub edits: Vec<Edit<'a>>,
+    /// Its partitions that are tables in their own right, and theirs, as they are and as they shall be. What the edits do to columns
+    /// and checks reaches them; keys are made for the table alone.
+    pub parts: Vec<(&'a Table, &'a Table)>,
     /// Everything, as it is and as it shall be: for databases that must make the table anew, with what hangs on it.
     pub databases: (&'a Database, &'a Database),
+}
+
+/// A key that a table can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key<'a> {
+    /// The primary key.
+    Primary(&'a PrimaryKey),
+    /// A unique constraint.
+    Unique(&'a Unique),
 }
 
 /// A difference within a table.
@@ -80,6 +126,10 @@ pub enum Edit<'a> {
     DropUnique(&'a Unique),
     /// The primary key goes.
     DropPrimaryKey(&'a PrimaryKey),
+    /// A unique constraint has gone with the one that it was a part of.
+    LoseUnique(&'a Unique),
+    /// So has the primary key.
+    LosePrimaryKey(&'a PrimaryKey),
     /// A partition goes.
     DropPartition(&'a Partition),
     /// A column goes, with its values.
@@ -92,6 +142,15 @@ pub enum Edit<'a> {
     AddPrimaryKey(&'a PrimaryKey),
     /// A unique constraint comes.
     AddUnique(&'a Unique),
+    /// A key becomes a part of one of the whole. One that is new goes with that.
+    JoinKey {
+        /// The key.
+        part: &'a Ident,
+        /// That of the whole.
+        whole: &'a Ident,
+        /// What to make first; `None` when it is there.
+        new: Option<Key<'a>>,
+    },
     /// A check comes.
     AddCheck(&'a Check),
     /// A partition comes.

@@ -62,6 +62,7 @@ pub(super) fn indexes(
         let comment = row.owned()?;
         let definition = row.maybe()?;
         let (backs_constraint, complete, incomplete_parent) = (row.bool()?, row.bool()?, row.maybe()?);
+        let whole = row.maybe()?;
         let Some(relation) = relations.get(of).filter(|each| !each.plain_partition) else {
             continue;
         };
@@ -80,6 +81,10 @@ pub(super) fn indexes(
                 vec![full.clone()],
             );
             relations.late.push(late);
+        }
+        let place = relations.table(of).and_then(|table| table.partition_of.as_mut());
+        if let (Some(place), Some(whole)) = (place, whole) {
+            place.parts.insert(name.clone(), Ident::new(whole));
         }
         let Some(relation) = relations.get(of) else {
             continue;

@@ -1,10 +1,10 @@
 //! Tables, views, sequences and types, without what hangs on them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use physical::{
-    Database, Ident, Inheritance, Name, Opaque, Origin, Partition, PartitionBy, Partitioned, RowSecurity,
-    Table, View, ViewQuery,
+    Database, Ident, Inheritance, Name, Opaque, Origin, Partition, PartitionBy, PartitionOf, Partitioned,
+    RowSecurity, Table, View, ViewQuery,
 };
 use plan::CatalogError;
 
@@ -50,7 +50,7 @@ pub(super) struct Relations {
     partition_columns: Vec<(i64, Vec<i64>)>,
     partitions: Vec<(i64, Partition)>,
     inherits: Vec<(i64, Vec<i64>)>,
-    attached: Vec<(i64, i64, String)>,
+    attached: Vec<(i64, i64)>,
     sequences: Vec<(i64, i64, Name)>,
     identities: Vec<(i64, String, sequences::Sequence)>,
     /// What can only be said when partitions are in their places.
@@ -78,7 +78,6 @@ impl Relations {
     pub(super) fn finish(mut self, database: &mut Database) {
         self.place_partitions();
         self.place_heirs();
-        self.attach(database);
         self.own_sequences(database);
         for number in &self.order {
             let Some(relation) = self.by_number.remove(number) else {
@@ -119,23 +118,12 @@ impl Relations {
                 inherits.parents = parents;
             }
         }
-    }
-
-    /// A partition with things of its own is made as a table and put into its place when everything on both sides is there:
-    /// its indexes and keys then become parts of those of the parent.
-    fn attach(&self, database: &mut Database) {
-        for (number, parent, bound) in &self.attached {
-            let (Some(name), Some(parent)) = (self.name(*number), self.name(*parent)) else {
-                continue;
-            };
-            let (child, of) = (ident::name(name), ident::name(parent));
-            database.opaque.push(opaque(
-                "partition",
-                name.clone(),
-                format!("ALTER TABLE ONLY {of} ATTACH PARTITION {child} {bound}"),
-                Some(format!("ALTER TABLE {of} DETACH PARTITION {child}")),
-                vec![name.clone(), parent.clone()],
-            ));
+        for (number, parent) in std::mem::take(&mut self.attached) {
+            let parent = self.name(parent).cloned();
+            let place = self.table(number).and_then(|table| table.partition_of.as_mut());
+            if let (Some(place), Some(parent)) = (place, parent) {
+                place.parent = parent;
+            }
         }
     }
 
@@ -379,7 +367,12 @@ fn table(row: &Row<'_>, out: &mut Relations, database: &mut Database) -> Table {
     }
     match (row.bound, row.parents.as_slice()) {
         (Some(bound), [parent, ..]) if row.is_partition => {
-            out.attached.push((row.number, *parent, bound.to_owned()));
+            table.partition_of = Some(PartitionOf {
+                parent: Name::bare(""),
+                bound: bound.to_owned(),
+                parts: BTreeMap::new(),
+            });
+            out.attached.push((row.number, *parent));
         }
         (_, []) => {}
         (_, parents) => {

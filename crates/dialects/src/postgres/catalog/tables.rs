@@ -32,7 +32,7 @@ pub(super) fn columns(
         let comment = row.owned()?;
         let (storage, compression, statistics, options) =
             (row.maybe()?, row.maybe()?, row.maybe()?, row.maybe()?);
-        let local = row.bool()?;
+        let (local, foreign) = (row.bool()?, row.maybe()?);
         let Some(relation) = relations.get_mut(of) else {
             continue;
         };
@@ -41,6 +41,9 @@ pub(super) fn columns(
             .insert(number, (name.to_owned(), collation_number));
         if matches!(relation.kind, 'f' | 'c') {
             let mut text = format!("{} {type_text}", ident::ident(name));
+            if let Some(foreign) = foreign {
+                text.push_str(&format!(" OPTIONS ({foreign})"));
+            }
             if let Some(collation) = &collation {
                 text.push_str(&format!(" COLLATE {collation}"));
             }

@@ -18,7 +18,7 @@ pub(super) fn add(object: &Object<'_>) -> Vec<Step> {
 }
 
 /// Nobody waits while the index is built, except on partitioned tables, which know no such way.
-fn add_index(table: &Table, index: &Index) -> Step {
+pub(super) fn add_index(table: &Table, index: &Index) -> Step {
     let mut made = create(&Object::Index(table, index));
     if table.partitioned.is_some() {
         return made;
@@ -107,10 +107,17 @@ pub(super) fn drop(object: &Object<'_>) -> Step {
 
 /// What its table takes along: nothing is to be done, but on the way back.
 pub(super) fn goes_along(object: &Object<'_>) -> Step {
-    let made = create(object);
+    let mut made = create(object);
+    // Its table may be a partition that stays and is in use.
+    if let Object::Index(table, index) = object {
+        made = add_index(table, index);
+    }
+    let transactional = made.transactional;
     let Action::Sql(back) = made.action;
     let title = format!("{} goes with its table", made.title);
-    step(title, made.section, Vec::new(), Undo::Sql(back), made.origin)
+    let mut along = step(title, made.section, Vec::new(), Undo::Sql(back), made.origin);
+    along.transactional = transactional;
+    along
 }
 
 /// Makes the second of the first, without removing it.
@@ -215,14 +222,16 @@ fn again(opaque: &Opaque) -> String {
 fn function(from: &Function, to: &Function) -> Vec<String> {
     let made = create(&Object::Function(to));
     let Action::Sql(mut statements) = made.action;
-    if let Some(first) = statements.first_mut() {
-        *first = first
+    let made = statements.iter().position(|each| each.starts_with("CREATE "));
+    let made = made.unwrap_or_default();
+    if let Some(statement) = statements.get_mut(made) {
+        *statement = statement
             .replacen("CREATE FUNCTION ", "CREATE OR REPLACE FUNCTION ", 1)
             .replacen("CREATE PROCEDURE ", "CREATE OR REPLACE PROCEDURE ", 1);
     }
     let object = super::routine::signature(to);
     let lost = lost_grants("FUNCTION ", &object, &from.grants, &to.grants);
-    statements.splice(1..1, lost);
+    statements.splice(made + 1..=made, lost);
     if from.comment.is_some() && to.comment.is_none() {
         statements.push(said("FUNCTION", &object, None));
     }

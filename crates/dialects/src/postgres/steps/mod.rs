@@ -3,6 +3,7 @@
 mod access;
 mod alter;
 mod in_use;
+mod partition;
 mod routine;
 pub(crate) mod settings;
 mod table;
@@ -25,6 +26,20 @@ pub fn steps(change: &Change<'_>) -> Vec<Step> {
     match change {
         Change::Create(object) => vec![create(object)],
         Change::Add(object) => in_use::add(object),
+        Change::AddPart(Object::Index(table, index)) => vec![partition::add_part(table, index)],
+        Change::AddPart(object) => in_use::add(object),
+        Change::AddWhole {
+            table,
+            index,
+            standing,
+        } => vec![partition::add_whole(table, index, standing)],
+        Change::Join { table, part, whole } => partition::join(table, part, whole),
+        Change::DropWhole {
+            table,
+            index,
+            parts,
+            along,
+        } => vec![partition::drop_whole(table, index, parts, *along)],
         Change::Drop(object) => vec![in_use::drop(object)],
         Change::GoesAlong(object) => vec![in_use::goes_along(object)],
         Change::Replace(from, to) => in_use::replace(from, to),
@@ -42,6 +57,7 @@ fn create(object: &Object<'_>) -> Step {
         Object::ForeignKey(table, key) => table::foreign_key(table, key),
         Object::Index(table, index) => table::index(table, index),
         Object::Function(function) => routine::function(function),
+        Object::Place(table, place) => partition::place(table, place),
         Object::Trigger(table, trigger) => routine::trigger(table, trigger),
         Object::RowSecurity(table) => access::row_security(table),
         Object::Policy(table, policy) => access::policy(table, policy),

@@ -22,6 +22,10 @@ pub(super) fn steps(change: &Change<'_>) -> Vec<Step> {
         Change::GoesAlong(object) => create(object).into_iter().map(along).collect(),
         Change::Replace(_, to) => create(to),
         Change::Alter(_) => Vec::new(),
+        // No table here is a partition of another.
+        Change::AddPart(_) | Change::AddWhole { .. } | Change::DropWhole { .. } | Change::Join { .. } => {
+            Vec::new()
+        }
     }
 }
 
@@ -60,6 +64,7 @@ fn create(object: &Object<'_>) -> Vec<Step> {
         | Object::Extension(_)
         | Object::Type(_)
         | Object::Function(_)
+        | Object::Place(..)
         | Object::RowSecurity(_)
         | Object::Policy(..)
         | Object::Grants(_) => Vec::new(),
