@@ -5,7 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use physical::{Database, Expr, Ident, Index, Name, Opaque, Table, TriggerAction, TriggerEvent, ViewQuery};
+use physical::{
+    Database, Expr, Ident, Index, Name, NamedType, Opaque, PartitionOf, SqlType, Table, TriggerAction,
+    TriggerEvent, ViewQuery,
+};
 use plan::{Change, Object, TableChange};
 
 use crate::diff::{self, Side, identity};
@@ -25,17 +28,24 @@ pub(crate) struct Work<'a> {
     replaced: BTreeSet<String>,
     tables: BTreeMap<String, TableChange<'a>>,
     parts: Parts,
+    /// In both, and made anew with their rows: how they are cut into partitions is another.
+    recut: BTreeSet<Name>,
+    /// In both, and made anew with all columns that are of them.
+    retyped: BTreeSet<String>,
 }
 
 impl<'a> Work<'a> {
     pub(crate) fn compare(from: Side<'a>, to: Side<'a>) -> Self {
+        let recut = diff::recut(&from, &to);
         let mut work = Self {
             gone: BTreeSet::new(),
             come: BTreeSet::new(),
             remade: BTreeSet::new(),
             replaced: BTreeSet::new(),
             tables: BTreeMap::new(),
-            parts: Parts::of(&from, &to),
+            parts: Parts::of(&from, &to, &recut),
+            recut,
+            retyped: BTreeSet::new(),
             from,
             to,
         };
@@ -57,7 +67,9 @@ impl<'a> Work<'a> {
             }
             match after.get(name) {
                 None => self.gone.insert(name.clone()),
-                Some(other) if diff::same(object, other) => false,
+                Some(other) if diff::same(object, other) && !self.is_moved(object) => false,
+                Some(_) if self.is_moved(object) => self.remade.insert(name.clone()),
+                Some(other) if diff::retyped(object, other) => self.retyped.insert(name.clone()),
                 Some(other) if diff::in_place(object, other) => self.replaced.insert(name.clone()),
                 Some(_) => self.remade.insert(name.clone()),
             };
@@ -76,15 +88,30 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Whether it is the place of a partition in a table that is made anew, or of one that is.
+    fn is_moved(&self, object: &Object<'_>) -> bool {
+        let Object::Place(table, place) = object else {
+            return false;
+        };
+        self.recut.contains(&table.name) || self.recut.contains(&place.parent)
+    }
+
     fn tables(&mut self) {
         for table in &self.from.given.tables {
             let name = identity(&Object::Table(table, &[]));
+            if self.recut.contains(&table.name) {
+                self.gone.insert(name.clone());
+                self.come.insert(name);
+                continue;
+            }
             match self.to.given.table(&table.name) {
                 None => {
                     self.gone.insert(name);
                 }
                 Some(other) => {
-                    if let Some(change) = diff::table((&self.from, &self.to), (table, other), &self.parts) {
+                    if let Some(mut change) = diff::table((&self.from, &self.to), (table, other), &self.parts)
+                    {
+                        change.edits.retain(|edit| !self.is_defaulted(edit));
                         self.tables.insert(name, change);
                     }
                 }
@@ -95,6 +122,25 @@ impl<'a> Work<'a> {
                 self.come.insert(identity(&Object::Table(table, &[])));
             }
         }
+    }
+
+    /// Whether an edit only gives another default to a column whose type is made anew, which does that, too.
+    fn is_defaulted(&self, edit: &plan::Edit<'_>) -> bool {
+        let plan::Edit::ChangeColumn(before, after) = edit else {
+            return false;
+        };
+        let mut bare = (*before).clone();
+        bare.default.clone_from(&after.default);
+        bare.origin = after.origin;
+        self.is_retyped(&before.ty) && bare == **after
+    }
+
+    fn is_retyped(&self, ty: &SqlType) -> bool {
+        is_of(ty, &|name| self.retyped.contains(&format!("type {name}")))
+    }
+
+    fn mentions_retyped(&self, text: &str) -> bool {
+        mentions(text, &|name| self.retyped.contains(&format!("type {name}")))
     }
 
     /// What stands on what is changed or made anew is made anew, too, as long as there is any.
@@ -149,6 +195,18 @@ impl<'a> Work<'a> {
                 calls_remade
                     || (narrow || trigger.when.is_some()) && self.relation_is_upset(&table.name.to_string())
             }
+            Object::Function(function) => {
+                let types = function.arguments.iter().map(|argument| argument.ty.as_str());
+                types
+                    .chain([function.returns.as_str()])
+                    .any(|text| self.mentions_retyped(text))
+            }
+            Object::Index(_, index) => {
+                let keys = index.keys.iter().map(|key| &key.expr);
+                keys.chain(&index.predicate)
+                    .any(|expr| matches!(expr, Expr::Sql(sql) if self.mentions_retyped(sql)))
+            }
+            Object::ForeignKey(_, key) if self.recut.contains(&key.references) => true,
             Object::ForeignKey(table, key) => {
                 let own = self.upset_columns(&table.name.to_string());
                 let theirs = self.upset_columns(&key.references.to_string());
@@ -184,7 +242,12 @@ impl<'a> Work<'a> {
                     .get(&format!("table {table}"))
                     .is_some_and(|change| diff::recounts(change, &opaque.detail))
             });
-        counted || opaque.depends_on.iter().any(remade)
+        // A sequence that a table owns would go with it.
+        let owned =
+            opaque.kind == "sequence owner" && opaque.depends_on.iter().any(|name| self.recut.contains(name));
+        let routine =
+            diff::is_routine(opaque) && self.mentions_retyped(&opaque.undo.clone().unwrap_or_default());
+        counted || owned || routine || opaque.depends_on.iter().any(remade)
     }
 
     fn upset_columns(&self, table: &str) -> BTreeSet<String> {
@@ -195,7 +258,15 @@ impl<'a> Work<'a> {
     }
 
     fn relation_is_upset(&self, name: &str) -> bool {
-        !self.upset_columns(name).is_empty() || self.remade.contains(&format!("view {name}"))
+        !self.upset_columns(name).is_empty()
+            || self.remade.contains(&format!("view {name}"))
+            || self.recut.iter().any(|table| table.to_string() == name)
+            || self.from.given.tables.iter().any(|table| {
+                let retyped = |column: &physical::Column| self.is_retyped(&column.ty);
+                !self.retyped.is_empty()
+                    && table.name.to_string() == name
+                    && table.columns.iter().any(retyped)
+            })
     }
 
     fn function_is_remade(&self, name: &str) -> bool {
@@ -213,12 +284,9 @@ impl<'a> Work<'a> {
     }
 
     fn mentions_upset(&self, sql: &str) -> bool {
-        let mut found = false;
-        each_path(sql, &mut |schema, name| {
-            let path = schema.map_or_else(|| name.to_owned(), |schema| format!("{schema}.{name}"));
-            found |= self.relation_is_upset(&path) || self.function_is_remade(&path);
-        });
-        found
+        mentions(sql, &|path| {
+            self.relation_is_upset(path) || self.function_is_remade(path)
+        })
     }
 
     /// What cannot be done, by name.
@@ -228,14 +296,6 @@ impl<'a> Work<'a> {
             .remade
             .iter()
             .filter(|name| kinds.iter().any(|kind| name.starts_with(kind)));
-        let parted = self.tables.values().filter_map(|change| {
-            let by = |table: &Table| {
-                let partitioned = table.partitioned.as_ref();
-                partitioned.map(|each| (each.by, each.columns.clone()))
-            };
-            (by(change.from) != by(change.to))
-                .then(|| format!("how table {} is partitioned", change.from.name))
-        });
         let mixed = self.to.given.tables.iter().filter(|table| {
             let plain = table.partitioned.iter().any(|each| !each.partitions.is_empty());
             let below = self.parts.below(&table.name, (self.from.given, self.to.given));
@@ -259,7 +319,7 @@ impl<'a> Work<'a> {
                 && (self.gone.contains(&name) || self.remade.contains(&name))
         });
         let stuck = stuck.map(|opaque| format!("{} {}", opaque.kind, opaque.name));
-        remade.cloned().chain(parted).chain(mixed).chain(stuck).collect()
+        remade.cloned().chain(mixed).chain(stuck).collect()
     }
 
     fn goes_or_comes(&self, object: &Object<'_>) -> bool {
@@ -273,11 +333,137 @@ impl<'a> Work<'a> {
         self.drop_keys(tell);
         self.drop_wholes(&before, tell);
         self.drop(&before, false, tell);
-        for node in &after {
+        let behaves = |node: &&Node<'_>| node.class >= Class::Triggers;
+        let (structure, behaviour): (Vec<_>, Vec<_>) = after.iter().partition(|node| !behaves(node));
+        for node in structure {
             self.make(node, tell);
         }
+        self.bring_back(tell);
+        for node in behaviour {
+            self.make(node, tell);
+        }
+        self.make_wholes(tell);
         self.make_keys(tell);
         self.drop(&before, true, tell);
+        for ty in &self.from.given.types {
+            if self.retyped.contains(&identity(&Object::Type(ty))) {
+                let was = self.free_name(&ty.name);
+                tell(Change::DropRetyped { from: ty, was });
+            }
+        }
+    }
+
+    /// Whether a partition goes with the table that it is a partition of.
+    fn rides(&self, table: &Table) -> bool {
+        let gone = |name: &Name| self.gone.contains(&format!("table {name}"));
+        gone(&table.name)
+            && table
+                .partition_of
+                .as_ref()
+                .is_some_and(|place| gone(&place.parent))
+    }
+
+    /// A name beside another one that nothing has.
+    fn free_name(&self, name: &Name) -> Name {
+        let taken = |other: &Name| {
+            [self.from.given, self.to.given].iter().any(|database| {
+                let types = database.types.iter().map(|ty| &ty.name);
+                let views = database.views.iter().map(|view| &view.name);
+                let tables = database.tables.iter().map(|table| &table.name);
+                let opaque = database.opaque.iter().map(|opaque| &opaque.name);
+                types
+                    .chain(views)
+                    .chain(tables)
+                    .chain(opaque)
+                    .any(|known| known == other)
+            })
+        };
+        let mut free = name.clone();
+        for number in 0.. {
+            let end = if number == 0 {
+                "_before".to_owned()
+            } else {
+                format!("_before_{number}")
+            };
+            // PostgreSQL cuts names at 63 bytes.
+            let mut start = name.name.as_str();
+            while start.len() + end.len() > 63 {
+                let mut chars = start.chars();
+                chars.next_back();
+                start = chars.as_str();
+            }
+            free.name = Ident::new(format!("{start}{end}"));
+            if !taken(&free) {
+                break;
+            }
+        }
+        free
+    }
+
+    /// Partitions of a table that is made anew which stay as they are, with their rows.
+    fn staying(&self, table: &Table) -> Vec<Name> {
+        let places = self.from.given.tables.iter().filter(|part| {
+            let place = part.partition_of.as_ref();
+            place.is_some_and(|place| place.parent == table.name)
+        });
+        let stay = places.filter(|part| !self.gone.contains(&identity(&Object::Table(part, &[]))));
+        stay.map(|part| part.name.clone()).collect()
+    }
+
+    fn set_aside(&self, table: &'a Table, tell: &mut dyn FnMut(Change<'_>)) {
+        if self.recut.contains(&table.name) {
+            tell(Change::SetAside {
+                table,
+                aside: self.free_name(&table.name),
+                except: self.staying(table),
+            });
+        }
+    }
+
+    fn bring_back(&self, tell: &mut dyn FnMut(Change<'_>)) {
+        for name in &self.recut {
+            let sides = (self.from.given.table(name), self.to.given.table(name));
+            if let (Some(from), Some(to)) = sides {
+                let (aside, except) = (self.free_name(name), self.staying(from));
+                tell(Change::BringBack {
+                    from,
+                    to,
+                    aside,
+                    except,
+                });
+            }
+        }
+    }
+
+    fn retype(&self, to: &'a NamedType, tell: &mut dyn FnMut(Change<'_>)) {
+        let Some(from) = self.from.given.types.iter().find(|ty| ty.name == to.name) else {
+            return;
+        };
+        let own = to.name.to_string();
+        let of = |ty: &SqlType| is_of(ty, &|name| name == own);
+        let mut columns = Vec::new();
+        for table in &self.from.given.tables {
+            let Some(after) = self.to.given.table(&table.name) else {
+                continue;
+            };
+            // A column of a partition, or one that is inherited, changes with that of the whole.
+            if table.partition_of.is_some() || self.recut.contains(&table.name) {
+                continue;
+            }
+            for column in table.columns.iter().filter(|column| of(&column.ty)) {
+                let same = after
+                    .column(column.name.as_str())
+                    .filter(|after| after.ty == column.ty);
+                columns.extend(same.map(|after| (table, column, after)));
+            }
+        }
+        let was = self.free_name(&to.name);
+        tell(Change::Retype {
+            from,
+            to,
+            was,
+            columns,
+        });
     }
 
     /// Foreign keys of tables that stay go first.
@@ -309,6 +495,7 @@ impl<'a> Work<'a> {
             if parts.is_empty() {
                 tell(Change::GoesAlong(object));
             } else {
+                let keys = parts.iter().any(|(part, name)| is_key(part, name));
                 let parts = parts.into_iter().map(|(part, name)| {
                     let mut full = part.name.clone();
                     full.name = name.clone();
@@ -318,6 +505,7 @@ impl<'a> Work<'a> {
                     table,
                     index,
                     parts: parts.collect(),
+                    keys,
                     along,
                 });
             }
@@ -329,8 +517,21 @@ impl<'a> Work<'a> {
         let Object::Index(table, index) = object else {
             return false;
         };
-        let lost = self.parts.is_lost(&table.name, &index.name);
+        let lost = self.parts.is_lost(&table.name, &index.name) && !self.is_part_of_text(table, &index.name);
         lost || self.goes(object) && !self.parts_of(table, &index.name).is_empty()
+    }
+
+    /// Whether an index is a part of one that is not valid yet, and kept as text.
+    fn is_part_of_text(&self, table: &Table, index: &Ident) -> bool {
+        let place = table.partition_of.as_ref();
+        let whole = place.and_then(|place| Some((&place.parent, place.parts.get(index)?)));
+        let Some((parent, whole)) = whole else {
+            return false;
+        };
+        let mut name = parent.clone();
+        name.name.clone_from(whole);
+        let mut opaque = self.from.given.opaque.iter();
+        opaque.any(|each| each.kind == "index" && each.name == name)
     }
 
     /// The indexes that are parts of one, before, in partitions that stay.
@@ -375,9 +576,17 @@ impl<'a> Work<'a> {
                 }
                 match object {
                     Object::Seed(..) => {}
+                    Object::Place(table, _) if self.rides(table) => tell(Change::GoesAlong(object)),
                     Object::Place(..) if self.goes(&object) => tell(Change::Drop(object)),
                     Object::Place(..) => {}
-                    Object::Table(..) if with_table => tell(Change::Drop(object)),
+                    Object::Index(table, index) if self.parts.is_lost(&table.name, &index.name) => {
+                        tell(Change::GoesAlong(object));
+                    }
+                    Object::Table(table, _) if self.rides(table) => tell(Change::GoesAlong(object)),
+                    Object::Table(table, _) if with_table => {
+                        self.set_aside(table, tell);
+                        tell(Change::Drop(object));
+                    }
                     // Of a table that goes, those keys that would keep another from going.
                     Object::ForeignKey(..) if with_table => tell(Change::Drop(object)),
                     _ if with_table => tell(Change::GoesAlong(object)),
@@ -418,15 +627,12 @@ impl<'a> Work<'a> {
     }
 
     fn mentions_gone(&self, text: &str) -> bool {
-        let mut found = false;
-        each_path(text, &mut |schema, name| {
-            let path = schema.map_or_else(|| name.to_owned(), |schema| format!("{schema}.{name}"));
-            let kinds = ["table", "view"];
-            found |= kinds
+        let kinds = ["table", "view"];
+        mentions(text, &|path| {
+            kinds
                 .iter()
-                .any(|kind| self.gone.contains(&format!("{kind} {path}")));
-        });
-        found
+                .any(|kind| self.gone.contains(&format!("{kind} {path}")))
+        })
     }
 
     fn make(&self, node: &Node<'_>, tell: &mut dyn FnMut(Change<'_>)) {
@@ -448,9 +654,10 @@ impl<'a> Work<'a> {
                     tell(Change::Create(object));
                 }
                 Object::Seed(..) => {}
+                Object::Type(ty) if self.retyped.contains(&name) => self.retype(ty, tell),
                 _ if new_table => tell(Change::Create(object)),
                 Object::RowSecurity(_) | Object::Grants(_) | Object::ForeignKey(..) => {}
-                Object::Index(table, index) => self.make_index(table, index, is_new, tell),
+                Object::Index(table, index) => self.make_index(table, index, tell),
                 _ if is_new && table.is_some() => tell(Change::Add(object)),
                 _ if is_new => tell(Change::Create(object)),
                 _ if self.replaced.contains(&name) => {
@@ -463,35 +670,107 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// An index of a table that stays.
-    fn make_index(&self, table: &'a Table, index: &'a Index, is_new: bool, tell: &mut dyn FnMut(Change<'_>)) {
+    /// An index of a table that stays, unless that has partitions, whose indexes are made first.
+    fn make_index(&self, table: &'a Table, index: &'a Index, tell: &mut dyn FnMut(Change<'_>)) {
         let object = Object::Index(table, index);
-        let whole = self.parts.whole_of(table, &index.name);
+        let name = identity(&object);
+        let is_new = self.come.contains(&name) || self.remade.contains(&name);
         let below = self.parts.below(&table.name, (self.from.given, self.to.given));
         if is_new {
-            match whole {
-                _ if !below.is_empty() => tell(Change::AddWhole {
-                    table,
-                    index,
-                    standing: self.standing(&below, &table.name, &index.name),
-                }),
+            match self.parts.whole_of(table, &index.name) {
+                _ if !below.is_empty() => {}
                 Some(_) => tell(Change::AddPart(object)),
                 None => tell(Change::Add(object)),
             }
         } else if let Some(before) = self
             .replaced
-            .contains(&identity(&object))
-            .then(|| find(self.from.given, &identity(&object)))
+            .contains(&name)
+            .then(|| find(self.from.given, &name))
             .flatten()
         {
             tell(Change::Replace(before, object));
         }
-        let was = self.from.given.table(&table.name);
-        let known = was.and_then(|was| was.partition_of.as_ref()?.parts.get(&index.name));
-        if let Some(whole) = whole.filter(|whole| is_new || known != Some(*whole)) {
-            let part = &index.name;
-            tell(Change::Join { table, part, whole });
+    }
+
+    /// Indexes and keys of tables with partitions that stay, the innermost first: each takes in those of its partitions.
+    fn make_wholes(&self, tell: &mut dyn FnMut(Change<'_>)) {
+        let both = (self.from.given, self.to.given);
+        let stay = |table: &&Table| self.from.given.table(&table.name).is_some();
+        let mut wholes: Vec<(usize, &Table)> = self
+            .to
+            .given
+            .tables
+            .iter()
+            .filter(stay)
+            .map(|table| (self.parts.below(&table.name, both).len(), table))
+            .filter(|(below, _)| *below > 0)
+            .collect();
+        wholes.sort_by_key(|(below, _)| *below);
+        for (_, table) in wholes {
+            let mut new: BTreeSet<&Ident> = BTreeSet::new();
+            self.make_whole_keys(table, &mut new, tell);
+            for index in &table.indexes {
+                let name = identity(&Object::Index(table, index));
+                if self.come.contains(&name) || self.remade.contains(&name) {
+                    new.insert(&index.name);
+                    let below = self.parts.below(&table.name, both);
+                    let parts = joining(&below, &table.name, &index.name);
+                    tell(Change::AddWhole {
+                        table,
+                        index,
+                        standing: self.standing(&below, &table.name, &index.name),
+                        keys: parts.iter().any(|(_, is, part)| is_key(is, part)),
+                        joins: self.parts.whole_of(table, &index.name).is_some(),
+                    });
+                }
+            }
+            for (part, place) in self.places_in(table) {
+                for (own, whole) in place.parts.iter().filter(|(_, whole)| new.contains(whole)) {
+                    tell(Change::Join {
+                        table: part,
+                        part: own,
+                        whole,
+                    });
+                }
+            }
         }
+    }
+
+    fn make_whole_keys(
+        &self,
+        table: &'a Table,
+        new: &mut BTreeSet<&'a Ident>,
+        tell: &mut dyn FnMut(Change<'_>),
+    ) {
+        let from = self.from.given.table(&table.name);
+        let was = self.from.canonical.table(&table.name);
+        let is = self.to.canonical.table(&table.name);
+        let (Some(from), Some(was), Some(is)) = (from, was, is) else {
+            return;
+        };
+        for edit in diff::keys_that_come((was, is), table, &self.parts) {
+            if let plan::Edit::AddPart(plan::Key::Primary(key)) | plan::Edit::AddPrimaryKey(key) = edit {
+                new.insert(&key.name);
+            } else if let plan::Edit::AddPart(plan::Key::Unique(key)) | plan::Edit::AddUnique(key) = edit {
+                new.insert(&key.name);
+            }
+            tell(Change::Alter(TableChange {
+                from,
+                to: table,
+                edits: vec![edit],
+                parts: self.parts.below(&table.name, (self.from.given, self.to.given)),
+                databases: (self.from.given, self.to.given),
+            }));
+        }
+    }
+
+    /// The partitions of a table that stay, as they shall be.
+    fn places_in(&self, whole: &Table) -> Vec<(&'a Table, &'a PartitionOf)> {
+        let below = self.parts.below(&whole.name, (self.from.given, self.to.given));
+        let places = below
+            .into_iter()
+            .filter_map(|(_, is)| Some((is, is.partition_of.as_ref()?)));
+        places.filter(|(_, place)| place.parent == whole.name).collect()
     }
 
     /// Those indexes of partitions that stand by themselves and will be parts of one.
@@ -502,17 +781,10 @@ impl<'a> Work<'a> {
         index: &Ident,
     ) -> Vec<(&'a Table, &'a Index)> {
         let mut out = Vec::new();
-        for (was, is) in below {
-            let Some(place) = is.partition_of.as_ref().filter(|place| place.parent == *whole) else {
-                continue;
-            };
-            for own in &was.indexes {
-                let joins = place.parts.get(&own.name) == Some(index);
-                let stays = !self.goes(&Object::Index(was, own));
-                if joins && stays {
-                    out.push((*was, own));
-                }
-            }
+        for (was, _, part) in joining(below, whole, index) {
+            let own = was.indexes.iter().find(|own| own.name == *part);
+            let own = own.filter(|own| !self.goes(&Object::Index(was, own)));
+            out.extend(own.map(|own| (was, own)));
         }
         out
     }
@@ -539,6 +811,50 @@ impl<'a> Work<'a> {
             }
         }
     }
+}
+
+/// Whether a type is one of a name, or an array of it.
+fn is_of(ty: &SqlType, is: &dyn Fn(&str) -> bool) -> bool {
+    match ty {
+        SqlType::Array(element) => is_of(element, is),
+        SqlType::Named(name) => is(&name.to_string()),
+        SqlType::Other(text) => mentions(text, is),
+        _ => false,
+    }
+}
+
+/// Whether a text mentions a name for which something holds.
+fn mentions(text: &str, holds: &dyn Fn(&str) -> bool) -> bool {
+    let mut found = false;
+    each_path(text, &mut |schema, name| {
+        found |= match schema {
+            Some(schema) => holds(&format!("{schema}.{name}")),
+            None => holds(name),
+        };
+    });
+    found
+}
+
+/// Indexes and keys of partitions that shall be parts of one of the whole.
+fn joining<'a>(
+    below: &[(&'a Table, &'a Table)],
+    whole: &Name,
+    index: &Ident,
+) -> Vec<(&'a Table, &'a Table, &'a Ident)> {
+    let places = below
+        .iter()
+        .filter_map(|(was, is)| Some((*was, *is, is.partition_of.as_ref()?)));
+    let direct = places.filter(|(_, _, place)| place.parent == *whole);
+    let parts = direct.flat_map(|(was, is, place)| place.parts.iter().map(move |part| (was, is, part)));
+    parts
+        .filter(|(_, _, (_, of))| *of == index)
+        .map(|(was, is, (part, _))| (was, is, part))
+        .collect()
+}
+
+fn is_key(table: &Table, name: &Ident) -> bool {
+    table.primary_key.as_ref().is_some_and(|key| key.name == *name)
+        || table.uniques.iter().any(|key| key.name == *name)
 }
 
 fn named(database: &Database) -> impl Iterator<Item = (String, Object<'_>)> {

@@ -134,6 +134,11 @@ pub(crate) fn in_place(one: &Object<'_>, other: &Object<'_>) -> bool {
             let replaced = b.definition.starts_with("CREATE OR REPLACE ");
             replaced && a.kind == b.kind && head(a) == head(b)
         }
+        (Object::Opaque(a), Object::Opaque(b)) if a.kind == "sequence" => {
+            let plain = |opaque: &Opaque| opaque.definition.starts_with("CREATE SEQUENCE ");
+            let said = |opaque: &Opaque| opaque.definition.contains(";\nCOMMENT ON ");
+            b.kind == "sequence" && plain(a) && plain(b) && (said(b) || !said(a))
+        }
         (Object::Opaque(a), Object::Opaque(b)) => a.setting && b.setting,
         (Object::Index(_, a), Object::Index(_, b)) => {
             let mut bare = (*a).clone();
@@ -154,6 +159,34 @@ pub(crate) fn in_place(one: &Object<'_>, other: &Object<'_>) -> bool {
 /// Name, arguments and result of a function as the server prints it.
 fn head(opaque: &Opaque) -> Vec<&str> {
     opaque.definition.lines().take(2).collect()
+}
+
+/// Whether an enum loses members, or has them in another order.
+pub(crate) fn retyped(one: &Object<'_>, other: &Object<'_>) -> bool {
+    match (one, other) {
+        (Object::Type(a), Object::Type(b)) => match (&a.kind, &b.kind) {
+            (NamedTypeKind::Enum(a), NamedTypeKind::Enum(b)) => !grows(a, b),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Tables whose rows are cut into partitions otherwise than before: they are made anew.
+pub(crate) fn recut(from: &Side<'_>, to: &Side<'_>) -> BTreeSet<Name> {
+    let cut = |table: &Table| {
+        let by = table
+            .partitioned
+            .as_ref()
+            .map(|each| (each.by, each.columns.clone()));
+        (by, table.partition_key.clone())
+    };
+    let other = |table: &&Table| {
+        let is = to.canonical.table(&table.name);
+        is.is_some_and(|is| cut(is) != cut(table))
+    };
+    let tables = from.canonical.tables.iter().filter(other);
+    tables.map(|table| table.name.clone()).collect()
 }
 
 /// Whether an enum only gains members.
@@ -180,7 +213,10 @@ pub(crate) fn table<'a>(
         own.into_iter()
             .filter(|edit| !reached((from, to), old, parts, edit)),
     );
-    keys_that_come((was, is), (old, new), parts, &mut edits);
+    let below = parts.below(&old.name, (from.given, to.given));
+    if below.is_empty() {
+        edits.extend(keys_that_come((was, is), new, parts));
+    }
     checks_that_come(was, is, (new, whole), &mut edits);
     partitions(was, is, old, new, &mut edits);
     if settings(was) != settings(is) || inner_comments(was) != inner_comments(is) {
@@ -190,7 +226,7 @@ pub(crate) fn table<'a>(
         from: old,
         to: new,
         edits,
-        parts: parts.below(&old.name, (from.given, to.given)),
+        parts: below,
         databases: (from.given, to.given),
     })
 }
@@ -296,7 +332,15 @@ pub(crate) fn key_stays((from, to): (&Side<'_>, &Side<'_>), table: &Name, key: &
     if index(was).is_some() {
         return index(was) == index(is);
     }
-    stays_unique(was, is, key)
+    // One that is not valid yet is kept as text.
+    let text = |side: &Side<'_>| {
+        let mut name = table.clone();
+        name.name.clone_from(key);
+        let mut all = side.canonical.opaque.iter();
+        let found = all.find(|each| each.kind == "index" && each.name == name);
+        found.map(|each| each.definition.clone())
+    };
+    stays_unique(was, is, key) || text(from).is_some() && text(from) == text(to)
 }
 
 fn keys_that_go<'a>((was, is): (&Table, &Table), old: &'a Table, parts: &Parts, edits: &mut Vec<Edit<'a>>) {
@@ -316,39 +360,30 @@ fn keys_that_go<'a>((was, is): (&Table, &Table), old: &'a Table, parts: &Parts, 
     }
 }
 
-fn keys_that_come<'a>(
+/// Keys that come, as edits of their table. Those of a table with partitions come when these have theirs.
+pub(crate) fn keys_that_come<'a>(
     (was, is): (&Table, &Table),
-    (old, new): (&Table, &'a Table),
+    new: &'a Table,
     parts: &Parts,
-    edits: &mut Vec<Edit<'a>>,
-) {
-    let known = |key: &Ident| old.partition_of.as_ref().and_then(|place| place.parts.get(key));
-    let mut come = |name: &'a Ident, key: Key<'a>, stays: bool| {
-        let stays = stays && !parts.is_broken(&new.name, name);
-        let new_key = (!stays).then_some(key);
-        match (parts.whole_of(new, name), new_key, key) {
-            (Some(whole), _, _) if new_key.is_some() || known(name) != Some(whole) => {
-                edits.push(Edit::JoinKey {
-                    part: name,
-                    whole,
-                    new: new_key,
-                })
-            }
-            (None, Some(Key::Primary(key)), _) => edits.push(Edit::AddPrimaryKey(key)),
-            (None, Some(Key::Unique(unique)), _) => edits.push(Edit::AddUnique(unique)),
-            _ => {}
-        }
-    };
-    if let Some(key) = &new.primary_key {
-        come(&key.name, Key::Primary(key), was.primary_key == is.primary_key);
-    }
-    for unique in &new.uniques {
-        come(
-            &unique.name,
-            Key::Unique(unique),
-            stays_unique(was, is, &unique.name),
-        );
-    }
+) -> Vec<Edit<'a>> {
+    let primary = new
+        .primary_key
+        .as_ref()
+        .map(|key| (Key::Primary(key), was.primary_key == is.primary_key));
+    let uniques = new
+        .uniques
+        .iter()
+        .map(|unique| (Key::Unique(unique), stays_unique(was, is, &unique.name)));
+    let come = primary
+        .into_iter()
+        .chain(uniques)
+        .filter(|(key, stays)| !stays || parts.is_broken(&new.name, key.name()));
+    come.map(|(key, _)| match (parts.whole_of(new, key.name()), key) {
+        (Some(_), key) => Edit::AddPart(key),
+        (None, Key::Primary(key)) => Edit::AddPrimaryKey(key),
+        (None, Key::Unique(unique)) => Edit::AddUnique(unique),
+    })
+    .collect()
 }
 
 fn stays_unique(was: &Table, is: &Table, name: &Ident) -> bool {

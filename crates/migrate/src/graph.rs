@@ -18,8 +18,8 @@ pub(crate) enum Class {
     Extensions,
     Types,
     Tables,
-    ForeignKeys,
     Partitions,
+    ForeignKeys,
     Seeds,
     Functions,
     Triggers,
@@ -130,6 +130,11 @@ fn row_security(table: &Table) -> Vec<Object<'_>> {
     }
     out.extend(table.policies.iter().map(|policy| Object::Policy(table, policy)));
     out
+}
+
+/// What must be there before foreign keys of tables that are there.
+const fn is_structure(what: What) -> bool {
+    matches!(what, What::Table(_) | What::Place(_))
 }
 
 /// A partition and what it is a partition of.
@@ -585,7 +590,7 @@ impl<'a> Graph<'a> {
         });
         let mut tables_left = order
             .iter()
-            .filter(|number| matches!(nodes.get(**number), Some(Some(node)) if matches!(node.what, What::Table(_))))
+            .filter(|number| matches!(nodes.get(**number), Some(Some(node)) if is_structure(node.what)))
             .count();
         if tables_left == 0 {
             out.extend(late.by_ref());
@@ -594,7 +599,7 @@ impl<'a> Graph<'a> {
             let Some(node) = nodes.get_mut(number).and_then(Option::take) else {
                 continue;
             };
-            let table = matches!(node.what, What::Table(_));
+            let table = is_structure(node.what);
             out.push(node);
             if table {
                 tables_left -= 1;

@@ -26,10 +26,13 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    pub(crate) fn of(from: &Side<'_>, to: &Side<'_>) -> Self {
+    pub(crate) fn of(from: &Side<'_>, to: &Side<'_>, recut: &BTreeSet<Name>) -> Self {
         let mut parts = Self::default();
         for table in &from.given.tables {
             let Some(was) = &table.partition_of else { continue };
+            if recut.contains(&was.parent) || recut.contains(&table.name) {
+                continue;
+            }
             let is = to
                 .given
                 .table(&table.name)
@@ -132,6 +135,13 @@ impl Parts {
                     lost.push((name.clone(), part.clone()));
                     broken.push((name.clone(), part.clone()));
                 } else if !(still && stays(name, part)) {
+                    broken.push((above.clone(), whole.clone()));
+                }
+            }
+            // What has become a part does not leave again: the way back needs a new whole.
+            let known = was.partition_of.as_ref().map(|place| &place.parts);
+            for (part, whole) in is.partition_of.iter().flat_map(|place| &place.parts) {
+                if known.is_some_and(|parts| parts.get(part) != Some(whole)) {
                     broken.push((above.clone(), whole.clone()));
                 }
             }

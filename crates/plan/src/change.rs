@@ -59,6 +59,10 @@ pub enum Change<'a> {
         /// Indexes of partitions that stand by themselves until then. Once they are parts they go with the whole: its undo makes
         /// them again.
         standing: Vec<(&'a Table, &'a Index)>,
+        /// Whether one of those that it gets is the index behind a key.
+        keys: bool,
+        /// Whether it becomes a part itself, and goes with another.
+        joins: bool,
     },
     /// Makes an index of a partition that will be a part of one of the whole: its undo is that one's.
     AddPart(Object<'a>),
@@ -79,6 +83,8 @@ pub enum Change<'a> {
         index: &'a Index,
         /// The indexes that are parts of it.
         parts: Vec<Name>,
+        /// Whether one of them is the index behind a key.
+        keys: bool,
         /// Whether it goes by itself, with one that it is itself a part of.
         along: bool,
     },
@@ -90,6 +96,45 @@ pub enum Change<'a> {
     Replace(Object<'a>, Object<'a>),
     /// Changes a table that stays.
     Alter(TableChange<'a>),
+    /// Makes an enum another one that lacks some of its members, or has them in another order, with all columns of it. What it was
+    /// remains under the other name until nothing is of it.
+    Retype {
+        /// As it is.
+        from: &'a NamedType,
+        /// As it shall be.
+        to: &'a NamedType,
+        /// What it is called until it goes.
+        was: Name,
+        /// Columns of it, as they are and as they shall be.
+        columns: Vec<(&'a Table, &'a Column, &'a Column)>,
+    },
+    /// Removes what a type was, which nothing is of any more.
+    DropRetyped {
+        /// As it was.
+        from: &'a NamedType,
+        /// What it is called.
+        was: Name,
+    },
+    /// Copies the rows of a table that is about to be made anew. Its undo puts them back.
+    SetAside {
+        /// The table.
+        table: &'a Table,
+        /// Where to.
+        aside: Name,
+        /// Partitions that stay, with the rows in them.
+        except: Vec<Name>,
+    },
+    /// Puts the rows into the table that was made anew, as far as it has the columns, and removes the copy. Its undo copies them again.
+    BringBack {
+        /// The table as it was.
+        from: &'a Table,
+        /// The table.
+        to: &'a Table,
+        /// Where from.
+        aside: Name,
+        /// Partitions that stay, with the rows in them.
+        except: Vec<Name>,
+    },
 }
 
 /// A table before and after.
@@ -106,6 +151,17 @@ pub struct TableChange<'a> {
     pub parts: Vec<(&'a Table, &'a Table)>,
     /// Everything, as it is and as it shall be: for databases that must make the table anew, with what hangs on it.
     pub databases: (&'a Database, &'a Database),
+}
+
+impl<'a> Key<'a> {
+    /// The name of the constraint.
+    #[must_use]
+    pub const fn name(self) -> &'a Ident {
+        match self {
+            Self::Primary(key) => &key.name,
+            Self::Unique(key) => &key.name,
+        }
+    }
 }
 
 /// A key that a table can have.
@@ -142,15 +198,8 @@ pub enum Edit<'a> {
     AddPrimaryKey(&'a PrimaryKey),
     /// A unique constraint comes.
     AddUnique(&'a Unique),
-    /// A key becomes a part of one of the whole. One that is new goes with that.
-    JoinKey {
-        /// The key.
-        part: &'a Ident,
-        /// That of the whole.
-        whole: &'a Ident,
-        /// What to make first; `None` when it is there.
-        new: Option<Key<'a>>,
-    },
+    /// A key comes that will be a part of one of the whole, and go with that.
+    AddPart(Key<'a>),
     /// A check comes.
     AddCheck(&'a Check),
     /// A partition comes.

@@ -228,7 +228,7 @@ SELECT i.indrelid::int8, c.relname::text, m.amname::text, i.indisunique, i.indnu
               JOIN pg_class pc ON pc.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
              WHERE h.inhrelid = c.oid) END,
        CASE WHEN c.relispartition THEN (SELECT pc.relname::text FROM pg_inherits h
-              JOIN pg_index pi ON pi.indexrelid = h.inhparent AND pi.indisvalid JOIN pg_class pc ON pc.oid = h.inhparent
+              JOIN pg_class pc ON pc.oid = h.inhparent
              WHERE h.inhrelid = c.oid) END
   FROM pg_index i
   JOIN pg_class c ON c.oid = i.indexrelid

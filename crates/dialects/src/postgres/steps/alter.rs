@@ -22,7 +22,7 @@ pub(super) fn table(change: &TableChange<'_>) -> Vec<Step> {
             Edit::DropPrimaryKey(key) => vec![drop_key(change, &key.name, true)],
             Edit::LoseUnique(unique) => vec![drop_key(change, &unique.name, false)],
             Edit::LosePrimaryKey(key) => vec![drop_key(change, &key.name, false)],
-            Edit::JoinKey { part, whole, new } => join_key(change, part, whole, new.is_some()),
+            Edit::AddPart(key) => vec![goes_with_whole(add_key(change, key.name()))],
             Edit::DropPartition(partition) => vec![drop_partition(change.from, &name, partition)],
             Edit::DropColumn(column) => vec![drop_column(change, &name, column)],
             Edit::AddColumn(column) => vec![add_column(change, &name, column)],
@@ -110,23 +110,6 @@ fn drop_key(change: &TableChange<'_>, key: &Ident, by_itself: bool) -> Step {
     )
 }
 
-/// A key of a partition, made if it is not there, becomes a part of one of the whole, and goes with that.
-fn join_key(change: &TableChange<'_>, part: &Ident, whole: &Ident, new: bool) -> Vec<Step> {
-    let mut made = if new {
-        add_key(change, part)
-    } else {
-        let title = format!("constraint {part} becomes a part of {whole}");
-        let bare = one(change.to, title, Vec::new(), Vec::new());
-        locking(bare, Lock::AccessExclusive, Vec::new())
-    };
-    made.undo = Undo::WithOther;
-    if let Some(place) = &change.to.partition_of {
-        let plan::Action::Sql(statements) = &mut made.action;
-        statements.push(partition::joined(&place.parent, whole, &change.to.name, part));
-    }
-    vec![made]
-}
-
 fn add_constraint(change: &TableChange<'_>, constraint: &Ident, text: &str) -> Step {
     let table = change.to;
     let name = ident::name(&table.name);
@@ -170,6 +153,11 @@ fn add_key(change: &TableChange<'_>, key: &Ident) -> Step {
     let unique = change.to.uniques.iter().find(|each| each.name == *key);
     let said = unique.and_then(|unique| unique.comment.as_deref());
     super::comment(statements, "CONSTRAINT", &object, said);
+    step
+}
+
+fn goes_with_whole(mut step: Step) -> Step {
+    step.undo = Undo::WithOther;
     step
 }
 

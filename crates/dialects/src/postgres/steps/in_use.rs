@@ -141,6 +141,10 @@ pub(super) fn replace(from: &Object<'_>, to: &Object<'_>) -> Vec<Step> {
         made.origin,
     );
     changed.runs_as = made.runs_as;
+    // A new member can be used when it is committed, and not before.
+    let grows = |statement: &String| statement.contains(" ADD VALUE ");
+    let Action::Sql(statements) = &changed.action;
+    changed.transactional = !(matches!(to, Object::Type(_)) && statements.iter().any(grows));
     vec![match to {
         Object::ForeignKey(table, _) => locking(
             changed,
@@ -204,9 +208,25 @@ fn changes(from: &Object<'_>, to: &Object<'_>) -> Vec<String> {
             }
             out
         }
+        (Object::Opaque(was), Object::Opaque(opaque)) if opaque.kind == "sequence" => {
+            sequence(&was.definition, &opaque.definition)
+        }
         (_, Object::Opaque(opaque)) => vec![again(opaque)],
         _ => Vec::new(),
     }
+}
+
+/// A sequence counts otherwise, and goes on from where it is.
+fn sequence(from: &str, to: &str) -> Vec<String> {
+    let (was, is): (Vec<&str>, Vec<&str>) = (from.split(";\n").collect(), to.split(";\n").collect());
+    let mut out: Vec<String> = was
+        .iter()
+        .filter(|statement| !is.contains(statement) && statement.starts_with("GRANT "))
+        .map(|grant| revoke(grant))
+        .collect();
+    let new = is.iter().filter(|statement| !was.contains(statement));
+    out.extend(new.map(|statement| statement.replacen("CREATE SEQUENCE ", "ALTER SEQUENCE ", 1)));
+    out
 }
 
 /// A setting, said anew. A sequence that has counted goes on from where it is.

@@ -2,6 +2,7 @@
 
 mod access;
 mod alter;
+mod anew;
 mod in_use;
 mod partition;
 mod routine;
@@ -32,18 +33,35 @@ pub fn steps(change: &Change<'_>) -> Vec<Step> {
             table,
             index,
             standing,
-        } => vec![partition::add_whole(table, index, standing)],
+            keys,
+            joins,
+        } => vec![partition::add_whole((table, index), standing, *keys, *joins)],
         Change::Join { table, part, whole } => partition::join(table, part, whole),
         Change::DropWhole {
             table,
             index,
             parts,
+            keys,
             along,
-        } => vec![partition::drop_whole(table, index, parts, *along)],
+        } => vec![partition::drop_whole((table, index), parts, *keys, *along)],
         Change::Drop(object) => vec![in_use::drop(object)],
         Change::GoesAlong(object) => vec![in_use::goes_along(object)],
         Change::Replace(from, to) => in_use::replace(from, to),
         Change::Alter(change) => alter::table(change),
+        Change::Retype {
+            from,
+            to,
+            was,
+            columns,
+        } => vec![anew::retype(from, to, was, columns)],
+        Change::DropRetyped { from, was } => vec![anew::drop_retyped(from, was)],
+        Change::SetAside { table, aside, except } => vec![anew::set_aside(table, aside, except)],
+        Change::BringBack {
+            from,
+            to,
+            aside,
+            except,
+        } => vec![anew::bring_back((from, to), aside, except)],
     }
 }
 

@@ -33,17 +33,32 @@ pub(super) fn place(table: &Table, place: &PartitionOf) -> Step {
 }
 
 /// Makes an index on the partitioned table alone, which costs nothing; it is valid once all partitions have their parts.
-pub(super) fn add_whole(of: &Table, index: &Index, standing: &[(&Table, &Index)]) -> Step {
+pub(super) fn add_whole(
+    (of, index): (&Table, &Index),
+    standing: &[(&Table, &Index)],
+    keys: bool,
+    joins: bool,
+) -> Step {
     let mut made = table::index(of, index);
     let Action::Sql(statements) = &mut made.action;
     only(statements, of);
-    if let Undo::Sql(back) = &mut made.undo {
+    if joins {
+        made.undo = Undo::WithOther;
+    } else if let Undo::Sql(back) = &mut made.undo {
+        with_keys(back, keys);
         for (child, part) in standing {
             let Action::Sql(again) = table::index(child, part).action;
             back.extend(again);
         }
     }
     locking(made, Lock::Share, Vec::new())
+}
+
+/// An index whose parts are behind keys does not go without these.
+fn with_keys(drop: &mut [String], keys: bool) {
+    if let Some(first) = drop.first_mut().filter(|_| keys) {
+        first.push_str(" CASCADE");
+    }
 }
 
 fn only(statements: &mut [String], of: &Table) {
@@ -89,7 +104,7 @@ pub(super) fn join(of: &Table, part: &Ident, whole: &Ident) -> Vec<Step> {
 }
 
 /// Removes an index of a partitioned table with its parts. Those come again before it on the way back, and become parts of it again.
-pub(super) fn drop_whole(of: &Table, index: &Index, parts: &[Name], along: bool) -> Step {
+pub(super) fn drop_whole((of, index): (&Table, &Index), parts: &[Name], keys: bool, along: bool) -> Step {
     let made = table::index(of, index);
     let Action::Sql(mut back) = made.action;
     only(&mut back, of);
@@ -99,7 +114,10 @@ pub(super) fn drop_whole(of: &Table, index: &Index, parts: &[Name], along: bool)
     let parts = parts.iter();
     back.extend(parts.map(|part| format!("ALTER INDEX {whole} ATTACH PARTITION {}", ident::name(part))));
     let statements = match (along, made.undo) {
-        (false, Undo::Sql(statements)) => statements,
+        (false, Undo::Sql(mut statements)) => {
+            with_keys(&mut statements, keys);
+            statements
+        }
         _ => Vec::new(),
     };
     let mut gone = step(

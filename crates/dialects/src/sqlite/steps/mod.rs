@@ -22,10 +22,15 @@ pub(super) fn steps(change: &Change<'_>) -> Vec<Step> {
         Change::GoesAlong(object) => create(object).into_iter().map(along).collect(),
         Change::Replace(_, to) => create(to),
         Change::Alter(_) => Vec::new(),
-        // No table here is a partition of another.
-        Change::AddPart(_) | Change::AddWhole { .. } | Change::DropWhole { .. } | Change::Join { .. } => {
-            Vec::new()
-        }
+        // No table here is a partition of another, and there are no types to be had.
+        Change::AddPart(_)
+        | Change::AddWhole { .. }
+        | Change::DropWhole { .. }
+        | Change::Join { .. }
+        | Change::Retype { .. }
+        | Change::DropRetyped { .. }
+        | Change::SetAside { .. }
+        | Change::BringBack { .. } => Vec::new(),
     }
 }
 
