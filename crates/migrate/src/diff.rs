@@ -3,7 +3,7 @@
 //! Objects are the same when they have the same name in the same place. Two of one name are compared in their canonical form; what is
 //! put into words is always the form in which it was given.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use physical::{Column, Database, Function, Ident, Name, NamedTypeKind, Opaque, Partition, Table};
 use plan::{Edit, Key, Object, TableChange};
@@ -14,6 +14,30 @@ use crate::parts::Parts;
 pub(crate) struct Side<'a> {
     pub(crate) given: &'a Database,
     pub(crate) canonical: Database,
+    tables: HashMap<&'a Name, &'a Table>,
+}
+
+impl<'a> Side<'a> {
+    pub(crate) fn new(given: &'a Database, canonical: Database) -> Self {
+        let tables = given.tables.iter().map(|table| (&table.name, table));
+        Self {
+            given,
+            canonical,
+            tables: tables.collect(),
+        }
+    }
+
+    /// A table as it was given.
+    pub(crate) fn table(&self, name: &Name) -> Option<&'a Table> {
+        self.tables.get(name).copied()
+    }
+
+    /// A table in its canonical form, whose tables are sorted.
+    pub(crate) fn canonical_table(&self, name: &Name) -> Option<&Table> {
+        let tables = &self.canonical.tables;
+        let at = tables.binary_search_by(|table| table.name.cmp(name)).ok()?;
+        tables.get(at)
+    }
 }
 
 /// What an object is called, whatever it is like.
@@ -58,34 +82,47 @@ fn signature(function: &Function) -> String {
     format!("function {}({})", function.name, types.join(", "))
 }
 
-/// Objects that stand by themselves or on a table; tables aside.
-pub(crate) fn objects(database: &Database) -> Vec<Object<'_>> {
-    let mut all: Vec<Object<'_>> = Vec::new();
-    all.extend(database.roles.iter().map(Object::Role));
-    all.extend(database.schemas.iter().map(Object::Schema));
-    all.extend(database.extensions.iter().map(Object::Extension));
-    all.extend(database.types.iter().map(Object::Type));
-    all.extend(database.functions.iter().map(Object::Function));
-    all.extend(database.views.iter().map(Object::View));
-    all.extend(database.opaque.iter().map(Object::Opaque));
-    for table in &database.tables {
-        all.extend(table.partition_of.iter().map(|place| Object::Place(table, place)));
-        all.extend(
-            table
-                .foreign_keys
-                .iter()
-                .map(|key| Object::ForeignKey(table, key)),
-        );
-        all.extend(table.indexes.iter().map(|index| Object::Index(table, index)));
-        all.extend(
-            table
-                .triggers
-                .iter()
-                .map(|trigger| Object::Trigger(table, trigger)),
-        );
-        all.extend(table.policies.iter().map(|policy| Object::Policy(table, policy)));
-    }
-    all
+/// Objects that stand by themselves or on a table that is wanted; tables aside.
+pub(crate) fn objects<'a, 'b>(
+    database: &'a Database,
+    wanted: &'b dyn Fn(&Table) -> bool,
+) -> impl Iterator<Item = Object<'a>> + use<'a, 'b> {
+    let alone = (database.roles.iter().map(Object::Role))
+        .chain(database.schemas.iter().map(Object::Schema))
+        .chain(database.extensions.iter().map(Object::Extension))
+        .chain(database.types.iter().map(Object::Type))
+        .chain(database.functions.iter().map(Object::Function))
+        .chain(database.views.iter().map(Object::View))
+        .chain(database.opaque.iter().map(Object::Opaque));
+    alone.chain(
+        database
+            .tables
+            .iter()
+            .filter(|table| wanted(table))
+            .flat_map(hanging),
+    )
+}
+
+/// What hangs on a table.
+fn hanging(table: &Table) -> impl Iterator<Item = Object<'_>> {
+    let places = table
+        .partition_of
+        .iter()
+        .map(move |place| Object::Place(table, place));
+    let keys = table
+        .foreign_keys
+        .iter()
+        .map(move |key| Object::ForeignKey(table, key));
+    let indexes = table.indexes.iter().map(move |index| Object::Index(table, index));
+    let triggers = table
+        .triggers
+        .iter()
+        .map(move |trigger| Object::Trigger(table, trigger));
+    let policies = table
+        .policies
+        .iter()
+        .map(move |policy| Object::Policy(table, policy));
+    places.chain(keys).chain(indexes).chain(triggers).chain(policies)
 }
 
 /// Whether two objects of one name are the same, in everything.
@@ -182,7 +219,7 @@ pub(crate) fn recut(from: &Side<'_>, to: &Side<'_>) -> BTreeSet<Name> {
         (by, table.partition_key.clone())
     };
     let other = |table: &&Table| {
-        let is = to.canonical.table(&table.name);
+        let is = to.canonical_table(&table.name);
         is.is_some_and(|is| cut(is) != cut(table))
     };
     let tables = from.canonical.tables.iter().filter(other);
@@ -201,11 +238,15 @@ pub(crate) fn table<'a>(
     (old, new): (&'a Table, &'a Table),
     parts: &Parts,
 ) -> Option<TableChange<'a>> {
-    let was = from.canonical.table(&old.name)?;
-    let is = to.canonical.table(&new.name)?;
+    let was = from.canonical_table(&old.name)?;
+    let is = to.canonical_table(&new.name)?;
+    let below = parts.below(&old.name, (from, to));
+    if was == is && below.is_empty() && parts.whole(&old.name).is_none() {
+        return None;
+    }
     let mut edits = Vec::new();
     let whole = parts.whole(&old.name);
-    let whole = whole.and_then(|name| Some((from.given.table(name)?, to.given.table(name)?)));
+    let whole = whole.and_then(|name| Some((from.table(name)?, to.table(name)?)));
     checks_that_go(was, is, (old, whole), &mut edits);
     keys_that_go((was, is), old, parts, &mut edits);
     let own = columns(was, is, old, new);
@@ -213,7 +254,6 @@ pub(crate) fn table<'a>(
         own.into_iter()
             .filter(|edit| !reached((from, to), old, parts, edit)),
     );
-    let below = parts.below(&old.name, (from.given, to.given));
     if below.is_empty() {
         edits.extend(keys_that_come((was, is), new, parts));
     }
@@ -315,7 +355,7 @@ fn checks_that_come<'a>(
 
 /// Whether an index, primary key or unique constraint is the same before and after.
 pub(crate) fn key_stays((from, to): (&Side<'_>, &Side<'_>), table: &Name, key: &Ident) -> bool {
-    let (Some(was), Some(is)) = (from.canonical.table(table), to.canonical.table(table)) else {
+    let (Some(was), Some(is)) = (from.canonical_table(table), to.canonical_table(table)) else {
         return false;
     };
     let primary = |table: &Table| table.primary_key.as_ref().is_some_and(|each| each.name == *key);
@@ -407,7 +447,7 @@ fn reached((from, to): (&Side<'_>, &Side<'_>), table: &Table, parts: &Parts, edi
         return false;
     };
     let of = |side: &Side<'_>| {
-        let root = side.canonical.table(root);
+        let root = side.canonical_table(root);
         root.and_then(|root| root.column(column.as_str()).cloned())
     };
     of(from) != of(to)

@@ -94,11 +94,12 @@ pub fn plan(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan
 
 /// The plan when something is there.
 fn between(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan, Refused> {
-    let side = |given| Side {
-        given,
-        canonical: (dialect.canonical)(given),
-    };
+    let side = |given| Side::new(given, (dialect.canonical)(given));
     let work = Work::compare(side(from), side(to));
+    let objects = work.unread();
+    if !objects.is_empty() {
+        return Err(Refused::Unread { objects });
+    }
     let what = work.refused();
     if !what.is_empty() {
         return Err(Refused::NotYet { what });
@@ -115,11 +116,12 @@ fn between(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan,
     if !unsaid.is_empty() {
         return Err(Refused::NotYet { what: unsaid });
     }
+    let (hash_of_from, hash_of_to) = work.hashes();
     Ok(Plan {
         dialect: dialect.name,
         undo_prelude: dialect.undo_prelude,
-        from: hash(from, dialect),
-        to: hash(to, dialect),
+        from: hash_of_from,
+        to: hash_of_to,
         steps,
     })
 }

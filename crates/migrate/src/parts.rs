@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use physical::{Database, Ident, Name, Table};
+use physical::{Ident, Name, Table};
 
 use crate::diff::{self, Side};
 
@@ -68,7 +68,7 @@ impl Parts {
     pub(crate) fn below<'a>(
         &self,
         table: &Name,
-        (from, to): (&'a Database, &'a Database),
+        (from, to): (&Side<'a>, &Side<'a>),
     ) -> Vec<(&'a Table, &'a Table)> {
         let names = self.below.get(table).into_iter().flatten();
         names
@@ -123,7 +123,7 @@ impl Parts {
         let mut broken = Vec::new();
         let mut lost = Vec::new();
         for (name, above) in &self.held {
-            let sides = (from.given.table(name), to.given.table(name));
+            let sides = (from.table(name), to.table(name));
             let (Some(was), Some(is)) = sides else { continue };
             for (part, whole) in was.partition_of.iter().flat_map(|place| &place.parts) {
                 let stays = |table: &Name, key: &Ident| {

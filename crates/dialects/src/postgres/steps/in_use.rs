@@ -73,6 +73,8 @@ pub(super) fn drop(object: &Object<'_>) -> Step {
     let Action::Sql(back) = made.action;
     let (statements, kept) = match made.undo {
         Undo::Sql(statements) => (statements, Undo::Sql(back)),
+        // What goes with something else comes back by a statement of its own.
+        Undo::WithOther if matches!(object, Object::Opaque(_)) => (Vec::new(), Undo::Sql(back)),
         Undo::WithOther => (Vec::new(), Undo::WithOther),
         Undo::Impossible(why) => (Vec::new(), Undo::Impossible(why)),
     };
