@@ -167,10 +167,8 @@ pub(crate) fn in_place(one: &Object<'_>, other: &Object<'_>) -> bool {
             (NamedTypeKind::Enum(a), NamedTypeKind::Enum(b)) => grows(a, b),
             _ => a.kind == b.kind,
         },
-        (Object::Opaque(a), Object::Opaque(b)) if is_routine(a) => {
-            let replaced = b.definition.starts_with("CREATE OR REPLACE ");
-            replaced && a.kind == b.kind && head(a) == head(b)
-        }
+        (Object::Opaque(a), _) if is_routine(a) => head(one).is_some() && head(one) == head(other),
+        (Object::Function(_), Object::Opaque(b)) if is_routine(b) => head(one) == head(other),
         (Object::Opaque(a), Object::Opaque(b)) if a.kind == "sequence" => {
             let plain = |opaque: &Opaque| opaque.definition.starts_with("CREATE SEQUENCE ");
             let said = |opaque: &Opaque| opaque.definition.contains(";\nCOMMENT ON ");
@@ -193,9 +191,29 @@ pub(crate) fn in_place(one: &Object<'_>, other: &Object<'_>) -> bool {
     }
 }
 
-/// Name, arguments and result of a function as the server prints it.
-fn head(opaque: &Opaque) -> Vec<&str> {
-    opaque.definition.lines().take(2).collect()
+/// Name, arguments and result of a function as the server prints them, where it can be made in the place of another.
+fn head(object: &Object<'_>) -> Option<(String, String)> {
+    match object {
+        Object::Function(function) => {
+            let arguments = function.arguments.iter().map(|each| {
+                let default = each.default.as_ref().map(|value| format!(" DEFAULT {value}"));
+                let text = format!("{} {}{}", each.name, each.ty, default.unwrap_or_default());
+                text.trim_start().to_owned()
+            });
+            let arguments: Vec<String> = arguments.collect();
+            let name = format!(
+                "CREATE OR REPLACE FUNCTION {}({})",
+                function.name,
+                arguments.join(", ")
+            );
+            Some((name, format!(" RETURNS {}", function.returns)))
+        }
+        Object::Opaque(opaque) if opaque.definition.starts_with("CREATE OR REPLACE ") => {
+            let mut lines = opaque.definition.lines();
+            Some((lines.next()?.to_owned(), lines.next()?.to_owned()))
+        }
+        _ => None,
+    }
 }
 
 /// Whether an enum loses members, or has them in another order.

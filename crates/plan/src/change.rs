@@ -75,7 +75,8 @@ pub enum Change<'a> {
         /// The one of the whole.
         whole: &'a Ident,
     },
-    /// Removes an index of a partitioned table, with the parts of it. Its undo makes it again, of parts that are there by then.
+    /// Removes an index of a partitioned table, with the parts of it, or such a part. Its undo makes it again, of parts that are there
+    /// by then.
     DropWhole {
         /// The partitioned table.
         table: &'a Table,
@@ -107,6 +108,8 @@ pub enum Change<'a> {
         was: Name,
         /// Columns of it, as they are and as they shall be.
         columns: Vec<(&'a Table, &'a Column, &'a Column)>,
+        /// Checks that speak of such columns, as they are and as they shall be.
+        checks: [Vec<(&'a Table, &'a Check)>; 2],
     },
     /// Removes what a type was, which nothing is of any more.
     DropRetyped {

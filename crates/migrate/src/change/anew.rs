@@ -1,6 +1,6 @@
 //! What is made anew with what is in it: tables that are cut into partitions otherwise, enums that lose members.
 
-use physical::{Ident, Name, NamedType, SqlType, Table};
+use physical::{Check, Column, Ident, Name, NamedType, SqlType, Table};
 use plan::{Change, Object};
 
 use super::Work;
@@ -113,11 +113,29 @@ impl<'a> Work<'a> {
             }
         }
         let was = self.free_name(&to.name);
+        let from_checks = self.checks_of(&columns, |table| self.from.table(&table.name));
+        let to_checks = self.checks_of(&columns, |table| self.to.table(&table.name));
         tell(Change::Retype {
             from,
             to,
             was,
             columns,
+            checks: [from_checks, to_checks],
         });
+    }
+
+    /// Checks that name one of the columns.
+    fn checks_of(
+        &self,
+        columns: &[(&'a Table, &'a Column, &'a Column)],
+        side: impl Fn(&Table) -> Option<&'a Table>,
+    ) -> Vec<(&'a Table, &'a Check)> {
+        let mut tables: Vec<&Table> = columns.iter().map(|(table, ..)| *table).collect();
+        tables.dedup_by(|a, b| a.name == b.name);
+        let tables = tables.into_iter().filter_map(side);
+        tables
+            .flat_map(|table| table.checks.iter().map(move |check| (table, check)))
+            .filter(|(table, check)| self.speaks_of_retyped(table, &check.expr))
+            .collect()
     }
 }

@@ -127,8 +127,12 @@ impl<'a> Work<'a> {
                 Some(other) => {
                     if let Some(mut change) = diff::table((&self.from, &self.to), (table, other), &self.parts)
                     {
-                        change.edits.retain(|edit| !self.is_defaulted(edit));
-                        self.tables.insert(name, change);
+                        change
+                            .edits
+                            .retain(|edit| !(self.is_defaulted(edit) || self.is_checked(table, edit)));
+                        if !change.edits.is_empty() {
+                            self.tables.insert(name, change);
+                        }
                     }
                 }
             }
@@ -149,6 +153,27 @@ impl<'a> Work<'a> {
         bare.default.clone_from(&after.default);
         bare.origin = after.origin;
         self.is_retyped(&before.ty) && bare == **after
+    }
+
+    /// Whether an edit is of a check that is made anew with a column's type.
+    fn is_checked(&self, table: &Table, edit: &plan::Edit<'_>) -> bool {
+        match edit {
+            plan::Edit::DropCheck(check) | plan::Edit::AddCheck(check) => {
+                self.speaks_of_retyped(table, &check.expr)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether an expression on a table names a column whose type is made anew.
+    fn speaks_of_retyped(&self, table: &Table, expr: &Expr) -> bool {
+        let Expr::Sql(sql) = expr else { return false };
+        let column = |name: &str| {
+            table
+                .column(name)
+                .is_some_and(|column| self.is_retyped(&column.ty))
+        };
+        !self.retyped.is_empty() && mentions(sql, &column)
     }
 
     fn is_retyped(&self, ty: &SqlType) -> bool {
@@ -220,10 +245,16 @@ impl<'a> Work<'a> {
                     .chain([function.returns.as_str()])
                     .any(|text| self.mentions_retyped(text))
             }
-            Object::Index(_, index) => {
+            Object::Index(table, index) => {
                 let keys = index.keys.iter().map(|key| &key.expr);
-                keys.chain(&index.predicate)
-                    .any(|expr| matches!(expr, Expr::Sql(sql) if self.mentions_retyped(sql)))
+                keys.chain(&index.predicate).any(|expr| match expr {
+                    Expr::Sql(sql) => {
+                        self.mentions_retyped(sql)
+                            || self.mentions_remade(sql)
+                            || self.speaks_of_retyped(table, expr)
+                    }
+                    _ => false,
+                })
             }
             Object::ForeignKey(_, key) if self.recut.contains(&key.references) => true,
             Object::ForeignKey(table, key) => {
@@ -297,6 +328,38 @@ impl<'a> Work<'a> {
         tables.map(|table| table.name.to_string()).collect()
     }
 
+    fn mentions_remade(&self, sql: &str) -> bool {
+        mentions(sql, &|name| self.function_is_remade(name))
+    }
+
+    /// Tables that stay and lean on a function that cannot be changed where it stands.
+    fn leaning(&self) -> Vec<String> {
+        if !self.remade.iter().any(|name| name.starts_with("function ")) {
+            return Vec::new();
+        }
+        let leans = |expr: &Expr| matches!(expr, Expr::Sql(sql) if self.mentions_remade(sql));
+        let column_leans = |column: &Column| {
+            let default = match &column.default {
+                Some(physical::DefaultValue::Expr(expr)) => leans(expr),
+                _ => false,
+            };
+            default || column.generated.as_ref().is_some_and(|each| leans(&each.expr))
+        };
+        let stays = |table: &&Table| self.to.table(&table.name).is_some();
+        let tables = self.from.given.tables.iter().filter(stays);
+        tables
+            .filter(|table| {
+                table.columns.iter().any(column_leans) || table.checks.iter().any(|check| leans(&check.expr))
+            })
+            .map(|table| {
+                format!(
+                    "a function on which {} leans, whose arguments or result are others",
+                    table.name
+                )
+            })
+            .collect()
+    }
+
     fn expr_is_upset(&self, expr: &Expr) -> bool {
         let mut found = match expr {
             Expr::Sql(sql) => self.mentions_upset(sql),
@@ -362,7 +425,12 @@ impl<'a> Work<'a> {
                 && (self.gone.contains(&name) || self.remade.contains(&name))
         });
         let stuck = stuck.map(|opaque| format!("{} {}", opaque.kind, opaque.name));
-        remade.cloned().chain(mixed).chain(stuck).collect()
+        remade
+            .cloned()
+            .chain(mixed)
+            .chain(stuck)
+            .chain(self.leaning())
+            .collect()
     }
 
     fn goes_or_comes(&self, object: &Object<'_>) -> bool {

@@ -1,7 +1,7 @@
 //! The order: first goes what stands in the way, in the reverse of the order in which it could be made; then everything is made or
 //! changed in the order of the goal; last goes what nothing leans on any more.
 
-use physical::{Index, Table};
+use physical::{Expr, Index, Policy, Table};
 use plan::{Change, Object};
 
 use super::Work;
@@ -83,7 +83,13 @@ impl<'a> Work<'a> {
                     Object::Place(..) if self.goes(&object) => tell(Change::Drop(object)),
                     Object::Place(..) => {}
                     Object::Index(table, index) if self.parts.is_lost(&table.name, &index.name) => {
-                        tell(Change::GoesAlong(object));
+                        tell(Change::DropWhole {
+                            table,
+                            index,
+                            parts: Vec::new(),
+                            keys: false,
+                            along: true,
+                        });
                     }
                     Object::Table(table, _) if self.rides(table) => tell(Change::GoesAlong(object)),
                     Object::Table(table, _) if with_table => {
@@ -92,6 +98,10 @@ impl<'a> Work<'a> {
                     }
                     // Of a table that goes, those keys that would keep another from going.
                     Object::ForeignKey(..) if with_table => tell(Change::Drop(object)),
+                    // A policy may lean on a table that goes before its own.
+                    Object::Policy(_, policy) if with_table && self.leans_on_gone(policy) => {
+                        tell(Change::Drop(object));
+                    }
                     _ if with_table => tell(Change::GoesAlong(object)),
                     Object::Table(..)
                     | Object::RowSecurity(_)
@@ -119,6 +129,14 @@ impl<'a> Work<'a> {
             }
             _ => false,
         }
+    }
+
+    fn leans_on_gone(&self, policy: &Policy) -> bool {
+        let conditions = [&policy.using, &policy.check];
+        conditions.into_iter().flatten().any(|condition| match condition {
+            Expr::Sql(sql) => self.mentions_gone(sql),
+            _ => true,
+        })
     }
 
     /// Whether a function takes or answers rows of a table that goes.

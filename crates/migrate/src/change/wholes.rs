@@ -21,23 +21,19 @@ impl<'a> Work<'a> {
             }
             let along = self.parts.is_lost(&table.name, &index.name);
             let parts = self.parts_of(table, &index.name);
-            if parts.is_empty() {
-                tell(Change::GoesAlong(object));
-            } else {
-                let keys = parts.iter().any(|(part, name)| is_key(part, name));
-                let parts = parts.into_iter().map(|(part, name)| {
-                    let mut full = part.name.clone();
-                    full.name = name.clone();
-                    full
-                });
-                tell(Change::DropWhole {
-                    table,
-                    index,
-                    parts: parts.collect(),
-                    keys,
-                    along,
-                });
-            }
+            let keys = parts.iter().any(|(part, name)| is_key(part, name));
+            let parts = parts.into_iter().map(|(part, name)| {
+                let mut full = part.name.clone();
+                full.name = name.clone();
+                full
+            });
+            tell(Change::DropWhole {
+                table,
+                index,
+                parts: parts.collect(),
+                keys,
+                along,
+            });
         }
     }
 

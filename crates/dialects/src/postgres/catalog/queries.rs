@@ -271,7 +271,7 @@ SELECT n.nspname::text, p.proname::text, p.prokind::text, pg_get_userbyid(p.proo
             THEN (SELECT array_agg(pg_get_function_arg_default(p.oid, k) ORDER BY k)
                     FROM generate_series(1, p.pronargs) k)::text END,
        pg_get_function_result(p.oid), l.lanname::text, p.provolatile::text, p.proisstrict, p.prosecdef,
-       p.proconfig::text, p.prosrc, p.proacl::text, d.description, pg_get_function_identity_arguments(p.oid),
+       p.proconfig::text, p.prosrc, nullif(p.proacl, acldefault('f', p.proowner))::text, d.description, pg_get_function_identity_arguments(p.oid),
        CASE WHEN p.prokind = 'a' THEN NULL
             WHEN p.prokind <> 'f' OR l.lanname IN ('c', 'internal') OR p.prosqlbody IS NOT NULL OR p.proleakproof
               OR p.proparallel <> 'u' OR p.procost <> 100 OR p.prorows NOT IN (0, 1000) OR p.provariadic <> 0

@@ -55,7 +55,7 @@ fn primary_text(key: &PrimaryKey) -> String {
     sql.finish()
 }
 
-fn check_text(check: &Check) -> String {
+pub(super) fn check_text(check: &Check) -> String {
     let valid = if check.validated { "" } else { " NOT VALID" };
     format!("ADD {}{valid}", check_line(check))
 }

@@ -1,28 +1,30 @@
 //! What cannot become what it shall be, and is made anew with what is in it.
 
-use physical::{Column, Ident, Name, NamedType, NamedTypeKind, SqlType, Table};
+use physical::{Check, Column, Ident, Name, NamedType, NamedTypeKind, SqlType, Table};
 use plan::{Action, Hazard, Lock, Phase, Section, Step, Undo};
 
-use super::{create, locking, shown, step};
+use super::{alter, comment, create, locking, shown, step};
 use crate::postgres::expression::{default_value, or_refused};
 use crate::postgres::{ident, types};
 
 /// An enum that lacks members of before: a new type takes the name, and the columns go over to it by the text of their values.
 pub(super) fn retype(
-    from: &NamedType,
-    to: &NamedType,
+    (from, to): (&NamedType, &NamedType),
     was: &Name,
     columns: &[(&Table, &Column, &Column)],
+    [before, after]: &[Vec<(&Table, &Check)>; 2],
 ) -> Step {
     let name = ident::name(&to.name);
     let made = create(&plan::Object::Type(to));
     let Action::Sql(made) = made.action;
-    let mut forth = vec![format!("ALTER TYPE {name} RENAME TO {}", quoted(&was.name))];
+    let mut forth = dropped(before);
+    forth.push(format!("ALTER TYPE {name} RENAME TO {}", quoted(&was.name)));
     forth.extend(made);
     for (table, before, after) in columns {
         forth.extend(converted(table, before, after, &types::type_name(&after.ty)));
     }
-    let mut back = Vec::new();
+    forth.extend(added(after));
+    let mut back = dropped(after);
     for (table, before, after) in columns {
         let old = types::type_name(&renamed(&before.ty, was));
         back.extend(converted(table, after, before, &old));
@@ -33,6 +35,7 @@ pub(super) fn retype(
         ident::name(was),
         quoted(&from.name.name)
     ));
+    back.extend(added(before));
     let changed = step(
         format!("type {} is made anew", shown(&to.name)),
         Section::Types,
@@ -56,6 +59,25 @@ pub(super) fn retype(
         }
     }
     locking(changed, Lock::AccessExclusive, hazards)
+}
+
+fn dropped(checks: &[(&Table, &Check)]) -> Vec<String> {
+    let drop = |(table, check): &(&Table, &Check)| {
+        let name = ident::name(&table.name);
+        format!("ALTER TABLE {name} DROP CONSTRAINT {}", quoted(&check.name))
+    };
+    checks.iter().map(drop).collect()
+}
+
+fn added(checks: &[(&Table, &Check)]) -> Vec<String> {
+    let mut out = Vec::new();
+    for (table, check) in checks {
+        let name = ident::name(&table.name);
+        out.push(format!("ALTER TABLE {name} {}", alter::check_text(check)));
+        let object = format!("{} ON {name}", quoted(&check.name));
+        comment(&mut out, "CONSTRAINT", &object, check.comment.as_deref());
+    }
+    out
 }
 
 /// The statements by which a column goes over to another type of the same values.

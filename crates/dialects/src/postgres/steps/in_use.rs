@@ -1,6 +1,6 @@
 //! Objects that come to what is in use, go from it, or take each other's place.
 
-use physical::{ForeignKey, Function, Grant, Index, NamedType, NamedTypeKind, Opaque, Schema, Table, View};
+use physical::{ForeignKey, Grant, Index, NamedType, NamedTypeKind, Opaque, Schema, Table, View};
 use plan::{Action, Hazard, Lock, Object, Phase, Step, Undo};
 
 use super::access::grant_statements;
@@ -109,17 +109,10 @@ pub(super) fn drop(object: &Object<'_>) -> Step {
 
 /// What its table takes along: nothing is to be done, but on the way back.
 pub(super) fn goes_along(object: &Object<'_>) -> Step {
-    let mut made = create(object);
-    // Its table may be a partition that stays and is in use.
-    if let Object::Index(table, index) = object {
-        made = add_index(table, index);
-    }
-    let transactional = made.transactional;
+    let made = create(object);
     let Action::Sql(back) = made.action;
     let title = format!("{} goes with its table", made.title);
-    let mut along = step(title, made.section, Vec::new(), Undo::Sql(back), made.origin);
-    along.transactional = transactional;
-    along
+    step(title, made.section, Vec::new(), Undo::Sql(back), made.origin)
 }
 
 /// Makes the second of the first, without removing it.
@@ -185,7 +178,12 @@ fn key_again(table: &Table, from: &Object<'_>) -> Vec<String> {
 
 fn changes(from: &Object<'_>, to: &Object<'_>) -> Vec<String> {
     match (from, to) {
-        (Object::Function(a), Object::Function(b)) => function(a, b),
+        (_, Object::Function(_)) => function(from, to),
+        (_, Object::Opaque(opaque))
+            if matches!(opaque.kind.as_str(), "function" | "procedure" | "aggregate") =>
+        {
+            function(from, to)
+        }
         (Object::View(a), Object::View(b)) => view(a, b),
         (Object::Type(a), Object::Type(b)) => named_type(a, b),
         (Object::Schema(a), Object::Schema(b)) => schema(a, b),
@@ -241,23 +239,48 @@ fn again(opaque: &Opaque) -> String {
     text.to_owned()
 }
 
-fn function(from: &Function, to: &Function) -> Vec<String> {
-    let made = create(&Object::Function(to));
-    let Action::Sql(mut statements) = made.action;
-    let made = statements.iter().position(|each| each.starts_with("CREATE "));
-    let made = made.unwrap_or_default();
-    if let Some(statement) = statements.get_mut(made) {
+/// A function takes the place of another one, and has no rights but its own.
+fn function(from: &Object<'_>, to: &Object<'_>) -> Vec<String> {
+    let statements = |object: &Object<'_>| {
+        let Action::Sql(statements) = create(object).action;
+        let whole = matches!(object, Object::Opaque(_));
+        let parts = statements.iter().flat_map(|text| match whole {
+            true => text.split(";\n").collect(),
+            false => vec![text.as_str()],
+        });
+        parts.map(str::to_owned).collect::<Vec<String>>()
+    };
+    let (was, mut is) = (statements(from), statements(to));
+    // Everyone may call a function of whose rights nothing is said.
+    let closed = |all: &[String]| all.iter().find(|text| text.starts_with("REVOKE ALL ")).cloned();
+    let for_all = |text: &str| text.ends_with(" TO PUBLIC") && closed(&is).is_none();
+    let lost = was
+        .iter()
+        .filter(|text| text.starts_with("GRANT ") && !is.contains(text) && !for_all(text));
+    let mut lost: Vec<String> = lost.map(|grant| revoke(grant)).collect();
+    if let (Some(revoke), None) = (closed(&was), closed(&is)) {
+        let grant = revoke.replacen("REVOKE ALL ", "GRANT EXECUTE ", 1);
+        lost.push(grant.replacen(" FROM PUBLIC", " TO PUBLIC", 1));
+    }
+    let said = |all: &[String]| all.iter().find(|text| text.starts_with("COMMENT ON ")).cloned();
+    if let (Some(comment), None) = (said(&was), said(&is))
+        && let Some((object, _)) = comment.split_once(" IS ")
+    {
+        lost.push(format!("{object} IS NULL"));
+    }
+    let Action::Sql(made) = create(to).action;
+    is = made;
+    let place = is
+        .iter()
+        .position(|each| each.starts_with("CREATE "))
+        .unwrap_or_default();
+    if let Some(statement) = is.get_mut(place) {
         *statement = statement
             .replacen("CREATE FUNCTION ", "CREATE OR REPLACE FUNCTION ", 1)
             .replacen("CREATE PROCEDURE ", "CREATE OR REPLACE PROCEDURE ", 1);
     }
-    let object = super::routine::signature(to);
-    let lost = lost_grants("FUNCTION ", &object, &from.grants, &to.grants);
-    statements.splice(made + 1..=made, lost);
-    if from.comment.is_some() && to.comment.is_none() {
-        statements.push(said("FUNCTION", &object, None));
-    }
-    statements
+    is.splice(place + 1..=place, lost);
+    is
 }
 
 fn view(from: &View, to: &View) -> Vec<String> {

@@ -53,7 +53,8 @@ pub fn steps(change: &Change<'_>) -> Vec<Step> {
             to,
             was,
             columns,
-        } => vec![anew::retype(from, to, was, columns)],
+            checks,
+        } => vec![anew::retype((from, to), was, columns, checks)],
         Change::DropRetyped { from, was } => vec![anew::drop_retyped(from, was)],
         Change::SetAside { table, aside, except } => vec![anew::set_aside(table, aside, except)],
         Change::BringBack {

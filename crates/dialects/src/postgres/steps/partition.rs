@@ -105,6 +105,9 @@ pub(super) fn join(of: &Table, part: &Ident, whole: &Ident) -> Vec<Step> {
 
 /// Removes an index of a partitioned table with its parts. Those come again before it on the way back, and become parts of it again.
 pub(super) fn drop_whole((of, index): (&Table, &Index), parts: &[Name], keys: bool, along: bool) -> Step {
+    if along && parts.is_empty() {
+        return lose_part(of, index);
+    }
     let made = table::index(of, index);
     let Action::Sql(mut back) = made.action;
     only(&mut back, of);
@@ -130,6 +133,16 @@ pub(super) fn drop_whole((of, index): (&Table, &Index), parts: &[Name], keys: bo
     gone.phase = Phase::Contract;
     let waits = format!("everything that reads or writes {} waits", shown(&of.name));
     locking(gone, Lock::AccessExclusive, vec![Hazard::Blocks(waits)])
+}
+
+/// The index of a partition has gone with the one that it was a part of; the partition is in use when it comes again.
+fn lose_part(of: &Table, index: &Index) -> Step {
+    let mut lost = in_use::add_index(of, index);
+    let Action::Sql(back) = std::mem::replace(&mut lost.action, Action::Sql(Vec::new()));
+    lost.title.push_str(" goes with the whole");
+    lost.undo = Undo::Sql(back);
+    lost.phase = Phase::Contract;
+    locking(lost, Lock::None, Vec::new())
 }
 
 /// The way back to keys of partitions that stood by themselves before they became parts of one that goes.
