@@ -39,6 +39,10 @@ pub struct Table {
     pub strict: bool,
     /// SQLite: `WITHOUT ROWID`.
     pub without_rowid: bool,
+    /// SQLite: what stands behind the name in the statement that made a table that was found, where it says more than the fields
+    /// here can hold (`ON CONFLICT`, a collation of a key). Whoever makes the table says it word for word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verbatim: Option<String>,
     /// Rights.
     pub grants: Vec<Grant>,
     /// What it is for.
@@ -69,6 +73,7 @@ impl Table {
             unlogged: false,
             strict: false,
             without_rowid: false,
+            verbatim: None,
             grants: Vec::new(),
             comment: None,
             origin,

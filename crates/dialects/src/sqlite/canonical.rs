@@ -82,6 +82,7 @@ fn table(source: &Table) -> Table {
         triggers: source.triggers.iter().map(canonical_trigger).collect(),
         strict: source.strict,
         without_rowid: source.without_rowid,
+        verbatim: source.verbatim.as_deref().map(normal),
         comment: clean(source.comment.as_ref()),
         ..Table::new(source.name.clone(), Origin::Found)
     };

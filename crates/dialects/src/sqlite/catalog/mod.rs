@@ -218,7 +218,8 @@ fn table(name: &str, parsed: CreateTable) -> Table {
     let mut table = Table::new(Name::bare(name), Origin::Found);
     table.strict = parsed.strict;
     table.without_rowid = parsed.without_rowid;
-    table.comment = parsed.comment;
+    table.comment.clone_from(&parsed.comment);
+    table.verbatim = parsed.says_more.then(|| parsed.behind_name.clone());
     let canonical = |wanted: &str| -> Ident {
         let found = parsed
             .columns
@@ -311,11 +312,13 @@ fn derived(table: &str, columns: &[String], suffix: &str) -> String {
 }
 
 fn column(parsed: &create_table::ColumnDef, strict: bool) -> Column {
-    let mut column = Column::new(
-        parsed.name.clone(),
-        declared_type(&parsed.declared, strict),
-        Origin::Found,
-    );
+    let ty = if parsed.key_descends {
+        // Said like this, an INTEGER key is not the rowid, and must not be taken for it.
+        SqlType::Other(parsed.declared.clone())
+    } else {
+        declared_type(&parsed.declared, strict)
+    };
+    let mut column = Column::new(parsed.name.clone(), ty, Origin::Found);
     column.nullable = !parsed.not_null;
     column.default = parsed
         .default

@@ -10,6 +10,14 @@ use super::text::{comment, pad};
 
 /// Writes a table with everything that belongs to it alone. Comments stand inside, where the catalog keeps them.
 pub(in super::super) fn create(table: &Table) -> String {
+    create_as(table, &table_name(&table.name))
+}
+
+/// Writes a table under another name, which is quoted already where it must be.
+pub(in super::super) fn create_as(table: &Table, name: &str) -> String {
+    if let Some(verbatim) = &table.verbatim {
+        return format!("CREATE TABLE {name} {verbatim}");
+    }
     let mut items: Vec<(String, String)> = Vec::new();
     let names = table
         .columns
@@ -58,7 +66,7 @@ pub(in super::super) fn create(table: &Table) -> String {
             items.push((comment(check.comment.as_ref(), "  "), line));
         }
     }
-    let mut sql = format!("CREATE TABLE {} (\n", table_name(&table.name));
+    let mut sql = format!("CREATE TABLE {name} (\n");
     let heading = comment(table.comment.as_ref(), "  ");
     if !heading.is_empty() {
         sql.push_str(&heading);
@@ -94,7 +102,8 @@ pub(in super::super) fn rowid_column(table: &Table) -> Option<&Column> {
         return None;
     };
     let column = table.column(only.as_str())?;
-    let integer = types::type_name(&column.ty).eq_ignore_ascii_case("integer");
+    let found = matches!(column.ty, SqlType::Other(_));
+    let integer = types::type_name(&column.ty).eq_ignore_ascii_case("integer") && !found;
     (integer && !table.without_rowid).then_some(column)
 }
 

@@ -9,11 +9,13 @@ use super::text::{comment, pad};
 /// Writes a view.
 pub(in super::super) fn create(view: &View) -> String {
     let heading = comment(view.comment.as_ref(), "  ");
-    format!(
-        "CREATE VIEW {} AS\n{heading}{}",
-        table_name(&view.name),
-        query(&view.query)
-    )
+    let name = table_name(&view.name);
+    let query = query(&view.query);
+    if query.starts_with('(') {
+        // Names of columns, AS, and the query, as they were found.
+        return format!("CREATE VIEW {name}\n{heading}{query}");
+    }
+    format!("CREATE VIEW {name} AS\n{heading}{query}")
 }
 
 /// Writes what a view shows.
