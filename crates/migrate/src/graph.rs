@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use physical::{
-    Database, DefaultValue, Expr, Function, Ident, Name, RowSecurity, SqlType, Table, TriggerAction, View,
-    ViewQuery,
+    Database, DefaultValue, Expr, Function, Ident, Name, Opaque, Origin, RowSecurity, SqlType, Table,
+    TriggerAction, View, ViewQuery,
 };
 use plan::{Made, Object};
 
@@ -127,6 +127,15 @@ fn row_security(table: &Table) -> Vec<Object<'_>> {
     out
 }
 
+/// What of an object's text must be there when it is made: not what stands in the body of a function.
+fn checked(opaque: &Opaque) -> &str {
+    let routine = opaque.origin == Origin::Found && matches!(opaque.kind.as_str(), "function" | "procedure");
+    match opaque.definition.split_once("\nAS $") {
+        Some((head, _)) if routine => head,
+        _ => &opaque.definition,
+    }
+}
+
 /// A schema, if there is one, and a name in it.
 type Path<'a> = (Option<&'a str>, &'a str);
 
@@ -219,7 +228,12 @@ impl<'a> Graph<'a> {
         for (at, opaque) in database.opaque.iter().enumerate() {
             // What only says more about a thing has the thing's name, and nobody waits for it.
             let own = !opaque.depends_on.contains(&opaque.name);
-            self.add(What::Opaque(at), Class::Opaque, 0, own.then_some(&opaque.name));
+            let class = if opaque.kind == "extension" {
+                Class::Extensions
+            } else {
+                Class::Opaque
+            };
+            self.add(What::Opaque(at), class, 0, own.then_some(&opaque.name));
         }
     }
 
@@ -346,7 +360,7 @@ impl<'a> Graph<'a> {
                     .iter()
                     .flat_map(|name| self.named(name))
                     .collect();
-                out.extend(self.in_text(&opaque.definition));
+                out.extend(self.in_text(checked(opaque)));
                 out
             }),
             What::Role(_) | What::Schema(_) | What::Extension(_) => None,
@@ -407,6 +421,7 @@ impl<'a> Graph<'a> {
         let mut out = BTreeSet::new();
         for column in &table.columns {
             out.extend(self.of_type(&column.ty));
+            out.extend(column.collation.iter().flat_map(|text| self.in_text(text)));
             if let Some(DefaultValue::Expr(expr)) = &column.default {
                 out.extend(self.mentioned(expr));
             }
@@ -415,6 +430,9 @@ impl<'a> Graph<'a> {
             }
         }
         out.extend(table.checks.iter().flat_map(|check| self.mentioned(&check.expr)));
+        out.extend(table.partition_key.iter().flat_map(|key| self.in_text(key)));
+        let parents = table.inherits.iter().flat_map(|inherits| &inherits.parents);
+        out.extend(parents.flat_map(|parent| self.named(parent)));
         for index in &table.indexes {
             out.extend(index.keys.iter().flat_map(|key| self.mentioned(&key.expr)));
             out.extend(index.predicate.iter().flat_map(|expr| self.mentioned(expr)));
@@ -422,14 +440,15 @@ impl<'a> Graph<'a> {
         out
     }
 
-    /// The body of an SQL function is checked when it is made; that of others when it runs.
+    /// The body of an SQL function is checked when it is made, unless it was found: then it was checked where it comes from.
+    /// That of others is checked when it runs.
     fn function_needs(&self, function: &Function) -> BTreeSet<usize> {
         let mut out = self.in_text(&function.returns);
         for argument in &function.arguments {
             out.extend(self.in_text(&argument.ty));
             out.extend(argument.default.iter().flat_map(|default| self.in_text(default)));
         }
-        if function.language == "sql" {
+        if function.language == "sql" && function.origin != Origin::Found {
             out.extend(self.in_text(&function.body));
         }
         out

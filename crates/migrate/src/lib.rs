@@ -3,6 +3,8 @@
 //! Statements come from the dialect; what is decided here is what must be done, in which order, and what goes without saying
 //! because the object is new. Where the order is free it is that of the source, so that plans read like the schema.
 
+mod change;
+mod diff;
 mod graph;
 mod mentions;
 
@@ -12,6 +14,8 @@ use std::thread;
 use physical::Database;
 use plan::{Change, Hazard, Lock, Object, Plan, Relational, Section, Step, Undo};
 
+use change::Work;
+use diff::Side;
 use graph::{Class, Graph, Node};
 
 /// As much as a main thread has: expressions nest.
@@ -20,19 +24,32 @@ const STACK: usize = 8 << 20;
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
-    /// It starts from a schema that holds something.
-    NotFromEmpty {
-        /// How many objects there are.
-        objects: usize,
+    /// Something differs that cannot be changed yet.
+    NotYet {
+        /// What, by kind and name.
+        what: Vec<String>,
+    },
+    /// It leads to a schema with objects that nobody can say how to make.
+    Unread {
+        /// Which.
+        objects: Vec<String>,
     },
 }
 
 impl std::fmt::Display for Refused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::NotFromEmpty { objects } => write!(
+            Self::NotYet { what } => {
+                write!(
+                    f,
+                    "this cannot be changed yet where it is in use: {}",
+                    what.join(", ")
+                )
+            }
+            Self::Unread { objects } => write!(
                 f,
-                "changing a schema that is there already ({objects} objects) is not possible yet, only building one from nothing"
+                "the schema holds what cannot be read from a catalog: {}",
+                objects.join(", ")
             ),
         }
     }
@@ -44,11 +61,16 @@ impl std::error::Error for Refused {}
 ///
 /// # Errors
 ///
-/// [`Refused::NotFromEmpty`] unless `from` is empty.
+/// [`Refused::NotYet`] with everything that differs and cannot be changed; [`Refused::Unread`] when `to` holds what is
+/// known by name only.
 pub fn plan(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan, Refused> {
-    let objects = count(from);
-    if objects > 0 {
-        return Err(Refused::NotFromEmpty { objects });
+    if count(from) > 0 {
+        return between(from, to, dialect);
+    }
+    let unread = to.unread().map(|each| format!("{} {}", each.kind, each.name));
+    let objects: Vec<String> = unread.collect();
+    if !objects.is_empty() {
+        return Err(Refused::Unread { objects });
     }
     let (steps, hash_of_to) = thread::scope(|scope| {
         let hashing = thread::Builder::new().stack_size(STACK);
@@ -65,6 +87,38 @@ pub fn plan(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan
         undo_prelude: dialect.undo_prelude,
         from: hash(from, dialect),
         to: hash_of_to,
+        steps,
+    })
+}
+
+/// The plan when something is there.
+fn between(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan, Refused> {
+    let side = |given| Side {
+        given,
+        canonical: (dialect.canonical)(given),
+    };
+    let work = Work::compare(side(from), side(to));
+    let what = work.refused();
+    if !what.is_empty() {
+        return Err(Refused::NotYet { what });
+    }
+    let mut steps = Vec::new();
+    let mut unsaid = Vec::new();
+    work.each(&mut |change| {
+        let made = (dialect.steps)(&change);
+        if let (Change::Alter(change), true) = (&change, made.is_empty()) {
+            unsaid.push(format!("table {}", change.to.name));
+        }
+        steps.extend(made);
+    });
+    if !unsaid.is_empty() {
+        return Err(Refused::NotYet { what: unsaid });
+    }
+    Ok(Plan {
+        dialect: dialect.name,
+        undo_prelude: dialect.undo_prelude,
+        from: hash(from, dialect),
+        to: hash(to, dialect),
         steps,
     })
 }

@@ -33,6 +33,11 @@ impl Database {
     pub fn table(&self, name: &Name) -> Option<&Table> {
         self.tables.iter().find(|table| table.name == *name)
     }
+
+    /// What is there and cannot be made again: known by name only. No plan may lose it in silence.
+    pub fn unread(&self) -> impl Iterator<Item = &Opaque> {
+        self.opaque.iter().filter(|each| each.is_unread())
+    }
 }
 
 /// A schema (namespace).
@@ -84,6 +89,14 @@ pub enum NamedTypeKind {
     },
 }
 
+impl Opaque {
+    /// Whether it is known by name only: nobody can say how it is made.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.definition.is_empty()
+    }
+}
+
 /// An object that we do not take apart: compared as the server prints it, ordered by what it depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Opaque {
@@ -91,7 +104,7 @@ pub struct Opaque {
     pub kind: String,
     /// Its name.
     pub name: Name,
-    /// The statement that makes it.
+    /// The statement that makes it; empty when nobody can say it.
     pub definition: String,
     /// The statement that removes it, where one is known.
     pub undo: Option<String>,

@@ -30,7 +30,7 @@ pub use routine::{
 };
 pub use rows::{Rows, Value};
 pub use table::{
-    Check, Column, DefaultValue, ForeignKey, Generated, Identity, Index, IndexKey, IndexMethod, OnDelete,
-    Partition, PartitionBy, Partitioned, PrimaryKey, RowSecurity, Seed, Table, Unique,
+    Check, Column, DefaultValue, ForeignKey, Generated, Identity, Index, IndexKey, IndexMethod, Inheritance,
+    OnDelete, Partition, PartitionBy, Partitioned, PrimaryKey, RowSecurity, Seed, Table, Unique,
 };
 pub use types::SqlType;

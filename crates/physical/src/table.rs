@@ -31,6 +31,12 @@ pub struct Table {
     pub policies: Vec<Policy>,
     /// How it is cut into partitions.
     pub partitioned: Option<Partitioned>,
+    /// The partition key as the server prints it, where it is more than columns: expressions, collations, operator classes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partition_key: Option<String>,
+    /// PostgreSQL: the tables that it inherits from. Partitions inherit by being partitions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inherits: Option<Inheritance>,
     /// Percentage to which pages are filled, where it is not the database's default.
     pub fillfactor: Option<u8>,
     /// Not written to the log: emptied after a crash, absent from standbys. For state of running transactions only.
@@ -69,6 +75,8 @@ impl Table {
             row_security: RowSecurity::Off,
             policies: Vec::new(),
             partitioned: None,
+            partition_key: None,
+            inherits: None,
             fillfactor: None,
             unlogged: false,
             strict: false,
@@ -331,6 +339,15 @@ pub struct Partitioned {
     pub partitions: Vec<Partition>,
     /// Whether further ones are made as time goes, by a function, and do not count as a difference.
     pub managed: bool,
+}
+
+/// What a table has from others.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub struct Inheritance {
+    /// From whom, in order.
+    pub parents: Vec<Name>,
+    /// Those of its columns that it would not have otherwise.
+    pub columns: Vec<Ident>,
 }
 
 /// A partition strategy.

@@ -1,8 +1,8 @@
 //! What a plan is made of before a dialect puts it into words.
 
 use physical::{
-    Database, ForeignKey, Function, Index, NamedType, Opaque, Policy, Role, Schema, Seed, Table, Trigger,
-    View,
+    Check, Column, Database, ForeignKey, Function, Index, NamedType, Opaque, Partition, Policy, PrimaryKey,
+    Role, Schema, Seed, Table, Trigger, Unique, View,
 };
 
 /// An object that can be made and removed by itself.
@@ -42,8 +42,60 @@ pub enum Object<'a> {
 }
 
 /// A change of a schema.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Change<'a> {
-    /// Makes the object. Its undo removes it.
+    /// Makes the object, with what it stands on or on something as new as itself. Its undo removes it.
     Create(Object<'a>),
+    /// Makes the object on something that is there and in use.
+    Add(Object<'a>),
+    /// Removes the object. Its undo makes it again, without what was in it.
+    Drop(Object<'a>),
+    /// The object goes with its table, by itself. Its undo makes it again.
+    GoesAlong(Object<'a>),
+    /// Makes the second of the first, which has the same name and what hangs on it.
+    Replace(Object<'a>, Object<'a>),
+    /// Changes a table that stays.
+    Alter(TableChange<'a>),
+}
+
+/// A table before and after.
+#[derive(Debug, Clone)]
+pub struct TableChange<'a> {
+    /// As it is.
+    pub from: &'a Table,
+    /// As it shall be.
+    pub to: &'a Table,
+    /// What differs, in the order in which it can be done. Foreign keys, indexes, triggers and policies are changes of their own.
+    pub edits: Vec<Edit<'a>>,
+    /// Everything, as it is and as it shall be: for databases that must make the table anew, with what hangs on it.
+    pub databases: (&'a Database, &'a Database),
+}
+
+/// A difference within a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edit<'a> {
+    /// A check goes.
+    DropCheck(&'a Check),
+    /// A unique constraint goes.
+    DropUnique(&'a Unique),
+    /// The primary key goes.
+    DropPrimaryKey(&'a PrimaryKey),
+    /// A partition goes.
+    DropPartition(&'a Partition),
+    /// A column goes, with its values.
+    DropColumn(&'a Column),
+    /// A column comes.
+    AddColumn(&'a Column),
+    /// A column is another one.
+    ChangeColumn(&'a Column, &'a Column),
+    /// A primary key comes.
+    AddPrimaryKey(&'a PrimaryKey),
+    /// A unique constraint comes.
+    AddUnique(&'a Unique),
+    /// A check comes.
+    AddCheck(&'a Check),
+    /// A partition comes.
+    AddPartition(&'a Partition),
+    /// Owner, comment, rights, row-level security, storage: whatever the two tables differ in.
+    Settings,
 }

@@ -238,6 +238,8 @@ fn table(source: &Table, scope: &Scope<'_>) -> Table {
             .map(|each| policy(each, source, scope))
             .collect(),
         partitioned: source.partitioned.as_ref().map(|each| partitioned(each, source)),
+        partition_key: source.partition_key.clone(),
+        inherits: source.inherits.clone(),
         fillfactor: source.fillfactor.filter(|percent| *percent != 100),
         strict: false,
         unlogged: source.unlogged,

@@ -10,8 +10,6 @@ use crate::postgres::ident;
 pub(super) struct Acl {
     /// Rights, without those of the owner.
     pub(super) grants: Vec<Grant>,
-    /// Rights that the schema has no word for, as statements: grant options, MAINTAIN.
-    pub(super) others: Vec<String>,
 }
 
 /// Reads a list; `None` is what the server does by itself, which for functions and types is a right for everyone.
@@ -25,36 +23,171 @@ pub(super) fn read(text: Option<&str>, owner: &str, by_default: Option<Privilege
         }));
         return out;
     };
-    for item in array(text).unwrap_or_default().into_iter().flatten() {
-        let Some((grantee, letters)) = split(&item) else {
-            continue;
-        };
-        if grantee == owner {
-            continue;
-        }
-        let who = if grantee.is_empty() {
-            Grantee::Public
-        } else {
-            Grantee::Role(Ident::new(grantee.as_str()))
-        };
-        let mut letters = letters.chars().peekable();
-        while let Some(letter) = letters.next() {
-            let optional = letters.next_if_eq(&'*').is_some();
-            match privilege(letter) {
-                Some(privilege) => out.grants.push(Grant {
+    for item in items(text).filter(|item| item.grantee != owner) {
+        for (letter, _) in &item.letters {
+            if let Some(privilege) = privilege(*letter) {
+                out.grants.push(Grant {
                     privilege,
                     columns: Vec::new(),
-                    grantee: who.clone(),
-                }),
-                None => out.others.push(format!("right {letter} for {}", shown(&who))),
-            }
-            if optional {
-                out.others
-                    .push(format!("grant option of {letter} for {}", shown(&who)));
+                    grantee: item.who(),
+                });
             }
         }
     }
     out
+}
+
+/// What a list says beyond [`read`]: rights that may be passed on, rights without a word of their own, and what the owner
+/// lacks. As statements about an object of a kind, or about one of its columns.
+pub(super) fn unusual(
+    kind: &str,
+    object: &str,
+    column: Option<&str>,
+    text: Option<&str>,
+    owner: &str,
+) -> Vec<String> {
+    let Some(text) = text else { return Vec::new() };
+    let of = column
+        .map(|column| format!(" ({})", ident::ident(column)))
+        .unwrap_or_default();
+    let mut out = Vec::new();
+    let mut owned = String::new();
+    for item in items(text) {
+        if item.grantee == owner {
+            owned.extend(item.letters.iter().map(|(letter, _)| *letter));
+            if column.is_none() {
+                continue;
+            }
+        }
+        for (letter, option) in &item.letters {
+            if *option || privilege(*letter).is_none() || item.grantee == owner {
+                let option = if *option { " WITH GRANT OPTION" } else { "" };
+                let word = word(*letter);
+                out.push(format!(
+                    "GRANT {word}{of} ON {kind} {object} TO {}{option}",
+                    shown(&item.who())
+                ));
+            }
+        }
+    }
+    if column.is_none() {
+        for letter in all(kind).chars().filter(|letter| !owned.contains(*letter)) {
+            let owner = ident::ident(owner);
+            out.push(format!("REVOKE {} ON {kind} {object} FROM {owner}", word(letter)));
+        }
+    }
+    out
+}
+
+/// All that a list says, as statements.
+pub(super) fn whole(kind: &str, object: &str, text: Option<&str>, owner: &str) -> Vec<String> {
+    let Some(list) = text else { return Vec::new() };
+    let mut out = Vec::new();
+    if matches!(kind, "FUNCTION" | "PROCEDURE" | "TYPE" | "LANGUAGE" | "SCHEMA") {
+        out.push(format!("REVOKE ALL ON {kind} {object} FROM PUBLIC"));
+    }
+    for item in items(list).filter(|item| item.grantee != owner) {
+        let plain = item.letters.iter().filter(|(_, option)| !option);
+        let words: Vec<&str> = plain.map(|(letter, _)| word(*letter)).collect();
+        if !words.is_empty() {
+            out.push(format!(
+                "GRANT {} ON {kind} {object} TO {}",
+                words.join(", "),
+                shown(&item.who())
+            ));
+        }
+    }
+    out.extend(unusual(kind, object, None, text, owner));
+    out
+}
+
+/// What may be done with a column, as statements.
+pub(super) fn of_column(object: &str, column: &str, text: &str, owner: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    for item in items(text).filter(|item| item.grantee != owner) {
+        for (letter, _) in item.letters.iter().filter(|(_, option)| !option) {
+            let (word, column, who) = (word(*letter), ident::ident(column), shown(&item.who()));
+            out.push(format!("GRANT {word} ({column}) ON TABLE {object} TO {who}"));
+        }
+    }
+    out
+}
+
+/// What `ALTER DEFAULT PRIVILEGES` has to say so that a list becomes the default for new objects of a kind.
+pub(super) fn default_rights(
+    prefix: &str,
+    kind: &str,
+    text: &str,
+    owner: &str,
+    in_schema: bool,
+) -> Vec<String> {
+    let mut out = Vec::new();
+    let objects = format!("{kind}S");
+    if !in_schema {
+        // Beside what is given, such a list says what is not: it stands for everything.
+        out.push(format!("{prefix} REVOKE ALL ON {objects} FROM PUBLIC"));
+        out.push(format!(
+            "{prefix} REVOKE ALL ON {objects} FROM {}",
+            ident::ident(owner)
+        ));
+    }
+    for item in items(text) {
+        for (letter, option) in &item.letters {
+            let option = if *option && item.grantee != owner {
+                " WITH GRANT OPTION"
+            } else {
+                ""
+            };
+            out.push(format!(
+                "{prefix} GRANT {} ON {objects} TO {}{option}",
+                word(*letter),
+                shown(&item.who())
+            ));
+        }
+    }
+    out
+}
+
+/// All rights that there are on a kind of object.
+fn all(kind: &str) -> &'static str {
+    match kind {
+        "TABLE" => "arwdDxt",
+        "SEQUENCE" => "rwU",
+        "FUNCTION" | "PROCEDURE" => "X",
+        "TYPE" | "LANGUAGE" => "U",
+        "SCHEMA" => "UC",
+        _ => "",
+    }
+}
+
+/// One entry of a list.
+struct Item {
+    grantee: String,
+    /// Rights, and whether they may be passed on.
+    letters: Vec<(char, bool)>,
+}
+
+impl Item {
+    fn who(&self) -> Grantee {
+        if self.grantee.is_empty() {
+            Grantee::Public
+        } else {
+            Grantee::Role(Ident::new(self.grantee.as_str()))
+        }
+    }
+}
+
+fn items(text: &str) -> impl Iterator<Item = Item> {
+    let items = array(text).unwrap_or_default().into_iter().flatten();
+    items.filter_map(|item| {
+        let (grantee, rights) = split(&item)?;
+        let mut letters = Vec::new();
+        let mut rest = rights.chars().peekable();
+        while let Some(letter) = rest.next() {
+            letters.push((letter, rest.next_if_eq(&'*').is_some()));
+        }
+        Some(Item { grantee, letters })
+    })
 }
 
 fn shown(grantee: &Grantee) -> String {
@@ -97,4 +230,23 @@ const fn privilege(letter: char) -> Option<Privilege> {
         'X' => Privilege::Execute,
         _ => return None,
     })
+}
+
+/// A right as it is written.
+const fn word(letter: char) -> &'static str {
+    match letter {
+        'r' => "SELECT",
+        'a' => "INSERT",
+        'w' => "UPDATE",
+        'd' => "DELETE",
+        'D' => "TRUNCATE",
+        'x' => "REFERENCES",
+        't' => "TRIGGER",
+        'U' => "USAGE",
+        'C' => "CREATE",
+        'X' => "EXECUTE",
+        'm' => "MAINTAIN",
+        // Nobody may do what we do not know: the server refuses the statement.
+        _ => "UNKNOWN",
+    }
 }

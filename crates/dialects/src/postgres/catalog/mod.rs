@@ -5,10 +5,14 @@
 
 mod acl;
 mod cursor;
+mod indexes;
+mod others;
 mod queries;
 mod relations;
 mod routines;
+mod sequences;
 mod tables;
+mod types;
 
 use std::collections::HashMap;
 
@@ -16,6 +20,8 @@ use physical::{Database, Grantee, Ident, Name, Opaque, Origin, Role, Rows, Schem
 use plan::{CatalogError, CatalogQuery};
 
 use cursor::{Cursor, cursors};
+
+use super::ident;
 
 /// The queries that read the catalog.
 #[must_use]
@@ -41,13 +47,15 @@ pub fn read_catalog(answers: &[Rows]) -> Result<Database, CatalogError> {
     let mut relations = relations::read(&answers, &mut database)?;
     tables::columns(&answers, &mut relations, &mut database)?;
     tables::constraints(&answers, &mut relations, &mut database)?;
-    relations::types(&answers, &mut relations, &mut database)?;
-    tables::indexes(&answers, &mut relations, &mut database)?;
+    types::types(&answers, &mut relations, &mut database)?;
+    indexes::indexes(&answers, &mut relations, &mut database)?;
     routines::triggers(&answers, &mut relations, &mut database)?;
     routines::policies(&answers, &mut relations)?;
     routines::functions(&answers, &mut database)?;
     others(&answers, &relations, &mut database)?;
     relations.finish(&mut database);
+    default_rights(&answers, &mut database)?;
+    totals(&answers, &mut database)?;
     database.roles = roles(&answers, &database)?;
     Ok(database)
 }
@@ -84,19 +92,19 @@ fn schemas(answers: &Answers<'_>, database: &mut Database) -> Result<(), Catalog
         let _number = row.int()?;
         let name = row.text()?;
         if kind == "extension" {
-            if name != "plpgsql" {
-                database.extensions.push(Ident::new(name));
-            }
+            extension(name, row.text()?, database);
             continue;
         }
         let owner = row.text()?;
         let list = row.maybe()?;
         let rights = acl::read(list, owner, None);
         let comment = row.owned()?;
-        if name == "public" && owner == "pg_database_owner" && untouched_public(&rights) {
+        let usual = comment.as_deref() == Some("standard public schema");
+        if name == "public" && owner == "pg_database_owner" && untouched_public(&rights) && usual {
             continue;
         }
-        rights_opaque(database, "schema", &Name::bare(name), rights.others);
+        let quoted = ident::ident(name);
+        rights_opaque(database, ("SCHEMA", &quoted), &Name::bare(name), list, owner);
         database.schemas.push(Schema {
             name: Ident::new(name),
             owner: Some(Ident::new(owner)),
@@ -108,26 +116,61 @@ fn schemas(answers: &Answers<'_>, database: &mut Database) -> Result<(), Catalog
     Ok(())
 }
 
-/// Whether `public` is as a new database has it: everyone may use it, and nobody else may do more.
-fn untouched_public(rights: &acl::Acl) -> bool {
-    rights.others.is_empty()
-        && rights.grants.iter().all(|grant| {
-            grant.grantee == Grantee::Public && matches!(grant.privilege, physical::Privilege::Usage)
-        })
-        && rights.grants.len() == 1
+/// An extension in `public` is one that was made without a word about its schema.
+fn extension(name: &str, schema: &str, database: &mut Database) {
+    match schema {
+        _ if name == "plpgsql" => {}
+        "public" => database.extensions.push(Ident::new(name)),
+        _ => {
+            let quoted = ident::ident(name);
+            database.opaque.push(opaque(
+                "extension",
+                Name::bare(name),
+                format!("CREATE EXTENSION {quoted} WITH SCHEMA {}", ident::ident(schema)),
+                Some(format!("DROP EXTENSION {quoted}")),
+                Vec::new(),
+            ));
+        }
+    }
 }
 
-/// Rights that have no word of their own.
-fn rights_opaque(database: &mut Database, kind: &str, name: &Name, others: Vec<String>) {
-    for other in others {
-        database.opaque.push(opaque(
-            "right",
-            name.clone(),
-            format!("-- {kind} {name}: {other}"),
-            None,
-            vec![name.clone()],
-        ));
+/// Whether `public` is as a new database has it: everyone may use it, and nobody else may do more.
+fn untouched_public(rights: &acl::Acl) -> bool {
+    rights.grants.iter().all(|grant| {
+        grant.grantee == Grantee::Public && matches!(grant.privilege, physical::Privilege::Usage)
+    }) && rights.grants.len() == 1
+}
+
+/// Rights that have no word of their own, on an object of a kind.
+fn rights_opaque(
+    database: &mut Database,
+    (kind, object): (&str, &str),
+    name: &Name,
+    list: Option<&str>,
+    owner: &str,
+) {
+    for text in acl::unusual(kind, object, None, list, owner) {
+        right(database, name, text);
     }
+}
+
+fn right(database: &mut Database, name: &Name, text: String) {
+    let undo = Some(String::new());
+    database
+        .opaque
+        .push(opaque("right", name.clone(), text, undo, vec![name.clone()]));
+}
+
+/// Statements, and a comment on what they make.
+fn with_comment(text: String, kind: &str, object: &str, comment: Option<&str>) -> String {
+    let Some(comment) = comment.filter(|comment| !comment.is_empty()) else {
+        return text;
+    };
+    let stop = if text.is_empty() { "" } else { ";\n" };
+    format!(
+        "{text}{stop}COMMENT ON {kind} {object} IS {}",
+        ident::text(comment)
+    )
 }
 
 /// Roles that this database speaks of: owners, grantees and those named by policies, the groups that they belong to, and the
@@ -202,13 +245,14 @@ fn others(
 ) -> Result<(), CatalogError> {
     for mut row in answers.rows("others") {
         let kind = row.text()?;
-        if matches!(kind, "opclass" | "collation used") {
+        if matches!(kind, "opclass" | "collation used" | "default rights") {
             continue;
         }
         let _number = row.int()?;
         let schema = row.maybe()?;
         let name = row.text()?;
-        let definition = row.text()?.trim_end().trim_end_matches(';').to_owned();
+        let definition = row.maybe()?.unwrap_or_default();
+        let definition = definition.trim_end().trim_end_matches(';').to_owned();
         let undo = row.owned()?;
         let of = row.int()?;
         let name = match schema {
@@ -219,6 +263,58 @@ fn others(
         database
             .opaque
             .push(opaque(kind, name, definition, undo, depends_on));
+    }
+    Ok(())
+}
+
+/// Rights that objects of the future will have. Last, or those that are made meanwhile would have them.
+fn default_rights(answers: &Answers<'_>, database: &mut Database) -> Result<(), CatalogError> {
+    for mut row in answers.rows("others") {
+        if row.text()? != "default rights" {
+            continue;
+        }
+        let _number = row.int()?;
+        let (schema, role) = (row.maybe()?, row.text()?);
+        let (list, kind) = (row.text()?, row.text()?);
+        let kind = match kind {
+            "r" => "TABLE",
+            "S" => "SEQUENCE",
+            "f" => "FUNCTION",
+            "T" => "TYPE",
+            _ => "SCHEMA",
+        };
+        let within = schema.map(|schema| format!(" IN SCHEMA {}", ident::ident(schema)));
+        let prefix = format!(
+            "ALTER DEFAULT PRIVILEGES FOR ROLE {}{}",
+            ident::ident(role),
+            within.as_deref().unwrap_or_default()
+        );
+        let text = acl::default_rights(&prefix, kind, list, role, schema.is_some());
+        let name = schema.map_or_else(|| Name::bare(role), |schema| Name::new(schema, role));
+        let on = vec![name.clone()];
+        database.opaque.push(opaque(
+            "default rights",
+            name,
+            text.join(";\n"),
+            Some(String::new()),
+            on,
+        ));
+    }
+    Ok(())
+}
+
+/// Whatever a query did not read, nobody may take for read.
+fn totals(answers: &Answers<'_>, database: &mut Database) -> Result<(), CatalogError> {
+    for mut row in answers.rows("totals") {
+        let kind = row.text()?;
+        let there = row.int()?;
+        let read = i64::try_from(answers.rows(kind).count()).unwrap_or(i64::MAX);
+        if read != there {
+            let name = Name::bare(format!("{read} of {there} were read"));
+            database
+                .opaque
+                .push(opaque(kind, name, String::new(), None, Vec::new()));
+        }
     }
     Ok(())
 }

@@ -5,6 +5,8 @@
 
 use plan::CatalogQuery;
 
+use super::others;
+
 /// All queries, in the order in which the answers are read.
 pub(super) static QUERIES: &[CatalogQuery] = &[
     CatalogQuery {
@@ -53,7 +55,11 @@ pub(super) static QUERIES: &[CatalogQuery] = &[
     },
     CatalogQuery {
         name: "others",
-        sql: OTHERS,
+        sql: others::OTHERS,
+    },
+    CatalogQuery {
+        name: "totals",
+        sql: others::TOTALS,
     },
 ];
 
@@ -70,7 +76,8 @@ SELECT 'schema', n.oid::int8, n.nspname::text, pg_get_userbyid(n.nspowner)::text
    AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_namespace'::regclass AND e.objid = n.oid
                       AND e.deptype = 'e')
 UNION ALL
-SELECT 'extension', e.oid::int8, e.extname::text, NULL, NULL, NULL FROM pg_extension e";
+SELECT 'extension', e.oid::int8, e.extname::text, n.nspname::text, NULL, NULL
+  FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace";
 
 const ROLES: &str = "
 SELECT r.rolname::text, r.rolcanlogin, r.rolsuper, r.rolbypassrls, d.description, m.groups::text
@@ -86,7 +93,19 @@ SELECT t.oid::int8, n.nspname::text, t.typname::text, t.typtype::text, pg_get_us
        (SELECT array_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid)::text,
        CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END, t.typnotnull, t.typdefault,
        t.typacl::text, t.typrelid::int8,
-       CASE WHEN t.typtype = 'r' THEN (SELECT format_type(r.rngsubtype, NULL) FROM pg_range r WHERE r.rngtypid = t.oid) END
+       CASE WHEN t.typtype = 'r' THEN (SELECT concat_ws(', ', format('SUBTYPE = %s', format_type(r.rngsubtype, NULL)),
+              format('SUBTYPE_OPCLASS = %I.%I', pn.nspname, p.opcname),
+              CASE WHEN r.rngcollation <> 0 THEN (SELECT format('COLLATION = %I.%I', ln.nspname, l.collname)
+                   FROM pg_collation l JOIN pg_namespace ln ON ln.oid = l.collnamespace WHERE l.oid = r.rngcollation) END,
+              CASE WHEN r.rngcanonical <> 0 THEN format('CANONICAL = %s', r.rngcanonical) END,
+              CASE WHEN r.rngsubdiff <> 0 THEN format('SUBTYPE_DIFF = %s', r.rngsubdiff) END,
+              (SELECT format('MULTIRANGE_TYPE_NAME = %I.%I', mn.nspname, m.typname)
+                 FROM pg_type m JOIN pg_namespace mn ON mn.oid = m.typnamespace WHERE m.oid = r.rngmultitypid))
+              FROM pg_range r JOIN pg_opclass p ON p.oid = r.rngsubopc JOIN pg_namespace pn ON pn.oid = p.opcnamespace
+             WHERE r.rngtypid = t.oid) END,
+       CASE WHEN t.typtype = 'd' AND t.typcollation <> (SELECT b.typcollation FROM pg_type b WHERE b.oid = t.typbasetype)
+            THEN (SELECT format('%I.%I', ln.nspname, l.collname)
+                    FROM pg_collation l JOIN pg_namespace ln ON ln.oid = l.collnamespace WHERE l.oid = t.typcollation) END
   FROM pg_type t
   JOIN pg_namespace n ON n.oid = t.typnamespace
   LEFT JOIN pg_class c ON c.oid = t.typrelid
@@ -101,7 +120,8 @@ SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, pg_get_us
        c.relacl::text, d.description,
        CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
        p.partstrat::text, p.partattrs::text, CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END,
-       c.relispartition, i.inhparent::int8,
+       c.relispartition,
+       (SELECT array_agg(i.inhparent::int8 ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = c.oid)::text,
        CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END,
        o.refobjid::int8, o.refobjsubid, o.deptype::text,
        CASE WHEN c.relkind = 'S' THEN format('AS %s INCREMENT BY %s MINVALUE %s MAXVALUE %s START WITH %s CACHE %s%s',
@@ -111,12 +131,31 @@ SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, pg_get_us
        CASE WHEN c.relkind = 'f' THEN (SELECT format(' SERVER %I', v.srvname) || CASE WHEN f.ftoptions IS NULL THEN ''
             ELSE format(' OPTIONS (%s)', (SELECT string_agg(format('%I %L', split_part(x, '=', 1),
                  substr(x, strpos(x, '=') + 1)), ', ') FROM unnest(f.ftoptions) x)) END
-          FROM pg_foreign_table f JOIN pg_foreign_server v ON v.oid = f.ftserver WHERE f.ftrelid = c.oid) END
+          FROM pg_foreign_table f JOIN pg_foreign_server v ON v.oid = f.ftserver WHERE f.ftrelid = c.oid) END,
+       CASE WHEN c.relispartition THEN c.relkind = 'r' AND c.reloptions IS NULL AND c.relacl IS NULL AND d.description IS NULL
+              AND NOT c.relrowsecurity AND c.relpersistence = 'p'
+              AND EXISTS (SELECT FROM pg_inherits h JOIN pg_partitioned_table q ON q.partrelid = h.inhparent
+                            JOIN pg_class w ON w.oid = h.inhparent AND w.relowner = c.relowner
+                            JOIN pg_attribute y ON y.attrelid = q.partrelid AND y.attnum = q.partattrs[0]
+                           WHERE h.inhrelid = c.oid AND q.partstrat = 'r' AND q.partdefid <> 0
+                             AND y.atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype))
+              AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid
+                                 AND CASE WHEN k.contype = 'c' THEN k.conislocal ELSE k.conparentid = 0 END)
+              AND NOT EXISTS (SELECT FROM pg_index k JOIN pg_class x ON x.oid = k.indexrelid
+                               WHERE k.indrelid = c.oid AND NOT x.relispartition)
+              AND NOT EXISTS (SELECT FROM pg_trigger k WHERE k.tgrelid = c.oid AND NOT k.tgisinternal AND k.tgparentid = 0) END,
+       CASE WHEN c.reltoastrelid <> 0 THEN (SELECT x.reloptions::text FROM pg_class x WHERE x.oid = c.reltoastrelid) END,
+       CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END,
+       CASE WHEN c.relreplident = 'i' THEN (SELECT x.relname::text FROM pg_index k JOIN pg_class x ON x.oid = k.indexrelid
+                                             WHERE k.indrelid = c.oid AND k.indisreplident) END,
+       CASE WHEN c.relkind IN ('r', 'm') AND c.relhasindex
+            THEN (SELECT x.relname::text FROM pg_index k JOIN pg_class x ON x.oid = k.indexrelid
+                   WHERE k.indrelid = c.oid AND k.indisclustered) END,
+       (SELECT x.attname::text FROM pg_attribute x WHERE x.attrelid = o.refobjid AND x.attnum = o.refobjsubid)
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid = 0
   LEFT JOIN pg_partitioned_table p ON p.partrelid = c.oid
-  LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhseqno = 1
   LEFT JOIN pg_sequence s ON s.seqrelid = c.oid
   LEFT JOIN pg_depend o ON c.relkind = 'S' AND o.classid = 'pg_class'::regclass AND o.objid = c.oid AND o.objsubid = 0
        AND o.refclassid = 'pg_class'::regclass AND o.deptype IN ('a', 'i')
@@ -133,7 +172,7 @@ SELECT a.attrelid::int8, a.attnum, a.attname::text, format_type(a.atttypid, a.at
                    WHERE l.oid = a.attcollation) END,
        a.attcollation::int8, a.attacl::text, d.description,
        CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END, a.attcompression::text,
-       nullif(a.attstattarget, -1)::int4, a.attoptions::text
+       nullif(a.attstattarget, -1)::text, a.attoptions::text, a.attislocal
   FROM pg_attribute a
   JOIN pg_class c ON c.oid = a.attrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -148,13 +187,21 @@ const CONSTRAINTS: &str = "
 SELECT o.conrelid::int8, o.contypid::int8, o.conname::text, o.contype::text, o.condeferrable, o.condeferred,
        o.convalidated, o.conkey::text, o.confkey::text, o.confrelid::int8, o.confupdtype::text, o.confdeltype::text,
        o.confdelsetcols::text, CASE WHEN o.contype = 'c' THEN pg_get_expr(o.conbin, o.conrelid) END, o.connoinherit,
-       o.conislocal AND o.conparentid = 0, d.description, coalesce(i.indnullsnotdistinct, false),
+       CASE WHEN r.relispartition AND o.contype <> 'f' THEN true ELSE o.conislocal AND o.conparentid = 0 END,
+       d.description, coalesce(i.indnullsnotdistinct, false),
        CASE WHEN o.contype IN ('x', 't') OR o.confmatchtype = 'f' OR (o.condeferrable AND NOT o.condeferred)
               OR (o.contype = 'p' AND o.condeferrable) OR i.indnatts > i.indnkeyatts OR o.connoinherit AND o.contype = 'c'
-              OR r.relispartition
+              OR (o.contype = 'c' AND o.contypid <> 0 AND NOT o.convalidated)
+              OR (o.contype = 'f' AND EXISTS (SELECT FROM pg_index k WHERE k.indexrelid = o.conindid
+                  AND (NOT k.indimmediate OR k.indnatts > k.indnkeyatts
+                       OR (o.conrelid = o.confrelid AND NOT EXISTS (SELECT FROM pg_constraint u
+                            WHERE u.conindid = k.indexrelid AND u.contype IN ('p', 'u'))))))
               OR (current_setting('server_version_num')::int >= 180000
                   AND (to_jsonb(o) ->> 'conperiod' = 'true' OR to_jsonb(o) ->> 'conenforced' = 'false'))
-            THEN pg_get_constraintdef(o.oid) END
+            THEN pg_get_constraintdef(o.oid) END,
+       CASE WHEN o.contype = 'f' THEN (SELECT k.relname::text FROM pg_class k WHERE k.oid = o.conindid) END,
+       CASE WHEN o.contypid <> 0 THEN n.nspname::text END,
+       CASE WHEN o.contypid <> 0 THEN (SELECT t.typname::text FROM pg_type t WHERE t.oid = o.contypid) END
   FROM pg_constraint o
   JOIN pg_namespace n ON n.oid = o.connamespace
   LEFT JOIN pg_class r ON r.oid = o.conrelid
@@ -169,25 +216,32 @@ SELECT i.indrelid::int8, c.relname::text, m.amname::text, i.indisunique, i.indnu
        CASE WHEN i.indexprs IS NOT NULL
             THEN (SELECT array_agg(pg_get_indexdef(i.indexrelid, k, false) ORDER BY k)
                     FROM generate_series(1, i.indnkeyatts) k)::text END,
-       c.reloptions::text, d.description, i.indisclustered,
-       CASE WHEN r.relkind = 'm' OR r.relispartition OR NOT i.indisvalid
+       c.reloptions::text, d.description,
+       CASE WHEN r.relkind = 'm' OR (r.relkind = 'p' AND NOT i.indisvalid)
               OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = i.indexrelid AND a.attoptions IS NOT NULL)
-            THEN pg_get_indexdef(i.indexrelid) END
+            THEN pg_get_indexdef(i.indexrelid) END,
+       b.contype IS NOT NULL, i.indisvalid OR r.relkind <> 'p',
+       CASE WHEN c.relispartition THEN (SELECT format('%I.%I', pn.nspname, pc.relname) FROM pg_inherits h
+              JOIN pg_index pi ON pi.indexrelid = h.inhparent AND NOT pi.indisvalid
+              JOIN pg_class pc ON pc.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+             WHERE h.inhrelid = c.oid) END
   FROM pg_index i
   JOIN pg_class c ON c.oid = i.indexrelid
   JOIN pg_class r ON r.oid = i.indrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_am m ON m.oid = c.relam
+  LEFT JOIN pg_constraint b ON b.conindid = i.indexrelid AND b.contype IN ('p', 'u', 'x')
   LEFT JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid = 0
- WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT c.relispartition
-   AND NOT EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = i.indexrelid AND o.contype IN ('p', 'u', 'x'))
+ WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND (b.contype IS NULL OR c.reloptions IS NOT NULL OR d.description IS NOT NULL)
+   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = r.oid AND e.deptype = 'e')
  ORDER BY i.indrelid, c.relname";
 
 const TRIGGERS: &str = "
 SELECT t.tgrelid::int8, t.tgname::text, t.tgtype, t.tgenabled::text, t.tgattr::text, encode(t.tgargs, 'hex'),
        pn.nspname::text, p.proname::text, t.tgoldtable::text, t.tgnewtable::text, d.description,
        t.tgconstraint <> 0, t.tgqual IS NOT NULL, CASE WHEN t.tgqual IS NOT NULL OR t.tgconstraint <> 0
-         OR c.relkind NOT IN ('r', 'p') OR c.relispartition THEN pg_get_triggerdef(t.oid) END
+         OR c.relkind NOT IN ('r', 'p') THEN pg_get_triggerdef(t.oid) END
   FROM pg_trigger t
   JOIN pg_class c ON c.oid = t.tgrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -220,9 +274,28 @@ SELECT n.nspname::text, p.proname::text, p.prokind::text, pg_get_userbyid(p.proo
             THEN pg_get_functiondef(p.oid) END,
        CASE WHEN p.prokind = 'a' THEN (SELECT concat_ws(', ', format('SFUNC = %s', g.aggtransfn::regproc),
               format('STYPE = %s', format_type(g.aggtranstype, NULL)),
+              CASE WHEN g.aggtransspace <> 0 THEN format('SSPACE = %s', g.aggtransspace) END,
               CASE WHEN g.aggfinalfn <> 0 THEN format('FINALFUNC = %s', g.aggfinalfn::regproc) END,
+              CASE WHEN g.aggfinalextra THEN 'FINALFUNC_EXTRA' END,
+              CASE WHEN g.aggfinalfn <> 0 THEN format('FINALFUNC_MODIFY = %s', CASE g.aggfinalmodify WHEN 'r'
+                   THEN 'READ_ONLY' WHEN 's' THEN 'SHAREABLE' ELSE 'READ_WRITE' END) END,
               CASE WHEN g.aggcombinefn <> 0 THEN format('COMBINEFUNC = %s', g.aggcombinefn::regproc) END,
-              CASE WHEN g.agginitval IS NOT NULL THEN format('INITCOND = %L', g.agginitval) END)
+              CASE WHEN g.aggserialfn <> 0 THEN format('SERIALFUNC = %s', g.aggserialfn::regproc) END,
+              CASE WHEN g.aggdeserialfn <> 0 THEN format('DESERIALFUNC = %s', g.aggdeserialfn::regproc) END,
+              CASE WHEN g.agginitval IS NOT NULL THEN format('INITCOND = %L', g.agginitval) END,
+              CASE WHEN g.aggmtransfn <> 0 THEN format('MSFUNC = %s', g.aggmtransfn::regproc) END,
+              CASE WHEN g.aggminvtransfn <> 0 THEN format('MINVFUNC = %s', g.aggminvtransfn::regproc) END,
+              CASE WHEN g.aggmtranstype <> 0 THEN format('MSTYPE = %s', format_type(g.aggmtranstype, NULL)) END,
+              CASE WHEN g.aggmtransspace <> 0 THEN format('MSSPACE = %s', g.aggmtransspace) END,
+              CASE WHEN g.aggmfinalfn <> 0 THEN format('MFINALFUNC = %s', g.aggmfinalfn::regproc) END,
+              CASE WHEN g.aggmfinalextra THEN 'MFINALFUNC_EXTRA' END,
+              CASE WHEN g.aggmfinalfn <> 0 THEN format('MFINALFUNC_MODIFY = %s', CASE g.aggmfinalmodify WHEN 'r'
+                   THEN 'READ_ONLY' WHEN 's' THEN 'SHAREABLE' ELSE 'READ_WRITE' END) END,
+              CASE WHEN g.aggminitval IS NOT NULL THEN format('MINITCOND = %L', g.aggminitval) END,
+              CASE WHEN g.aggsortop <> 0 THEN format('SORTOP = %s', (SELECT format('OPERATOR(%I.%s)', sn.nspname, so.oprname)
+                   FROM pg_operator so JOIN pg_namespace sn ON sn.oid = so.oprnamespace WHERE so.oid = g.aggsortop)) END,
+              CASE WHEN g.aggkind = 'h' THEN 'HYPOTHETICAL' END,
+              CASE p.proparallel WHEN 's' THEN 'PARALLEL = SAFE' WHEN 'r' THEN 'PARALLEL = RESTRICTED' END)
             FROM pg_aggregate g WHERE g.aggfnoid = p.oid) END
   FROM pg_proc p
   JOIN pg_namespace n ON n.oid = p.pronamespace
@@ -232,85 +305,3 @@ SELECT n.nspname::text, p.proname::text, p.prokind::text, pg_get_userbyid(p.proo
    AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid
                       AND e.deptype IN ('e', 'i'))
  ORDER BY n.nspname, p.proname, p.oid";
-
-const OTHERS: &str = "
-SELECT 'opclass', o.oid::int8, n.nspname::text, o.opcname::text, CASE WHEN o.opcdefault THEN 'default' END, NULL, NULL::int8
-  FROM pg_opclass o JOIN pg_namespace n ON n.oid = o.opcnamespace
-UNION ALL
-SELECT 'collation used', l.oid::int8, n.nspname::text, l.collname::text, NULL, NULL, NULL
-  FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace
- WHERE l.oid IN (SELECT unnest(i.indcollation) FROM pg_index i)
-UNION ALL
-SELECT 'rule', r.oid::int8, n.nspname::text, r.rulename::text, pg_get_ruledef(r.oid),
-       format('DROP RULE %I ON %s', r.rulename, r.ev_class::regclass), r.ev_class::int8
-  FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE r.rulename <> '_RETURN' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-UNION ALL
-SELECT 'statistics', s.oid::int8, n.nspname::text, s.stxname::text, pg_get_statisticsobjdef(s.oid),
-       format('DROP STATISTICS %I.%I', n.nspname, s.stxname), s.stxrelid::int8
-  FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
- WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-UNION ALL
-SELECT 'event trigger', v.oid::int8, NULL, v.evtname::text,
-       format('CREATE EVENT TRIGGER %I ON %s%s EXECUTE FUNCTION %s()', v.evtname, v.evtevent,
-              CASE WHEN v.evttags IS NULL THEN '' ELSE format(' WHEN TAG IN (%s)',
-                   (SELECT string_agg(quote_literal(x), ', ') FROM unnest(v.evttags) x)) END, v.evtfoid::regproc),
-       format('DROP EVENT TRIGGER %I', v.evtname), NULL
-  FROM pg_event_trigger v
- WHERE NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_event_trigger'::regclass AND e.objid = v.oid
-                      AND e.deptype = 'e')
-UNION ALL
-SELECT 'operator', o.oid::int8, n.nspname::text, o.oprname::text,
-       format('CREATE OPERATOR %I.%s (%s)', n.nspname, o.oprname, concat_ws(', ', format('FUNCTION = %s', o.oprcode),
-              CASE WHEN o.oprleft <> 0 THEN format('LEFTARG = %s', format_type(o.oprleft, NULL)) END,
-              format('RIGHTARG = %s', format_type(o.oprright, NULL)))),
-       format('DROP OPERATOR %I.%s (%s, %s)', n.nspname, o.oprname,
-              CASE WHEN o.oprleft = 0 THEN 'NONE' ELSE format_type(o.oprleft, NULL) END,
-              format_type(o.oprright, NULL)), NULL
-  FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
- WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_operator'::regclass AND e.objid = o.oid
-                      AND e.deptype = 'e')
-UNION ALL
-SELECT 'collation', l.oid::int8, n.nspname::text, l.collname::text,
-       format('CREATE COLLATION %I.%I (PROVIDER = %s, DETERMINISTIC = %s)', n.nspname, l.collname,
-              CASE l.collprovider WHEN 'i' THEN 'icu' ELSE 'libc' END, l.collisdeterministic),
-       format('DROP COLLATION %I.%I', n.nspname, l.collname), NULL
-  FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace
- WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_collation'::regclass AND e.objid = l.oid
-                      AND e.deptype = 'e')
-UNION ALL
-SELECT 'default rights', a.oid::int8, n.nspname::text, pg_get_userbyid(a.defaclrole)::text,
-       format('-- default rights of %s%s on %s: %s', pg_get_userbyid(a.defaclrole),
-              coalesce(' in schema ' || n.nspname, ''), a.defaclobjtype, a.defaclacl), NULL, NULL
-  FROM pg_default_acl a LEFT JOIN pg_namespace n ON n.oid = a.defaclnamespace
-UNION ALL
-SELECT 'publication', p.oid::int8, NULL, p.pubname::text,
-       format('CREATE PUBLICATION %I%s', p.pubname, CASE WHEN p.puballtables THEN ' FOR ALL TABLES' ELSE
-              coalesce(' FOR TABLE ' || (SELECT string_agg(t.prrelid::regclass::text, ', ' ORDER BY t.prrelid)
-                                           FROM pg_publication_rel t WHERE t.prpubid = p.oid), '') END),
-       format('DROP PUBLICATION %I', p.pubname), NULL
-  FROM pg_publication p
-UNION ALL
-SELECT 'foreign server', v.oid::int8, NULL, v.srvname::text,
-       format('CREATE SERVER %I FOREIGN DATA WRAPPER %I', v.srvname, w.fdwname),
-       format('DROP SERVER %I', v.srvname), NULL
-  FROM pg_foreign_server v JOIN pg_foreign_data_wrapper w ON w.oid = v.srvfdw
-UNION ALL
-SELECT 'cast', k.oid::int8, NULL, format('%s as %s', format_type(k.castsource, NULL), format_type(k.casttarget, NULL)),
-       format('CREATE CAST (%s AS %s) %s', format_type(k.castsource, NULL), format_type(k.casttarget, NULL),
-              CASE k.castmethod WHEN 'f' THEN 'WITH FUNCTION ' || k.castfunc::regprocedure WHEN 'i' THEN 'WITH INOUT'
-                   ELSE 'WITHOUT FUNCTION' END
-              || CASE k.castcontext WHEN 'i' THEN ' AS IMPLICIT' WHEN 'a' THEN ' AS ASSIGNMENT' ELSE '' END),
-       format('DROP CAST (%s AS %s)', format_type(k.castsource, NULL), format_type(k.casttarget, NULL)), NULL
-  FROM pg_cast k
- WHERE k.oid >= 16384
-   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_cast'::regclass AND e.objid = k.oid AND e.deptype = 'e')
-UNION ALL
-SELECT 'text search configuration', g.oid::int8, n.nspname::text, g.cfgname::text,
-       format('-- text search configuration %I.%I', n.nspname, g.cfgname), NULL, NULL
-  FROM pg_ts_config g JOIN pg_namespace n ON n.oid = g.cfgnamespace
- WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_ts_config'::regclass AND e.objid = g.oid
-                      AND e.deptype = 'e')";

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use physical::{
-    Database, Ident, Name, NamedType, NamedTypeKind, Origin, Partition, PartitionBy, Partitioned, Privilege,
-    RowSecurity, Table, View, ViewQuery,
+    Database, Ident, Inheritance, Name, Opaque, Origin, Partition, PartitionBy, Partitioned, RowSecurity,
+    Table, View, ViewQuery,
 };
 use plan::CatalogError;
 
-use super::{Answers, acl, opaque, rights_opaque};
-use crate::postgres::{ident, types};
+use super::{Answers, acl, opaque, rights_opaque, sequences, with_comment};
+use crate::postgres::ident;
 
 /// A table or view by its number, while it is being put together.
 #[derive(Debug)]
@@ -20,7 +20,13 @@ pub(super) struct Relation {
     pub(super) columns: HashMap<i64, (String, i64)>,
     /// Columns as they would be written, for what is kept as text.
     pub(super) column_text: Vec<String>,
+    /// What is to be said of them once they are there.
+    pub(super) column_comments: Vec<String>,
     server: Option<String>,
+    /// A partition that is all that its parent says, and nothing of its own.
+    pub(super) plain_partition: bool,
+    /// What is left to say about it once it is made: owner, rights, comment.
+    rest: String,
     pub(super) table: Option<Table>,
     pub(super) view: Option<View>,
 }
@@ -43,7 +49,12 @@ pub(super) struct Relations {
     by_number: HashMap<i64, Relation>,
     partition_columns: Vec<(i64, Vec<i64>)>,
     partitions: Vec<(i64, Partition)>,
+    inherits: Vec<(i64, Vec<i64>)>,
+    attached: Vec<(i64, i64, String)>,
     sequences: Vec<(i64, i64, Name)>,
+    identities: Vec<(i64, String, sequences::Sequence)>,
+    /// What can only be said when partitions are in their places.
+    pub(super) late: Vec<Opaque>,
 }
 
 impl Relations {
@@ -65,6 +76,25 @@ impl Relations {
 
     /// Puts tables and views into the database.
     pub(super) fn finish(mut self, database: &mut Database) {
+        self.place_partitions();
+        self.place_heirs();
+        self.attach(database);
+        self.own_sequences(database);
+        for number in &self.order {
+            let Some(relation) = self.by_number.remove(number) else {
+                continue;
+            };
+            if relation.kind == 'f' {
+                foreign_table(&relation, database);
+            }
+            database.tables.extend(relation.table);
+            database.views.extend(relation.view);
+        }
+        database.opaque.append(&mut self.late);
+    }
+
+    /// Partitions that stand with their parent, and the parents' keys.
+    fn place_partitions(&mut self) {
         for (number, attributes) in std::mem::take(&mut self.partition_columns) {
             let columns = self
                 .get(number)
@@ -77,6 +107,42 @@ impl Relations {
         for (parent, partition) in std::mem::take(&mut self.partitions) {
             if let Some(partitioned) = self.table(parent).and_then(|table| table.partitioned.as_mut()) {
                 partitioned.partitions.push(partition);
+            }
+        }
+    }
+
+    fn place_heirs(&mut self) {
+        for (number, parents) in std::mem::take(&mut self.inherits) {
+            let parents = parents.iter().filter_map(|parent| self.name(*parent).cloned());
+            let parents: Vec<Name> = parents.collect();
+            if let Some(inherits) = self.table(number).and_then(|table| table.inherits.as_mut()) {
+                inherits.parents = parents;
+            }
+        }
+    }
+
+    /// A partition with things of its own is made as a table and put into its place when everything on both sides is there:
+    /// its indexes and keys then become parts of those of the parent.
+    fn attach(&self, database: &mut Database) {
+        for (number, parent, bound) in &self.attached {
+            let (Some(name), Some(parent)) = (self.name(*number), self.name(*parent)) else {
+                continue;
+            };
+            let (child, of) = (ident::name(name), ident::name(parent));
+            database.opaque.push(opaque(
+                "partition",
+                name.clone(),
+                format!("ALTER TABLE ONLY {of} ATTACH PARTITION {child} {bound}"),
+                Some(format!("ALTER TABLE {of} DETACH PARTITION {child}")),
+                vec![name.clone(), parent.clone()],
+            ));
+        }
+    }
+
+    fn own_sequences(&mut self, database: &mut Database) {
+        for (number, column, sequence) in std::mem::take(&mut self.identities) {
+            if let Some(table) = self.name(number) {
+                sequence.of_identity(table, &column, database);
             }
         }
         for (number, column, sequence) in std::mem::take(&mut self.sequences) {
@@ -99,16 +165,6 @@ impl Relations {
                 vec![sequence, relation.name.clone()],
             ));
         }
-        for number in &self.order {
-            let Some(relation) = self.by_number.remove(number) else {
-                continue;
-            };
-            if relation.kind == 'f' {
-                foreign_table(&relation, database);
-            }
-            database.tables.extend(relation.table);
-            database.views.extend(relation.view);
-        }
     }
 }
 
@@ -118,119 +174,223 @@ fn foreign_table(relation: &Relation, database: &mut Database) {
         "foreign table",
         relation.name.clone(),
         format!(
-            "CREATE FOREIGN TABLE {name} (\n    {}\n){}",
+            "CREATE FOREIGN TABLE {name} (\n    {}\n){}{}",
             relation.column_text.join(",\n    "),
-            relation.server.as_deref().unwrap_or_default()
+            relation.server.as_deref().unwrap_or_default(),
+            relation.rest
         ),
         Some(format!("DROP FOREIGN TABLE {name}")),
         Vec::new(),
     ));
 }
 
+/// A row of the relations, as far as all kinds share it.
+struct Row<'a> {
+    number: i64,
+    name: Name,
+    kind: char,
+    owner: &'a str,
+    row_security: (bool, bool),
+    persistence: &'a str,
+    replica_identity: &'a str,
+    options: Vec<String>,
+    rights: Option<&'a str>,
+    comment: Option<String>,
+    definition: Option<&'a str>,
+    strategy: Option<&'a str>,
+    key: Vec<i64>,
+    key_text: Option<&'a str>,
+    is_partition: bool,
+    parents: Vec<i64>,
+    bound: Option<&'a str>,
+    sequence_of: (i64, i64),
+    sequence_kind: Option<&'a str>,
+    sequence: Option<&'a str>,
+    plain_sequence: bool,
+    server: Option<String>,
+    plain_partition: bool,
+    toast_options: Vec<String>,
+    of_type: Option<&'a str>,
+    replica_index: Option<&'a str>,
+    clustered: Option<&'a str>,
+    sequence_column: Option<&'a str>,
+}
+
+impl<'a> Row<'a> {
+    fn read(row: &mut super::Cursor<'a>) -> Result<Self, CatalogError> {
+        Ok(Self {
+            number: row.int()?,
+            name: Name::new(row.text()?, row.text()?),
+            kind: row.text()?.chars().next().unwrap_or(' '),
+            owner: row.text()?,
+            row_security: (row.bool()?, row.bool()?),
+            persistence: row.text()?,
+            replica_identity: row.text()?,
+            options: row.texts()?,
+            rights: row.maybe()?,
+            comment: row.owned()?,
+            definition: row.maybe()?,
+            strategy: row.maybe()?,
+            key: row.numbers()?,
+            key_text: row.maybe()?,
+            is_partition: row.bool()?,
+            parents: row.numbers()?,
+            bound: row.maybe()?,
+            sequence_of: (row.int()?, row.int()?),
+            sequence_kind: row.maybe()?,
+            sequence: row.maybe()?,
+            plain_sequence: row.bool()?,
+            server: row.owned()?,
+            plain_partition: row.bool()?,
+            toast_options: row.texts()?,
+            of_type: row.maybe()?,
+            replica_index: row.maybe()?,
+            clustered: row.maybe()?,
+            sequence_column: row.maybe()?,
+        })
+    }
+
+    fn relation(&self) -> Relation {
+        Relation {
+            name: self.name.clone(),
+            kind: self.kind,
+            owner: self.owner.to_owned(),
+            columns: HashMap::new(),
+            column_text: Vec::new(),
+            column_comments: Vec::new(),
+            server: self.server.clone(),
+            plain_partition: self.plain_partition,
+            rest: String::new(),
+            table: None,
+            view: None,
+        }
+    }
+}
+
 pub(super) fn read(answers: &Answers<'_>, database: &mut Database) -> Result<Relations, CatalogError> {
     let mut out = Relations::default();
     for mut row in answers.rows("relations") {
-        let number = row.int()?;
-        let name = Name::new(row.text()?, row.text()?);
-        let kind = row.text()?.chars().next().unwrap_or(' ');
-        let owner = row.text()?.to_owned();
-        let (enabled, forced) = (row.bool()?, row.bool()?);
-        let persistence = row.text()?;
-        let identity = row.text()?;
-        let options = row.texts()?;
-        let list = row.maybe()?;
-        let comment = row.owned()?;
-        let definition = row.maybe()?;
-        let (strategy, attributes, key) = (row.maybe()?, row.numbers()?, row.maybe()?);
-        let (is_partition, parent, bound) = (row.bool()?, row.int()?, row.maybe()?);
-        let (sequence_of, sequence_column, sequence_kind) = (row.int()?, row.int()?, row.maybe()?);
-        let (sequence, plain_sequence) = (row.maybe()?, row.bool()?);
-        let server = row.owned()?;
-
-        let mut relation = Relation {
-            name: name.clone(),
-            kind,
-            owner: owner.clone(),
-            columns: HashMap::new(),
-            column_text: Vec::new(),
-            server,
-            table: None,
-            view: None,
-        };
-        match kind {
+        let row = Row::read(&mut row)?;
+        let mut relation = row.relation();
+        match row.kind {
             'S' => {
-                let identity_of = sequence_kind == Some("i");
-                let text = sequence.unwrap_or_default();
-                read_sequence(database, &name, &owner, text, identity_of, plain_sequence);
-                if sequence_kind == Some("a") {
-                    out.sequences.push((sequence_of, sequence_column, name.clone()));
-                }
+                sequence(&row, &mut out, database);
                 continue;
             }
-            'v' | 'm' => {
-                let rights = acl::read(list, &owner, None);
-                rights_opaque(database, "view", &name, rights.others);
-                view_options(database, &name, kind, &options);
-                relation.view = Some(View {
-                    name: name.clone(),
-                    owner: Some(Ident::new(owner)),
-                    query: ViewQuery::Sql(definition.unwrap_or_default().trim().to_owned()),
-                    materialized: kind == 'm',
-                    security_barrier: option(&options, "security_barrier") == Some("true"),
-                    security_invoker: option(&options, "security_invoker") == Some("true"),
-                    grants: rights.grants,
-                    comment,
-                    origin: Origin::Found,
-                });
-            }
-            'r' | 'p' if is_partition => {
-                let bound = bound.filter(|bound| *bound != "DEFAULT").map(str::to_owned);
-                if kind == 'p' {
-                    let text = format!("-- {name} is a partition that is partitioned itself");
-                    database
-                        .opaque
-                        .push(opaque("partition tree", name.clone(), text, None, Vec::new()));
-                }
-                let rights = acl::read(list, &owner, None);
-                partition_rights(database, &name, &rights);
-                out.partitions.push((
-                    parent,
-                    Partition {
-                        name: name.clone(),
-                        bound,
-                    },
-                ));
-            }
-            'r' | 'p' => {
-                let rights = acl::read(list, &owner, None);
-                rights_opaque(database, "table", &name, rights.others);
-                let mut table = Table::new(name.clone(), Origin::Found);
-                table.owner = Some(Ident::new(owner));
-                table.row_security = match (enabled, forced) {
-                    (true, true) => RowSecurity::Forced,
-                    (true, false) => RowSecurity::Enabled,
-                    _ => RowSecurity::Off,
+            'v' | 'm' => relation.view = Some(view(&row, database)),
+            'r' if row.plain_partition => {
+                let bound = row.bound.filter(|bound| *bound != "DEFAULT");
+                let partition = Partition {
+                    name: row.name.clone(),
+                    bound: bound.map(str::to_owned),
                 };
-                table.unlogged = persistence == "u";
-                table.grants = rights.grants;
-                table.comment = comment;
-                table.fillfactor = option(&options, "fillfactor").and_then(|text| text.parse().ok());
-                table_options(database, &name, &options, identity);
-                if let Some(strategy) = strategy {
-                    partition_strategy(database, &mut table, strategy, &attributes, key);
-                    out.partition_columns.push((number, attributes));
-                }
-                if parent != 0 {
-                    inheritance(database, &name, out.name(parent).cloned());
-                }
-                relation.table = Some(table);
+                let parent = row.parents.first().copied().unwrap_or_default();
+                out.partitions.push((parent, partition));
+            }
+            'r' | 'p' => relation.table = Some(table(&row, &mut out, database)),
+            'f' => {
+                let mut rest = vec![format!(
+                    ";\nALTER FOREIGN TABLE {} OWNER TO {}",
+                    ident::name(&row.name),
+                    ident::ident(row.owner)
+                )];
+                rest.extend(acl::whole(
+                    "TABLE",
+                    &ident::name(&row.name),
+                    row.rights,
+                    row.owner,
+                ));
+                let comment = row.comment.as_deref();
+                relation.rest = with_comment(
+                    rest.join(";\n"),
+                    "FOREIGN TABLE",
+                    &ident::name(&row.name),
+                    comment,
+                );
             }
             _ => {}
         }
-        out.order.push(number);
-        out.by_number.insert(number, relation);
+        out.order.push(row.number);
+        out.by_number.insert(row.number, relation);
     }
     Ok(out)
+}
+
+fn sequence(row: &Row<'_>, out: &mut Relations, database: &mut Database) {
+    let found = sequences::Sequence {
+        name: row.name.clone(),
+        owner: row.owner.to_owned(),
+        text: row.sequence.unwrap_or_default().to_owned(),
+        plain: row.plain_sequence,
+        unlogged: row.persistence == "u",
+        rights: row.rights.map(str::to_owned),
+        comment: row.comment.clone(),
+    };
+    let (of, column) = row.sequence_of;
+    if row.sequence_kind == Some("i") {
+        // The column says that it is there; only what is unusual about it is left to say.
+        let column = row.sequence_column.unwrap_or_default();
+        out.identities.push((of, column.to_owned(), found));
+        return;
+    }
+    found.alone(database);
+    if row.sequence_kind == Some("a") {
+        out.sequences.push((of, column, row.name.clone()));
+    }
+}
+
+fn view(row: &Row<'_>, database: &mut Database) -> View {
+    let quoted = ident::name(&row.name);
+    rights_opaque(database, ("TABLE", &quoted), &row.name, row.rights, row.owner);
+    view_options(database, &row.name, row.kind, &row.options);
+    table_cluster(database, row);
+    View {
+        name: row.name.clone(),
+        owner: Some(Ident::new(row.owner)),
+        query: ViewQuery::Sql(row.definition.unwrap_or_default().trim().to_owned()),
+        materialized: row.kind == 'm',
+        security_barrier: option(&row.options, "security_barrier") == Some("true"),
+        security_invoker: option(&row.options, "security_invoker") == Some("true"),
+        grants: acl::read(row.rights, row.owner, None).grants,
+        comment: row.comment.clone(),
+        origin: Origin::Found,
+    }
+}
+
+fn table(row: &Row<'_>, out: &mut Relations, database: &mut Database) -> Table {
+    let quoted = ident::name(&row.name);
+    rights_opaque(database, ("TABLE", &quoted), &row.name, row.rights, row.owner);
+    let mut table = Table::new(row.name.clone(), Origin::Found);
+    table.owner = Some(Ident::new(row.owner));
+    table.row_security = match row.row_security {
+        (true, true) => RowSecurity::Forced,
+        (true, false) => RowSecurity::Enabled,
+        _ => RowSecurity::Off,
+    };
+    table.unlogged = row.persistence == "u";
+    table.grants = acl::read(row.rights, row.owner, None).grants;
+    table.comment.clone_from(&row.comment);
+    table.fillfactor = option(&row.options, "fillfactor").and_then(|text| text.parse().ok());
+    table_options(database, row);
+    table_cluster(database, row);
+    if let Some(strategy) = row.strategy {
+        partition_strategy(&mut table, strategy, row.key_text);
+        out.partition_columns.push((row.number, row.key.clone()));
+    }
+    match (row.bound, row.parents.as_slice()) {
+        (Some(bound), [parent, ..]) if row.is_partition => {
+            out.attached.push((row.number, *parent, bound.to_owned()));
+        }
+        (_, []) => {}
+        (_, parents) => {
+            table.inherits = Some(Inheritance {
+                parents: Vec::new(),
+                columns: Vec::new(),
+            });
+            out.inherits.push((row.number, parents.to_vec()));
+        }
+    }
+    table
 }
 
 fn option<'a>(options: &'a [String], name: &str) -> Option<&'a str> {
@@ -239,49 +399,15 @@ fn option<'a>(options: &'a [String], name: &str) -> Option<&'a str> {
         .find_map(|option| option.strip_prefix(name)?.strip_prefix('='))
 }
 
-fn read_sequence(
-    database: &mut Database,
-    name: &Name,
-    owner: &str,
-    text: &str,
-    of_identity: bool,
-    plain: bool,
-) {
-    let quoted = ident::name(name);
-    if of_identity {
-        // The column says that it is there; only what is unusual about it is left to say.
-        if !plain {
-            database.opaque.push(opaque(
-                "identity sequence",
-                name.clone(),
-                format!("ALTER SEQUENCE {quoted} {text}"),
-                Some(String::new()),
-                Vec::new(),
-            ));
-        }
-        return;
-    }
-    database.opaque.push(opaque(
-        "sequence",
-        name.clone(),
-        format!(
-            "CREATE SEQUENCE {quoted} {text};\nALTER SEQUENCE {quoted} OWNER TO {}",
-            ident::ident(owner)
-        ),
-        Some(format!("DROP SEQUENCE IF EXISTS {quoted}")),
-        Vec::new(),
-    ));
-}
-
 fn view_options(database: &mut Database, name: &Name, kind: char, options: &[String]) {
     let quoted = ident::name(name);
     let word = if kind == 'm' { "MATERIALIZED VIEW" } else { "VIEW" };
     for other in options {
-        if !other.starts_with("security_barrier=") && !other.starts_with("security_invoker=") {
+        if !matches!(other.as_str(), "security_barrier=true" | "security_invoker=true") {
             database.opaque.push(opaque(
                 "view option",
                 name.clone(),
-                format!("ALTER {word} {quoted} SET ({other})"),
+                format!("ALTER {word} {quoted} SET ({})", written(other)),
                 Some(String::new()),
                 vec![name.clone()],
             ));
@@ -289,7 +415,16 @@ fn view_options(database: &mut Database, name: &Name, kind: char, options: &[Str
     }
 }
 
-fn table_options(database: &mut Database, name: &Name, options: &[String], replica_identity: &str) {
+/// `name=value` as it is written: the value in quotes.
+pub(super) fn written(option: &str) -> String {
+    match option.split_once('=') {
+        Some((name, value)) => format!("{name}={}", ident::text(value)),
+        None => option.to_owned(),
+    }
+}
+
+fn table_options(database: &mut Database, row: &Row<'_>) {
+    let name = &row.name;
     let quoted = ident::name(name);
     let mut push = |definition: String| {
         database.opaque.push(opaque(
@@ -300,31 +435,55 @@ fn table_options(database: &mut Database, name: &Name, options: &[String], repli
             vec![name.clone()],
         ));
     };
-    for other in options.iter().filter(|option| !option.starts_with("fillfactor=")) {
-        push(format!("ALTER TABLE {quoted} SET ({other})"));
+    for other in row
+        .options
+        .iter()
+        .filter(|option| !option.starts_with("fillfactor="))
+    {
+        push(format!("ALTER TABLE {quoted} SET ({})", written(other)));
     }
-    match replica_identity {
-        "f" => push(format!("ALTER TABLE {quoted} REPLICA IDENTITY FULL")),
-        "n" => push(format!("ALTER TABLE {quoted} REPLICA IDENTITY NOTHING")),
+    for other in &row.toast_options {
+        push(format!("ALTER TABLE {quoted} SET (toast.{})", written(other)));
+    }
+    match (row.replica_identity, row.replica_index) {
+        ("f", _) => push(format!("ALTER TABLE {quoted} REPLICA IDENTITY FULL")),
+        ("n", _) => push(format!("ALTER TABLE {quoted} REPLICA IDENTITY NOTHING")),
         _ => {}
+    }
+    if row.row_security == (false, true) {
+        push(format!("ALTER TABLE {quoted} FORCE ROW LEVEL SECURITY"));
+    }
+    if let Some(of) = row.of_type {
+        push(format!("ALTER TABLE {quoted} OF {of}"));
     }
 }
 
-fn partition_strategy(
-    database: &mut Database,
-    table: &mut Table,
-    strategy: &str,
-    attributes: &[i64],
-    key: Option<&str>,
-) {
-    if attributes.contains(&0) {
+/// What names an index of the table: it waits for the index.
+fn table_cluster(database: &mut Database, row: &Row<'_>) {
+    let quoted = ident::name(&row.name);
+    let identity = row
+        .replica_index
+        .map(|index| ("REPLICA IDENTITY USING INDEX", index));
+    let cluster = row.clustered.map(|index| ("CLUSTER ON", index));
+    for (what, index) in identity.into_iter().chain(cluster) {
+        let mut other = row.name.clone();
+        other.name = Ident::new(index);
         database.opaque.push(opaque(
-            "partition key",
-            table.name.clone(),
-            format!("-- {} is partitioned by {}", table.name, key.unwrap_or_default()),
-            None,
-            vec![table.name.clone()],
+            "table option",
+            row.name.clone(),
+            format!("ALTER TABLE {quoted} {what} {}", ident::ident(index)),
+            Some(String::new()),
+            vec![row.name.clone(), other],
         ));
+    }
+}
+
+fn partition_strategy(table: &mut Table, strategy: &str, key: Option<&str>) {
+    let plain = key.and_then(|key| key.split_once(" (")).map(|(_, key)| key);
+    let is_name = |part: &str| ident::split_path(part.trim()).len() == 1;
+    let columns = plain.and_then(|key| key.strip_suffix(')'));
+    if !columns.is_some_and(|columns| columns.split(',').all(is_name)) {
+        table.partition_key = key.map(str::to_owned);
     }
     table.partitioned = Some(Partitioned {
         by: match strategy {
@@ -336,118 +495,4 @@ fn partition_strategy(
         partitions: Vec::new(),
         managed: false,
     });
-}
-
-fn partition_rights(database: &mut Database, name: &Name, rights: &acl::Acl) {
-    for grant in &rights.grants {
-        database.opaque.push(opaque(
-            "right",
-            name.clone(),
-            format!(
-                "-- partition {name}: {:?} for {:?}",
-                grant.privilege, grant.grantee
-            ),
-            None,
-            Vec::new(),
-        ));
-    }
-    rights_opaque(database, "partition", name, rights.others.clone());
-}
-
-fn inheritance(database: &mut Database, name: &Name, parent: Option<Name>) {
-    let Some(parent) = parent else { return };
-    let (child, of) = (ident::name(name), ident::name(&parent));
-    database.opaque.push(opaque(
-        "inheritance",
-        name.clone(),
-        format!("ALTER TABLE {child} INHERIT {of}"),
-        Some(format!("ALTER TABLE {child} NO INHERIT {of}")),
-        vec![name.clone(), parent],
-    ));
-}
-
-/// Enums and domains; composite, range and base types are kept as text. Checks of domains were left in `domain_checks` by
-/// the constraints.
-pub(super) fn types(
-    answers: &Answers<'_>,
-    relations: &mut Relations,
-    database: &mut Database,
-) -> Result<(), CatalogError> {
-    let mut checks = super::tables::domain_checks(answers)?;
-    for mut row in answers.rows("types") {
-        let number = row.int()?;
-        let name = Name::new(row.text()?, row.text()?);
-        let kind = row.text()?;
-        let owner = row.text()?.to_owned();
-        let comment = row.owned()?;
-        let labels = row.texts()?;
-        let (base, not_null, default) = (row.maybe()?, row.bool()?, row.maybe()?);
-        let rights = row.maybe()?;
-        let relation = row.int()?;
-        let subtype = row.maybe()?;
-        let quoted = ident::name(&name);
-        let kind = match kind {
-            "e" => NamedTypeKind::Enum(labels),
-            "d" => NamedTypeKind::Domain {
-                base: types::parse(base.unwrap_or_default()),
-                not_null,
-                checks: checks.remove(&number).unwrap_or_default(),
-            },
-            "c" => {
-                let columns = relations
-                    .get(relation)
-                    .map_or_else(String::new, |each| each.column_text.join(", "));
-                let text = format!("CREATE TYPE {quoted} AS ({columns})");
-                let undo = Some(format!("DROP TYPE {quoted}"));
-                database
-                    .opaque
-                    .push(opaque("composite type", name, text, undo, Vec::new()));
-                continue;
-            }
-            "r" => {
-                let text = format!(
-                    "CREATE TYPE {quoted} AS RANGE (SUBTYPE = {})",
-                    subtype.unwrap_or_default()
-                );
-                let undo = Some(format!("DROP TYPE {quoted}"));
-                database
-                    .opaque
-                    .push(opaque("range type", name, text, undo, Vec::new()));
-                continue;
-            }
-            _ => {
-                let text = format!("-- base type {quoted}");
-                database
-                    .opaque
-                    .push(opaque("base type", name, text, None, Vec::new()));
-                continue;
-            }
-        };
-        if let Some(default) = default {
-            let undo = Some(format!("ALTER DOMAIN {quoted} DROP DEFAULT"));
-            let text = format!("ALTER DOMAIN {quoted} SET DEFAULT {default}");
-            database.opaque.push(opaque(
-                "domain default",
-                name.clone(),
-                text,
-                undo,
-                vec![name.clone()],
-            ));
-        }
-        if rights.is_some() {
-            let acl = acl::read(rights, &owner, Some(Privilege::Usage));
-            let text = format!("-- type {name}: {:?} {:?}", acl.grants, acl.others);
-            database
-                .opaque
-                .push(opaque("right", name.clone(), text, None, vec![name.clone()]));
-        }
-        database.types.push(NamedType {
-            name,
-            owner: Some(Ident::new(owner)),
-            kind,
-            comment,
-            origin: Origin::Found,
-        });
-    }
-    Ok(())
 }

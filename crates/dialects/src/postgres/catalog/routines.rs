@@ -7,7 +7,7 @@ use physical::{
 use plan::CatalogError;
 
 use super::relations::{Relation, Relations};
-use super::{Answers, acl, opaque};
+use super::{Answers, acl, opaque, with_comment};
 use crate::postgres::{ident, types};
 
 pub(super) fn triggers(
@@ -30,11 +30,15 @@ pub(super) fn triggers(
         let Some(relation) = relations.get(of) else {
             continue;
         };
-        if matches!(enabled, "R" | "A") {
+        let as_text = constraint || relation.table.is_none();
+        if as_text {
+            let text = definition.unwrap_or_default();
+            trigger_as_text(relation, &name, text, comment.as_deref(), database);
+        }
+        if matches!(enabled, "R" | "A") || (as_text && enabled == "D") {
             trigger_mode(relation, &name, enabled, database);
         }
-        if constraint || relation.table.is_none() {
-            trigger_as_text(relation, &name, definition.unwrap_or_default(), database);
+        if as_text {
             continue;
         }
         let trigger = Trigger {
@@ -84,32 +88,42 @@ fn events(bits: i64, columns: Vec<Ident>) -> Vec<TriggerEvent> {
 }
 
 fn trigger_mode(relation: &Relation, name: &Ident, enabled: &str, database: &mut Database) {
-    let word = if enabled == "R" { "REPLICA" } else { "ALWAYS" };
+    let word = match enabled {
+        "R" => "ENABLE REPLICA",
+        "A" => "ENABLE ALWAYS",
+        _ => "DISABLE",
+    };
     let table = ident::name(&relation.name);
     let trigger = ident::ident(name.as_str());
     database.opaque.push(opaque(
         "trigger mode",
         relation.name.clone(),
-        format!("ALTER TABLE {table} ENABLE {word} TRIGGER {trigger}"),
+        format!("ALTER TABLE {table} {word} TRIGGER {trigger}"),
         Some(format!("ALTER TABLE {table} ENABLE TRIGGER {trigger}")),
-        vec![relation.name.clone()],
+        vec![relation.name.clone(), of_trigger(relation, name)],
     ));
 }
 
-fn trigger_as_text(relation: &Relation, name: &Ident, definition: &str, database: &mut Database) {
+/// What a trigger that is kept as text is called: the name of its relation belongs to it.
+fn of_trigger(relation: &Relation, name: &Ident) -> Name {
     let mut full = relation.name.clone();
-    full.name.clone_from(name);
+    full.name = Ident::new(format!("{} on {}", name, relation.name.name));
+    full
+}
+
+fn trigger_as_text(
+    relation: &Relation,
+    name: &Ident,
+    definition: &str,
+    comment: Option<&str>,
+    database: &mut Database,
+) {
     let table = ident::name(&relation.name);
-    // The definition is only asked for where it is always needed; on a partition it is not.
-    let text = if definition.is_empty() {
-        format!("-- trigger {name} of {}", relation.name)
-    } else {
-        definition.to_owned()
-    };
+    let object = format!("{} ON {table}", ident::ident(name.as_str()));
     database.opaque.push(opaque(
         "trigger",
-        full,
-        text,
+        of_trigger(relation, name),
+        with_comment(definition.to_owned(), "TRIGGER", &object, comment),
         Some(format!("DROP TRIGGER {} ON {table}", ident::ident(name.as_str()))),
         vec![relation.name.clone()],
     ));
@@ -184,7 +198,7 @@ pub(super) fn functions(answers: &Answers<'_>, database: &mut Database) -> Resul
         let (strict, security_definer) = (row.bool()?, row.bool()?);
         let settings = row.texts()?;
         let body = row.maybe()?.unwrap_or_default();
-        let rights = acl::read(row.maybe()?, &owner, Some(Privilege::Execute));
+        let list = row.maybe()?;
         let comment = row.owned()?;
         let signature = row.maybe()?.unwrap_or_default();
         let definition = row.maybe()?;
@@ -202,14 +216,16 @@ pub(super) fn functions(answers: &Answers<'_>, database: &mut Database) -> Resul
             let text = format!(
                 "{};\n{}",
                 text.trim_end(),
-                owner_and_rights(word, &object, &owner, &rights)
+                owner_and_rights(word, &object, &owner, list)
             );
+            let text = with_comment(text, word, &object, comment.as_deref());
             let undo = Some(format!("DROP {word} {object}"));
             let kind = word.to_lowercase();
             database.opaque.push(opaque(&kind, name, text, undo, Vec::new()));
             continue;
         }
-        super::rights_opaque(database, "function", &name, rights.others);
+        super::rights_opaque(database, ("FUNCTION", &object), &name, list, &owner);
+        let rights = acl::read(list, &owner, Some(Privilege::Execute));
         let arguments = argument_types
             .iter()
             .enumerate()
@@ -243,19 +259,9 @@ pub(super) fn functions(answers: &Answers<'_>, database: &mut Database) -> Resul
 }
 
 /// The rest of a function that is kept as text.
-fn owner_and_rights(word: &str, object: &str, owner: &str, rights: &acl::Acl) -> String {
-    let word = if word == "AGGREGATE" { "FUNCTION" } else { word };
-    let mut out = format!("REVOKE ALL ON {word} {object} FROM PUBLIC");
-    for grant in &rights.grants {
-        let grantee = match &grant.grantee {
-            physical::Grantee::Public => "PUBLIC".to_owned(),
-            physical::Grantee::Role(role) => ident::ident(role.as_str()),
-        };
-        out.push_str(&format!(";\nGRANT EXECUTE ON {word} {object} TO {grantee}"));
-    }
-    out.push_str(&format!(
-        ";\nALTER {word} {object} OWNER TO {}",
-        ident::ident(owner)
-    ));
-    out
+fn owner_and_rights(word: &str, object: &str, owner: &str, list: Option<&str>) -> String {
+    let of = if word == "PROCEDURE" { word } else { "FUNCTION" };
+    let mut out = vec![format!("ALTER {word} {object} OWNER TO {}", ident::ident(owner))];
+    out.extend(acl::whole(of, object, list, owner));
+    out.join(";\n")
 }

@@ -1,15 +1,15 @@
-//! Columns, constraints and indexes.
+//! Columns and constraints.
 
 use std::collections::HashMap;
 
 use physical::{
-    Check, Column, Database, DefaultValue, Expr, ForeignKey, Generated, Grant, Ident, Identity, Index,
-    IndexKey, IndexMethod, Literal, Name, OnDelete, Origin, PrimaryKey, SqlType, Unique,
+    Check, Column, Database, DefaultValue, Expr, ForeignKey, Generated, Grant, Ident, Identity, Literal,
+    Name, OnDelete, Origin, PrimaryKey, SqlType, Unique,
 };
 use plan::CatalogError;
 
 use super::relations::{Relation, Relations};
-use super::{Answers, Cursor, acl, opaque};
+use super::{Answers, Cursor, acl, opaque, with_comment};
 use crate::postgres::canonical::tree::Node;
 use crate::postgres::{canonical, ident, types};
 
@@ -31,7 +31,8 @@ pub(super) fn columns(
         let rights = row.maybe()?;
         let comment = row.owned()?;
         let (storage, compression, statistics, options) =
-            (row.maybe()?, row.maybe()?, row.int()?, row.maybe()?);
+            (row.maybe()?, row.maybe()?, row.maybe()?, row.maybe()?);
+        let local = row.bool()?;
         let Some(relation) = relations.get_mut(of) else {
             continue;
         };
@@ -40,6 +41,12 @@ pub(super) fn columns(
             .insert(number, (name.to_owned(), collation_number));
         if matches!(relation.kind, 'f' | 'c') {
             let mut text = format!("{} {type_text}", ident::ident(name));
+            if let Some(collation) = &collation {
+                text.push_str(&format!(" COLLATE {collation}"));
+            }
+            if let Some(default) = default.filter(|_| relation.kind == 'f') {
+                text.push_str(&format!(" DEFAULT {default}"));
+            }
             if not_null {
                 text.push_str(" NOT NULL");
             }
@@ -49,9 +56,22 @@ pub(super) fn columns(
             column_rights(relation, name, rights, database);
         }
         let table_name = relation.name.clone();
+        let settings = ColumnSettings {
+            storage,
+            compression,
+            statistics,
+            options,
+        };
+        if !relation.plain_partition {
+            settings.keep(&table_name, name, database);
+        }
         let Some(table) = relation.table.as_mut() else {
+            column_as_text(relation, name, default, comment.as_deref(), database);
             continue;
         };
+        if let Some(inherits) = table.inherits.as_mut().filter(|_| !local) {
+            inherits.columns.push(Ident::new(name));
+        }
         let ty = types::parse(type_text);
         let expression = default.map(|sql| Expr::Sql(sql.to_owned()));
         let is_generated = !generated.is_empty();
@@ -75,22 +95,55 @@ pub(super) fn columns(
             comment,
             origin: Origin::Found,
         });
-        let settings = ColumnSettings {
-            storage,
-            compression,
-            statistics,
-            options,
-        };
-        settings.keep(&table_name, name, database);
     }
     Ok(())
+}
+
+/// What a column of a view, of a foreign table or of a composite type has to say for itself.
+fn column_as_text(
+    relation: &mut Relation,
+    column: &str,
+    default: Option<&str>,
+    comment: Option<&str>,
+    database: &mut Database,
+) {
+    let object = format!("{}.{}", ident::name(&relation.name), ident::ident(column));
+    let comment = with_comment(String::new(), "COLUMN", &object, comment);
+    if relation.plain_partition {
+        return;
+    }
+    if relation.kind == 'c' {
+        // The type itself is still to be made.
+        relation
+            .column_comments
+            .extend(Some(comment).filter(|text| !text.is_empty()));
+        return;
+    }
+    let default = default.filter(|_| relation.kind == 'v').map(|default| {
+        let view = ident::name(&relation.name);
+        format!(
+            "ALTER VIEW {view} ALTER COLUMN {} SET DEFAULT {default}",
+            ident::ident(column)
+        )
+    });
+    for text in default
+        .into_iter()
+        .chain(Some(comment))
+        .filter(|text| !text.is_empty())
+    {
+        let name = relation.name.clone();
+        let on = vec![name.clone()];
+        database
+            .opaque
+            .push(opaque("column option", name, text, Some(String::new()), on));
+    }
 }
 
 /// What a column may have that the schema has no word for.
 struct ColumnSettings<'a> {
     storage: Option<&'a str>,
     compression: Option<&'a str>,
-    statistics: i64,
+    statistics: Option<&'a str>,
     options: Option<&'a str>,
 }
 
@@ -121,8 +174,8 @@ impl ColumnSettings<'_> {
             Some("p") => push("SET COMPRESSION pglz".to_owned()),
             _ => {}
         }
-        if self.statistics > 0 {
-            push(format!("SET STATISTICS {}", self.statistics));
+        if let Some(statistics) = self.statistics {
+            push(format!("SET STATISTICS {statistics}"));
         }
         if let Some(options) = self.options {
             push(format!("SET ({})", options.trim_matches(['{', '}'])));
@@ -132,11 +185,19 @@ impl ColumnSettings<'_> {
 
 fn column_rights(relation: &mut Relation, column: &str, rights: &str, database: &mut Database) {
     let acl = acl::read(Some(rights), &relation.owner, None);
-    super::rights_opaque(database, column, &relation.name, acl.others);
+    let object = ident::name(&relation.name);
+    for text in acl::unusual("TABLE", &object, Some(column), Some(rights), &relation.owner) {
+        super::right(database, &relation.name, text);
+    }
     let target = match (&mut relation.table, &mut relation.view) {
         (Some(table), _) => &mut table.grants,
         (None, Some(view)) => &mut view.grants,
-        (None, None) => return,
+        (None, None) => {
+            for text in acl::of_column(&object, column, rights, &relation.owner) {
+                super::right(database, &relation.name, text);
+            }
+            return;
+        }
     };
     for grant in acl.grants {
         let same = target.iter_mut().find(|held| {
@@ -178,11 +239,33 @@ fn default_value(sql: &str, ty: &SqlType) -> DefaultValue {
 }
 
 /// Checks of domains, by the domain's number.
-pub(super) fn domain_checks(answers: &Answers<'_>) -> Result<HashMap<i64, Vec<(Ident, Expr)>>, CatalogError> {
+pub(super) fn domain_checks(
+    answers: &Answers<'_>,
+    database: &mut Database,
+) -> Result<HashMap<i64, Vec<(Ident, Expr)>>, CatalogError> {
     let mut out: HashMap<i64, Vec<(Ident, Expr)>> = HashMap::new();
     for mut row in answers.rows("constraints") {
         let found = Constraint::read(&mut row)?;
         if found.domain != 0 {
+            let mut name = found.domain_name.clone();
+            let object = ident::name(&name);
+            let own = ident::ident(found.name.as_str());
+            let mut text = found.definition.as_ref().map_or_else(String::new, |definition| {
+                format!("ALTER DOMAIN {object} ADD CONSTRAINT {own} {definition}")
+            });
+            let on = format!("{own} ON DOMAIN {object}");
+            text = with_comment(text, "CONSTRAINT", &on, found.comment.as_deref());
+            if !text.is_empty() {
+                let depends_on = vec![name.clone()];
+                name.name = found.name.clone();
+                let undo = Some(String::new());
+                database
+                    .opaque
+                    .push(opaque("domain constraint", name, text, undo, depends_on));
+            }
+            if found.definition.is_some() {
+                continue;
+            }
             let check = (found.name, Expr::Sql(found.expression.unwrap_or_default()));
             out.entry(found.domain).or_default().push(check);
         }
@@ -209,6 +292,9 @@ struct Constraint {
     comment: Option<String>,
     nulls_not_distinct: bool,
     definition: Option<String>,
+    /// The index that a foreign key rests on.
+    index: Option<String>,
+    domain_name: Name,
 }
 
 impl Constraint {
@@ -243,6 +329,8 @@ impl Constraint {
             comment: row.owned()?,
             nulls_not_distinct: row.bool()?,
             definition: row.owned()?,
+            index: row.owned()?,
+            domain_name: Name::new(row.maybe()?.unwrap_or_default(), row.maybe()?.unwrap_or_default()),
         })
     }
 }
@@ -267,12 +355,25 @@ pub(super) fn constraints(
         let Some(relation) = relations.get(found.table) else {
             continue;
         };
-        if !found.local {
+        if !found.local || relation.plain_partition {
             continue;
         }
+        let referenced = relations.name(found.references);
         if found.definition.is_some() || relation.table.is_none() {
-            constraint_as_text(&found, relation, database);
+            constraint_as_text(&found, relation, referenced, database);
             continue;
+        }
+        if let (true, Some(comment)) = (found.kind == 'p', &found.comment) {
+            let (own, of) = (ident::ident(found.name.as_str()), ident::name(&relation.name));
+            let text = with_comment(
+                String::new(),
+                "CONSTRAINT",
+                &format!("{own} ON {of}"),
+                Some(comment),
+            );
+            let (name, undo) = (relation.name.clone(), Some(String::new()));
+            let on = vec![name.clone()];
+            database.opaque.push(opaque("comment", name, text, undo, on));
         }
         let columns = relation.names(&found.key);
         let other = relations.get(found.references);
@@ -322,208 +423,39 @@ pub(super) fn constraints(
     Ok(())
 }
 
-fn constraint_as_text(found: &Constraint, relation: &Relation, database: &mut Database) {
+fn constraint_as_text(
+    found: &Constraint,
+    relation: &Relation,
+    referenced: Option<&Name>,
+    database: &mut Database,
+) {
     let name = ident::name(&relation.name);
     let constraint = ident::ident(found.name.as_str());
     let text = match (&found.definition, found.kind, &found.expression) {
         (Some(definition), ..) => definition.clone(),
         (None, 'c', Some(expression)) => format!("CHECK ({expression})"),
-        // A key of a partition that its parent does not have.
-        _ => format!("/* {} */", found.kind),
+        // Nothing else is found on what is no table.
+        _ => return,
     };
     let mut full = relation.name.clone();
     full.name.clone_from(&found.name);
+    let mut depends_on = vec![relation.name.clone()];
+    if let Some(referenced) = referenced {
+        let mut index = referenced.clone();
+        index.name = Ident::new(found.index.as_deref().unwrap_or_default());
+        depends_on.extend([referenced.clone(), index]);
+    }
+    let text = with_comment(
+        format!("ALTER TABLE {name} ADD CONSTRAINT {constraint} {text}"),
+        "CONSTRAINT",
+        &format!("{constraint} ON {name}"),
+        found.comment.as_deref(),
+    );
     database.opaque.push(opaque(
         "constraint",
         full,
-        format!("ALTER TABLE {name} ADD CONSTRAINT {constraint} {text}"),
+        text,
         Some(format!("ALTER TABLE {name} DROP CONSTRAINT {constraint}")),
-        vec![relation.name.clone()],
+        depends_on,
     ));
-}
-
-/// What indexes speak of by number.
-struct Numbers<'a> {
-    classes: HashMap<i64, (&'a str, &'a str, bool)>,
-    collations: HashMap<i64, String>,
-}
-
-fn numbers<'a>(answers: &Answers<'a>) -> Result<Numbers<'a>, CatalogError> {
-    let mut out = Numbers {
-        classes: HashMap::new(),
-        collations: HashMap::new(),
-    };
-    for mut row in answers.rows("others") {
-        let kind = row.text()?;
-        if !matches!(kind, "opclass" | "collation used") {
-            continue;
-        }
-        let number = row.int()?;
-        let (schema, name) = (row.text()?, row.text()?);
-        if kind == "opclass" {
-            out.classes.insert(number, (schema, name, row.maybe()?.is_some()));
-        } else {
-            let schema = if schema == "pg_catalog" {
-                String::new()
-            } else {
-                format!("{}.", ident::ident(schema))
-            };
-            out.collations
-                .insert(number, format!("{schema}{}", ident::ident(name)));
-        }
-    }
-    Ok(out)
-}
-
-pub(super) fn indexes(
-    answers: &Answers<'_>,
-    relations: &mut Relations,
-    database: &mut Database,
-) -> Result<(), CatalogError> {
-    let numbers = numbers(answers)?;
-    for mut row in answers.rows("indexes") {
-        let of = row.int()?;
-        let name = Ident::new(row.text()?);
-        let method = method(row.text()?);
-        let (unique, nulls_not_distinct) = (row.bool()?, row.bool()?);
-        let count = usize::try_from(row.int()?).unwrap_or(0);
-        let (key, options, classes, collations) =
-            (row.numbers()?, row.numbers()?, row.numbers()?, row.numbers()?);
-        let predicate = row.maybe()?.map(|sql| Expr::Sql(sql.to_owned()));
-        let texts = row.texts()?;
-        let storage = row.texts()?;
-        let comment = row.owned()?;
-        let clustered = row.bool()?;
-        let definition = row.maybe()?;
-        let Some(relation) = relations.get(of) else {
-            continue;
-        };
-        let mut full = relation.name.clone();
-        full.name.clone_from(&name);
-        index_options(&full, &relation.name, &storage, clustered, database);
-        if let Some(definition) = definition {
-            let undo = Some(format!("DROP INDEX {}", ident::name(&full)));
-            let on = vec![relation.name.clone()];
-            database
-                .opaque
-                .push(opaque("index", full, definition.to_owned(), undo, on));
-            continue;
-        }
-        let keys = (0..count)
-            .map(|at| {
-                let number = |list: &[i64]| list.get(at).copied().unwrap_or(0);
-                let flags = number(&options);
-                let collation = numbers.collations.get(&number(&collations));
-                IndexKey {
-                    expr: key_expression(
-                        relation,
-                        number(&key),
-                        texts.get(at),
-                        number(&collations),
-                        collation,
-                    ),
-                    descending: flags & 1 != 0,
-                    nulls_first: (flags & 1 != (flags & 2) >> 1).then_some(flags & 2 != 0),
-                    operator_class: match numbers.classes.get(&number(&classes)) {
-                        None | Some((_, _, true)) => None,
-                        Some(("pg_catalog", name, _)) => Some((*name).to_owned()),
-                        Some((schema, name, _)) => Some(format!("{schema}.{name}")),
-                    },
-                }
-            })
-            .collect();
-        let include = relation.names(key.get(count..).unwrap_or_default());
-        let index = Index {
-            name,
-            unique,
-            nulls_not_distinct,
-            method,
-            keys,
-            include,
-            predicate,
-            comment,
-            origin: Origin::Found,
-        };
-        let partition = relation.name.clone();
-        match relations.table(of) {
-            Some(table) => table.indexes.push(index),
-            // An index of its own on a partition.
-            None => {
-                let text = format!("-- index {} of partition {partition}", index.name);
-                database
-                    .opaque
-                    .push(opaque("index", full, text, None, vec![partition]));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// A key of an index: a column, or an expression as the server prints it; with its collation when that is not the column's.
-fn key_expression(
-    relation: &Relation,
-    number: i64,
-    text: Option<&String>,
-    collation_number: i64,
-    collation: Option<&String>,
-) -> Expr {
-    match (relation.columns.get(&number), text) {
-        (Some((name, own)), _) if *own == collation_number || collation_number == 0 => {
-            let column = relation.table.as_ref().and_then(|table| table.column(name));
-            match column {
-                Some(column) => Expr::column(name.as_str(), column.ty.clone()),
-                None => Expr::Sql(ident::ident(name)),
-            }
-        }
-        (Some((name, _)), _) => Expr::Sql(format!(
-            "{} COLLATE {}",
-            ident::ident(name),
-            collation.map_or("\"default\"", String::as_str)
-        )),
-        (None, Some(text)) => {
-            let plain = collation_number == 0 || collation_number == 100;
-            match collation {
-                Some(collation) if !plain => Expr::Sql(format!("({text}) COLLATE {collation}")),
-                _ => Expr::Sql(text.clone()),
-            }
-        }
-        (None, None) => Expr::Sql(String::new()),
-    }
-}
-
-fn index_options(name: &Name, table: &Name, storage: &[String], clustered: bool, database: &mut Database) {
-    let quoted = ident::name(name);
-    for option in storage {
-        database.opaque.push(opaque(
-            "index option",
-            name.clone(),
-            format!("ALTER INDEX {quoted} SET ({option})"),
-            Some(String::new()),
-            vec![table.clone(), name.clone()],
-        ));
-    }
-    if clustered {
-        database.opaque.push(opaque(
-            "table option",
-            table.clone(),
-            format!(
-                "ALTER TABLE {} CLUSTER ON {}",
-                ident::name(table),
-                ident::ident(name.name.as_str())
-            ),
-            Some(String::new()),
-            vec![table.clone(), name.clone()],
-        ));
-    }
-}
-
-fn method(name: &str) -> IndexMethod {
-    match name {
-        "btree" => IndexMethod::BTree,
-        "hash" => IndexMethod::Hash,
-        "gin" => IndexMethod::Gin,
-        "gist" => IndexMethod::Gist,
-        "brin" => IndexMethod::Brin,
-        other => IndexMethod::Other(other.to_owned()),
-    }
 }

@@ -57,6 +57,10 @@ pub(super) fn role(role: &Role) -> Step {
         undo(block(&drop.finish())),
         role.origin,
     );
+    if role.origin == physical::Origin::Found {
+        // It was somebody's before, and other databases of the server may know it.
+        step.undo = Undo::WithOther;
+    }
     step.runs_as = RunsAs::Administrator;
     step
 }
@@ -73,14 +77,19 @@ fn block(body: &str) -> String {
 
 pub(super) fn schema(schema: &Schema) -> Step {
     let name = ident::ident(schema.name.as_str());
-    let mut create = ident::sql();
-    create.kw("CREATE SCHEMA ").ident(&schema.name);
-    if let Some(owner) = &schema.owner {
-        create.kw(" AUTHORIZATION ").ident(owner);
-    }
-    let mut statements = vec![create.finish()];
-    let public = schema.grants.iter().any(|grant| grant.grantee == Grantee::Public);
-    if !public {
+    let public = schema.name.as_str() == "public";
+    let mut statements = if public {
+        public_schema(schema)
+    } else {
+        let mut create = ident::sql();
+        create.kw("CREATE SCHEMA ").ident(&schema.name);
+        if let Some(owner) = &schema.owner {
+            create.kw(" AUTHORIZATION ").ident(owner);
+        }
+        vec![create.finish()]
+    };
+    let everyone = schema.grants.iter().any(|grant| grant.grantee == Grantee::Public);
+    if public || !everyone {
         let mut sql = ident::sql();
         sql.kw("REVOKE ALL ON SCHEMA ")
             .ident(&schema.name)
@@ -89,15 +98,33 @@ pub(super) fn schema(schema: &Schema) -> Step {
     }
     grant_statements(&mut statements, "SCHEMA ", &name, &schema.grants);
     comment(&mut statements, "SCHEMA", &name, schema.comment.as_deref());
-    let mut step = step(
-        format!("schema {}", schema.name),
-        Section::Access,
-        statements,
-        undo(format!("DROP SCHEMA {name}")),
-        schema.origin,
-    );
+    let back = if public {
+        Undo::Sql(
+            [
+                "ALTER SCHEMA public OWNER TO pg_database_owner",
+                "GRANT USAGE ON SCHEMA public TO PUBLIC",
+                "COMMENT ON SCHEMA public IS 'standard public schema'",
+            ]
+            .map(str::to_owned)
+            .into(),
+        )
+    } else {
+        undo(format!("DROP SCHEMA {name}"))
+    };
+    let title = format!("schema {}", schema.name);
+    let mut step = step(title, Section::Access, statements, back, schema.origin);
     step.runs_as = RunsAs::Administrator;
     step
+}
+
+/// Every new database has a `public`, with an owner and a comment.
+fn public_schema(schema: &Schema) -> Vec<String> {
+    let mut out = vec!["CREATE SCHEMA IF NOT EXISTS public".to_owned()];
+    if schema.comment.is_none() {
+        out.push("COMMENT ON SCHEMA public IS NULL".to_owned());
+    }
+    super::owner(&mut out, "SCHEMA", "public", schema.owner.as_ref());
+    out
 }
 
 pub(super) fn extension(name: &Ident) -> Step {

@@ -1,6 +1,8 @@
 //! Changes as statements, with their undo, lock and hazards.
 
 mod access;
+mod alter;
+mod in_use;
 mod routine;
 pub(crate) mod settings;
 mod table;
@@ -20,8 +22,18 @@ const WIDTH: usize = 100;
 /// Puts a change into words.
 #[must_use]
 pub fn steps(change: &Change<'_>) -> Vec<Step> {
-    let Change::Create(object) = change;
-    vec![match object {
+    match change {
+        Change::Create(object) => vec![create(object)],
+        Change::Add(object) => in_use::add(object),
+        Change::Drop(object) => vec![in_use::drop(object)],
+        Change::GoesAlong(object) => vec![in_use::goes_along(object)],
+        Change::Replace(from, to) => in_use::replace(from, to),
+        Change::Alter(change) => alter::table(change),
+    }
+}
+
+fn create(object: &Object<'_>) -> Step {
+    match object {
         Object::Role(role) => access::role(role),
         Object::Schema(schema) => access::schema(schema),
         Object::Extension(name) => access::extension(name),
@@ -37,7 +49,27 @@ pub fn steps(change: &Change<'_>) -> Vec<Step> {
         Object::Grants(table) => access::grants(table),
         Object::Seed(seed, database) => seed_rows(seed, database.table(&seed.table)),
         Object::Opaque(opaque) => verbatim(opaque),
-    }]
+    }
+}
+
+/// `COMMENT ON what IS 'text'`, or that there is none any more.
+fn said(kind: &'static str, object: &str, text: Option<&str>) -> String {
+    let mut sql = ident::sql();
+    sql.kw("COMMENT ON ").kw(kind).kw(" ").fragment(object).kw(" IS ");
+    match text {
+        Some(text) => sql.text(text),
+        None => sql.kw("NULL"),
+    };
+    sql.finish()
+}
+
+/// Takes back what a GRANT of ours gives.
+fn revoke(grant: &str) -> String {
+    let text = grant.replacen("GRANT ", "REVOKE ", 1);
+    match text.rsplit_once(" TO ") {
+        Some((before, whom)) => format!("{before} FROM {whom}"),
+        None => text,
+    }
 }
 
 /// A step with what most have in common.
@@ -168,10 +200,14 @@ fn verbatim(opaque: &Opaque) -> Step {
             opaque.kind, opaque.name
         )),
     };
+    let mut statements = vec![opaque.definition.trim().trim_end_matches(';').to_owned()];
+    if opaque.origin == Origin::Found && matches!(opaque.kind.as_str(), "function" | "procedure") {
+        statements.insert(0, routine::UNCHECKED.to_owned());
+    }
     step(
         format!("{} {}", opaque.kind, shown(&opaque.name)),
         Section::Raw,
-        vec![opaque.definition.trim().trim_end_matches(';').to_owned()],
+        statements,
         undo,
         opaque.origin,
     )

@@ -12,7 +12,12 @@ use crate::postgres::{ident, types};
 
 pub(super) fn table(table: &Table, keys: &[usize]) -> Step {
     let name = ident::name(&table.name);
-    let mut lines = column_lines(&table.columns);
+    let own: Vec<&Column> = table
+        .columns
+        .iter()
+        .filter(|column| !is_inherited(table, column))
+        .collect();
+    let mut lines = column_lines(&own);
     if let Some(key) = &table.primary_key {
         let mut sql = ident::sql();
         sql.kw("CONSTRAINT ")
@@ -41,12 +46,17 @@ pub(super) fn table(table: &Table, keys: &[usize]) -> Step {
     if lines.is_empty() {
         create = format!("{word} {name} ()");
     }
+    if let Some(inherits) = &table.inherits {
+        let parents: Vec<String> = inherits.parents.iter().map(ident::name).collect();
+        create.push_str(&format!(" INHERITS ({})", parents.join(", ")));
+    }
     match (&table.partitioned, table.fillfactor) {
-        (Some(partitioned), _) => create.push_str(&partition_by(partitioned)),
+        (Some(partitioned), _) => create.push_str(&partition_by(partitioned, table.partition_key.as_deref())),
         (None, Some(percent)) => create.push_str(&format!(" WITH (fillfactor = {percent})")),
         (None, None) => {}
     }
     let mut statements = vec![create];
+    inherited_columns(&mut statements, table, &name);
     owner(&mut statements, "TABLE", &name, table.owner.as_ref());
     for check in table.checks.iter().filter(|check| !check.validated) {
         statements.push(format!("ALTER TABLE {name} ADD {} NOT VALID", check_line(check)));
@@ -67,8 +77,32 @@ pub(super) fn table(table: &Table, keys: &[usize]) -> Step {
     step
 }
 
+/// Whether a column is there because a parent has it.
+fn is_inherited(table: &Table, column: &Column) -> bool {
+    let inherits = table.inherits.as_ref();
+    inherits.is_some_and(|inherits| inherits.columns.contains(&column.name))
+}
+
+/// What an inherited column may have otherwise than its parent.
+fn inherited_columns(out: &mut Vec<String>, table: &Table, name: &str) {
+    let columns = table.columns.iter().filter(|column| is_inherited(table, column));
+    for column in columns.filter(|column| column.generated.is_none()) {
+        let alter = format!(
+            "ALTER TABLE ONLY {name} ALTER COLUMN {}",
+            ident::ident(column.name.as_str())
+        );
+        out.push(match &column.default {
+            Some(default) => format!("{alter} SET DEFAULT {}", or_refused(default_value(default))),
+            None => format!("{alter} DROP DEFAULT"),
+        });
+        if !column.nullable {
+            out.push(format!("{alter} SET NOT NULL"));
+        }
+    }
+}
+
 /// Name, type and the rest, each in a column of its own.
-fn column_lines(columns: &[Column]) -> Vec<String> {
+fn column_lines(columns: &[&Column]) -> Vec<String> {
     let parts: Vec<(String, String, String)> = columns
         .iter()
         .map(|column| {
@@ -101,14 +135,34 @@ fn column_lines(columns: &[Column]) -> Vec<String> {
         .collect()
 }
 
-fn column_rest(column: &Column) -> String {
+/// A collation, with its schema if it has one.
+pub(super) fn collation(path: &str) -> String {
+    let parts: Vec<String> = ident::split_path(path)
+        .iter()
+        .map(|part| ident::ident(part))
+        .collect();
+    parts.join(".")
+}
+
+/// How full pages are made from now on.
+pub(super) fn fillfactor(name: &str, percent: Option<u8>) -> String {
+    match percent {
+        Some(percent) => format!("ALTER TABLE {name} SET (fillfactor = {percent})"),
+        None => format!("ALTER TABLE {name} RESET (fillfactor)"),
+    }
+}
+
+/// `CREATE TABLE … PARTITION OF …`
+pub(super) fn partition_statement(partition: &physical::Partition, name: &str) -> String {
+    let child = ident::name(&partition.name);
+    let bound = partition.bound.as_deref().unwrap_or("DEFAULT");
+    format!("CREATE TABLE {child} PARTITION OF {name} {bound}")
+}
+
+pub(super) fn column_rest(column: &Column) -> String {
     let mut out = Vec::new();
     if let Some(collation) = &column.collation {
-        let parts: Vec<String> = ident::split_path(collation)
-            .iter()
-            .map(|part| ident::ident(part))
-            .collect();
-        out.push(format!("COLLATE {}", parts.join(".")));
+        out.push(format!("COLLATE {}", self::collation(collation)));
     }
     match column.identity {
         Some(Identity::Always) => out.push("GENERATED ALWAYS AS IDENTITY".to_owned()),
@@ -129,7 +183,7 @@ fn column_rest(column: &Column) -> String {
     out.join(" ")
 }
 
-fn unique_line(unique: &Unique) -> String {
+pub(super) fn unique_line(unique: &Unique) -> String {
     let mut sql = ident::sql();
     sql.kw("CONSTRAINT ").ident(&unique.name).kw(" UNIQUE ");
     sql.kw(if unique.nulls_not_distinct {
@@ -146,7 +200,7 @@ fn unique_line(unique: &Unique) -> String {
     sql.finish()
 }
 
-fn check_line(check: &Check) -> String {
+pub(super) fn check_line(check: &Check) -> String {
     let mut sql = ident::sql();
     sql.kw("CONSTRAINT ").ident(&check.name);
     let text = or_refused(expression(&check.expr));
@@ -205,8 +259,11 @@ const fn action(action: OnDelete) -> &'static str {
     }
 }
 
-fn partition_by(partitioned: &Partitioned) -> String {
+fn partition_by(partitioned: &Partitioned, key: Option<&str>) -> String {
     let mut sql = ident::sql();
+    if let Some(key) = key {
+        return sql.kw(" PARTITION BY ").fragment(key).finish();
+    }
     sql.kw(match partitioned.by {
         PartitionBy::Range => " PARTITION BY RANGE ",
         PartitionBy::List => " PARTITION BY LIST ",
@@ -219,8 +276,7 @@ fn partition_by(partitioned: &Partitioned) -> String {
 fn partitions(out: &mut Vec<String>, table: &Table, name: &str) {
     for partition in table.partitioned.iter().flat_map(|each| &each.partitions) {
         let child = ident::name(&partition.name);
-        let bound = partition.bound.as_deref().unwrap_or("DEFAULT");
-        out.push(format!("CREATE TABLE {child} PARTITION OF {name} {bound}"));
+        out.push(partition_statement(partition, name));
         owner(out, "TABLE", &child, table.owner.as_ref());
     }
 }

@@ -17,8 +17,32 @@ use super::types;
 #[must_use]
 pub(super) fn steps(change: &Change<'_>) -> Vec<Step> {
     match change {
-        Change::Create(object) => create(object),
+        Change::Create(object) | Change::Add(object) => create(object),
+        Change::Drop(object) => create(object).into_iter().map(gone).collect(),
+        Change::GoesAlong(object) => create(object).into_iter().map(along).collect(),
+        Change::Replace(_, to) => create(to),
+        Change::Alter(_) => Vec::new(),
     }
+}
+
+/// A step the other way round.
+fn gone(mut step: Step) -> Step {
+    let Action::Sql(made) = step.action;
+    let (statements, undo) = match step.undo {
+        Undo::Sql(statements) => (statements, Undo::Sql(made)),
+        other => (Vec::new(), other),
+    };
+    step.title.push_str(" goes");
+    step.action = Action::Sql(statements);
+    step.undo = undo;
+    step
+}
+
+/// What goes by itself comes again by a step.
+fn along(step: Step) -> Step {
+    let mut step = gone(step);
+    step.action = Action::Sql(Vec::new());
+    step
 }
 
 fn create(object: &Object<'_>) -> Vec<Step> {

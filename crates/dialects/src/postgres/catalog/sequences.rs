@@ -1,0 +1,105 @@
+//! Sequences: kept as text, except where a column says all there is to say.
+
+use physical::{Database, Name};
+
+use super::{acl, opaque, with_comment};
+use crate::postgres::ident;
+
+/// How long a name can be.
+const LONGEST: usize = 63;
+
+/// A sequence as the catalog has it.
+#[derive(Debug)]
+pub(super) struct Sequence {
+    pub(super) name: Name,
+    pub(super) owner: String,
+    /// Its options, as they are written.
+    pub(super) text: String,
+    /// Whether they are those that an identity column has by itself.
+    pub(super) plain: bool,
+    pub(super) unlogged: bool,
+    pub(super) rights: Option<String>,
+    pub(super) comment: Option<String>,
+}
+
+impl Sequence {
+    /// A sequence that is made by itself, whether a column owns it or not.
+    pub(super) fn alone(&self, database: &mut Database) {
+        let quoted = ident::name(&self.name);
+        let word = if self.unlogged { "UNLOGGED " } else { "" };
+        let mut text = vec![
+            format!("CREATE {word}SEQUENCE {quoted} {}", self.text),
+            format!("ALTER SEQUENCE {quoted} OWNER TO {}", ident::ident(&self.owner)),
+        ];
+        text.extend(self.granted(&quoted));
+        database.opaque.push(opaque(
+            "sequence",
+            self.name.clone(),
+            with_comment(text.join(";\n"), "SEQUENCE", &quoted, self.comment.as_deref()),
+            Some(format!("DROP SEQUENCE IF EXISTS {quoted}")),
+            Vec::new(),
+        ));
+    }
+
+    /// A sequence behind an identity column of a table.
+    pub(super) fn of_identity(&self, table: &Name, column: &str, database: &mut Database) {
+        let quoted = ident::name(&self.name);
+        let expected = expected_name(table.name.as_str(), column);
+        let mut text = Vec::new();
+        if self.name.name.as_str() != expected.as_str() {
+            let mut made = self.name.clone();
+            made.name = expected.as_str().into();
+            text.push(format!(
+                "ALTER SEQUENCE {} RENAME TO {}",
+                ident::name(&made),
+                ident::ident(self.name.name.as_str())
+            ));
+        }
+        if !self.plain {
+            text.push(format!("ALTER SEQUENCE {quoted} {} RESTART", self.text));
+        }
+        text.extend(self.granted(&quoted));
+        let text = with_comment(text.join(";\n"), "SEQUENCE", &quoted, self.comment.as_deref());
+        if !text.is_empty() {
+            database.opaque.push(opaque(
+                "identity sequence",
+                self.name.clone(),
+                text,
+                Some(String::new()),
+                vec![table.clone()],
+            ));
+        }
+    }
+
+    fn granted(&self, quoted: &str) -> Vec<String> {
+        acl::whole("SEQUENCE", quoted, self.rights.as_deref(), &self.owner)
+    }
+}
+
+/// The name that the server gives the sequence of an identity column: the longer of both parts is cut until all fits.
+fn expected_name(table: &str, column: &str) -> String {
+    let (mut table, mut column) = (table.to_owned(), column.to_owned());
+    while table.len() + column.len() + "__seq".len() > LONGEST {
+        let longer = if table.len() > column.len() {
+            &mut table
+        } else {
+            &mut column
+        };
+        if longer.pop().is_none() {
+            break;
+        }
+    }
+    format!("{table}_{column}_seq")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::expected_name;
+
+    #[test]
+    fn names_are_cut_where_the_server_cuts_them() {
+        assert_eq!(expected_name("orders", "id"), "orders_id_seq");
+        let long = expected_name(&"t".repeat(60), &"c".repeat(10));
+        assert_eq!(long, format!("{}_{}_seq", "t".repeat(48), "c".repeat(10)));
+    }
+}

@@ -1,0 +1,292 @@
+//! Objects that come to what is in use, go from it, or take each other's place.
+
+use physical::{ForeignKey, Function, Grant, Index, NamedType, NamedTypeKind, Schema, Table, View};
+use plan::{Action, Hazard, Lock, Object, Phase, Step, Undo};
+
+use super::access::grant_statements;
+use super::{alter, create, locking, revoke, said, shown, step};
+use crate::postgres::ident;
+
+/// Makes an object on a table that is read and written.
+pub(super) fn add(object: &Object<'_>) -> Vec<Step> {
+    match object {
+        Object::Index(table, index) => vec![add_index(table, index)],
+        Object::ForeignKey(table, key) => add_key(table, key),
+        other => vec![create(other)],
+    }
+}
+
+/// Nobody waits while the index is built, except on partitioned tables, which know no such way.
+fn add_index(table: &Table, index: &Index) -> Step {
+    let mut made = create(&Object::Index(table, index));
+    if table.partitioned.is_some() {
+        return made;
+    }
+    concurrently(&mut made);
+    made.hazards = vec![Hazard::Scan(format!("{} is read twice", shown(&table.name)))];
+    if index.unique {
+        let twice = format!("rows of {} may have the same values", shown(&table.name));
+        made.hazards.push(Hazard::MayFail(twice));
+    }
+    made
+}
+
+fn concurrently(step: &mut Step) {
+    let slow = |statement: &str| {
+        statement
+            .replacen("CREATE INDEX ", "CREATE INDEX CONCURRENTLY ", 1)
+            .replacen("CREATE UNIQUE INDEX ", "CREATE UNIQUE INDEX CONCURRENTLY ", 1)
+            .replacen("DROP INDEX ", "DROP INDEX CONCURRENTLY ", 1)
+    };
+    let Action::Sql(statements) = &mut step.action;
+    if let Some(first) = statements.first_mut() {
+        *first = slow(first);
+    }
+    if let Undo::Sql(statements) = &mut step.undo
+        && let Some(first) = statements.first_mut()
+    {
+        *first = slow(first);
+    }
+    step.transactional = false;
+    step.lock = Lock::ShareUpdateExclusive;
+}
+
+/// First for new rows, then for those that are there, while others read and write.
+fn add_key(table: &Table, key: &ForeignKey) -> Vec<Step> {
+    let name = ident::name(&table.name);
+    let mut unchecked = key.clone();
+    unchecked.validated = false;
+    let whole = table.partitioned.is_some();
+    let made = create(&Object::ForeignKey(table, if whole { key } else { &unchecked }));
+    let mut steps = vec![made];
+    if key.validated && !whole {
+        let may = format!("a row of {} may refer to nothing", shown(&table.name));
+        steps.push(alter::validate(table, &name, &key.name, &may));
+    }
+    steps
+}
+
+/// Removes an object; the way back makes it again, without what was in it.
+pub(super) fn drop(object: &Object<'_>) -> Step {
+    let made = create(object);
+    let Action::Sql(back) = made.action;
+    let (statements, kept) = match made.undo {
+        Undo::Sql(statements) => (statements, Undo::Sql(back)),
+        Undo::WithOther => (Vec::new(), Undo::WithOther),
+        Undo::Impossible(why) => (Vec::new(), Undo::Impossible(why)),
+    };
+    let mut gone = step(
+        format!("{} goes", made.title),
+        made.section,
+        statements,
+        kept,
+        made.origin,
+    );
+    gone.runs_as = made.runs_as;
+    gone.phase = Phase::Contract;
+    match object {
+        Object::Table(table, _) => {
+            let hazards = vec![
+                Hazard::DataLoss(format!("the rows of {}", shown(&table.name))),
+                Hazard::BreaksCode(format!("whatever still names {}", shown(&table.name))),
+            ];
+            locking(gone, Lock::AccessExclusive, hazards)
+        }
+        Object::Index(table, _) if table.partitioned.is_none() => {
+            concurrently(&mut gone);
+            gone
+        }
+        Object::View(_) | Object::Function(_) => {
+            let code = vec![Hazard::BreaksCode("whatever still names it".to_owned())];
+            locking(gone, Lock::AccessExclusive, code)
+        }
+        _ => locking(gone, Lock::AccessExclusive, Vec::new()),
+    }
+}
+
+/// What its table takes along: nothing is to be done, but on the way back.
+pub(super) fn goes_along(object: &Object<'_>) -> Step {
+    let made = create(object);
+    let Action::Sql(back) = made.action;
+    let title = format!("{} goes with its table", made.title);
+    step(title, made.section, Vec::new(), Undo::Sql(back), made.origin)
+}
+
+/// Makes the second of the first, without removing it.
+pub(super) fn replace(from: &Object<'_>, to: &Object<'_>) -> Vec<Step> {
+    let (forth, back) = (changes(from, to), changes(to, from));
+    let made = create(to);
+    let undo = match (&back, to) {
+        (_, Object::ForeignKey(table, _)) => Undo::Sql(key_again(table, from)),
+        (_, Object::Type(_)) => Undo::Impossible("a member of an enum cannot be taken out".to_owned()),
+        (back, _) if back.is_empty() => Undo::WithOther,
+        (back, _) => Undo::Sql(back.clone()),
+    };
+    if forth.is_empty() {
+        return Vec::new();
+    }
+    let mut changed = step(
+        format!("{} changes", made.title),
+        made.section,
+        forth,
+        undo,
+        made.origin,
+    );
+    changed.runs_as = made.runs_as;
+    vec![match to {
+        Object::ForeignKey(table, _) => locking(
+            changed,
+            Lock::ShareUpdateExclusive,
+            vec![Hazard::Scan(format!("{} is read whole", shown(&table.name)))],
+        ),
+        _ => changed,
+    }]
+}
+
+/// A key that was looked at cannot be made one that was not: it is made again.
+fn key_again(table: &Table, from: &Object<'_>) -> Vec<String> {
+    let made = create(from);
+    let (Action::Sql(add), Undo::Sql(mut statements)) = (made.action, made.undo) else {
+        return Vec::new();
+    };
+    if let Object::ForeignKey(_, key) = from
+        && table
+            .foreign_keys
+            .iter()
+            .any(|other| other.name == key.name && other.validated == key.validated)
+    {
+        return vec![said(
+            "CONSTRAINT",
+            &format!(
+                "{} ON {}",
+                ident::ident(key.name.as_str()),
+                ident::name(&table.name)
+            ),
+            key.comment.as_deref(),
+        )];
+    }
+    statements.extend(add);
+    statements
+}
+
+fn changes(from: &Object<'_>, to: &Object<'_>) -> Vec<String> {
+    match (from, to) {
+        (Object::Function(a), Object::Function(b)) => function(a, b),
+        (Object::View(a), Object::View(b)) => view(a, b),
+        (Object::Type(a), Object::Type(b)) => named_type(a, b),
+        (Object::Schema(a), Object::Schema(b)) => schema(a, b),
+        (Object::Index(table, _), Object::Index(_, index)) => {
+            let mut name = physical::Name::bare(index.name.clone());
+            name.schema.clone_from(&table.name.schema);
+            vec![said("INDEX", &ident::name(&name), index.comment.as_deref())]
+        }
+        (Object::ForeignKey(table, a), Object::ForeignKey(_, b)) => {
+            let name = ident::name(&table.name);
+            let constraint = ident::ident(b.name.as_str());
+            let mut out = Vec::new();
+            if b.validated && !a.validated {
+                out.push(format!("ALTER TABLE {name} VALIDATE CONSTRAINT {constraint}"));
+            }
+            if a.comment != b.comment {
+                out.push(said(
+                    "CONSTRAINT",
+                    &format!("{constraint} ON {name}"),
+                    b.comment.as_deref(),
+                ));
+            }
+            out
+        }
+        (_, Object::Opaque(opaque)) => vec![opaque.definition.trim().trim_end_matches(';').to_owned()],
+        _ => Vec::new(),
+    }
+}
+
+fn function(from: &Function, to: &Function) -> Vec<String> {
+    let made = create(&Object::Function(to));
+    let Action::Sql(mut statements) = made.action;
+    if let Some(first) = statements.first_mut() {
+        *first = first
+            .replacen("CREATE FUNCTION ", "CREATE OR REPLACE FUNCTION ", 1)
+            .replacen("CREATE PROCEDURE ", "CREATE OR REPLACE PROCEDURE ", 1);
+    }
+    let object = super::routine::signature(to);
+    let lost = lost_grants("FUNCTION ", &object, &from.grants, &to.grants);
+    statements.splice(1..1, lost);
+    if from.comment.is_some() && to.comment.is_none() {
+        statements.push(said("FUNCTION", &object, None));
+    }
+    statements
+}
+
+fn view(from: &View, to: &View) -> Vec<String> {
+    let name = ident::name(&to.name);
+    let kind = if to.materialized {
+        "MATERIALIZED VIEW"
+    } else {
+        "VIEW"
+    };
+    let mut out = Vec::new();
+    if from.owner != to.owner {
+        super::owner(&mut out, kind, &name, to.owner.as_ref());
+    }
+    out.extend(lost_grants("", &name, &from.grants, &to.grants));
+    grant_statements(&mut out, "", &name, &new_grants(&from.grants, &to.grants));
+    if from.comment != to.comment {
+        out.push(said(kind, &name, to.comment.as_deref()));
+    }
+    out
+}
+
+fn schema(from: &Schema, to: &Schema) -> Vec<String> {
+    let name = ident::ident(to.name.as_str());
+    let mut out = Vec::new();
+    if from.owner != to.owner {
+        super::owner(&mut out, "SCHEMA", &name, to.owner.as_ref());
+    }
+    out.extend(lost_grants("SCHEMA ", &name, &from.grants, &to.grants));
+    grant_statements(&mut out, "SCHEMA ", &name, &new_grants(&from.grants, &to.grants));
+    if from.comment != to.comment {
+        out.push(said("SCHEMA", &name, to.comment.as_deref()));
+    }
+    out
+}
+
+/// New members, each behind the one that it follows.
+fn named_type(from: &NamedType, to: &NamedType) -> Vec<String> {
+    let name = ident::name(&to.name);
+    let mut out = Vec::new();
+    if let (NamedTypeKind::Enum(was), NamedTypeKind::Enum(is)) = (&from.kind, &to.kind) {
+        for (at, member) in is.iter().enumerate().filter(|(_, member)| !was.contains(member)) {
+            let place = match at.checked_sub(1).and_then(|before| is.get(before)) {
+                Some(before) => format!(" AFTER {}", ident::text(before)),
+                None => is
+                    .get(at + 1)
+                    .filter(|next| was.contains(next))
+                    .or_else(|| was.first())
+                    .map(|next| format!(" BEFORE {}", ident::text(next)))
+                    .unwrap_or_default(),
+            };
+            out.push(format!(
+                "ALTER TYPE {name} ADD VALUE {}{place}",
+                ident::text(member)
+            ));
+        }
+    }
+    if from.owner != to.owner {
+        super::owner(&mut out, "TYPE", &name, to.owner.as_ref());
+    }
+    if from.comment != to.comment {
+        out.push(said("TYPE", &name, to.comment.as_deref()));
+    }
+    out
+}
+
+fn new_grants(from: &[Grant], to: &[Grant]) -> Vec<Grant> {
+    to.iter().filter(|grant| !from.contains(grant)).cloned().collect()
+}
+
+fn lost_grants(kind: &'static str, object: &str, from: &[Grant], to: &[Grant]) -> Vec<String> {
+    let mut statements = Vec::new();
+    grant_statements(&mut statements, kind, object, &new_grants(to, from));
+    statements.iter().map(|grant| revoke(grant)).collect()
+}
