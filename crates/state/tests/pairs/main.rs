@@ -11,14 +11,14 @@
     reason = "a test may fail loudly, and reads its environment"
 )]
 
+mod postgres;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
-use dialects::postgres::POSTGRES;
-use engine::{Connection, Server, StartOptions};
+use engine::Connection;
 use physical::Database;
-use plan::{Action, Step};
+use plan::{Action, Relational, Step};
 
 struct Pair {
     name: String,
@@ -73,27 +73,22 @@ fn corpus(dialect: &str) -> Vec<Pair> {
         .collect()
 }
 
-fn server() -> &'static Server {
-    static SERVER: OnceLock<(tempfile::TempDir, Server)> = OnceLock::new();
-    let (_, server) = SERVER.get_or_init(|| {
-        let cache = tempfile::tempdir().unwrap();
-        let mut options = StartOptions::new(cache.path(), std::env::temp_dir());
-        options.search.path = std::env::var_os("PATH");
-        let server = Server::start(&options).expect("these tests need PostgreSQL 15 or newer");
-        (cache, server)
-    });
-    server
-}
+/// A database product, as far as pairs are tried on it. A value is a database of its own that goes with it.
+trait Product: Sized {
+    /// How it is spoken to.
+    fn dialect() -> &'static Relational;
 
-/// A new database in which a script was run; `None` when the server does not take it.
-fn database(name: &str, sql: &str) -> Option<Connection> {
-    server().create_database(name).unwrap();
-    let mut connection = server().superuser_connection(name).unwrap();
-    connection.batch(sql).ok().map(|()| connection)
-}
+    /// A new database in which a script was run; `None` when the product does not take it.
+    fn build(name: &str, sql: &str) -> Option<Self>;
 
-fn read(connection: &mut Connection) -> Result<Database, String> {
-    state::introspect(connection, &POSTGRES).map_err(|error| error.to_string())
+    fn connection(&mut self) -> &mut Connection;
+
+    /// The schema as the product itself says it, apart from us, line by line and sorted.
+    fn dump(&mut self) -> Vec<String>;
+
+    fn read(&mut self) -> Result<Database, String> {
+        state::introspect(self.connection(), Self::dialect()).map_err(|error| error.to_string())
+    }
 }
 
 /// Runs steps one by one, as an operator would.
@@ -129,39 +124,13 @@ fn back(steps: &[Step]) -> Result<Vec<String>, String> {
 }
 
 /// What still differs, as a plan would mend it.
-fn rest(connection: &mut Connection, goal: &Database) -> Result<(), String> {
-    let found = read(connection)?;
-    let plan = migrate::plan(&found, goal, &POSTGRES).map_err(|refused| refused.to_string())?;
+fn rest<P: Product>(database: &mut P, goal: &Database) -> Result<(), String> {
+    let found = database.read()?;
+    let plan = migrate::plan(&found, goal, P::dialect()).map_err(|refused| refused.to_string())?;
     match forth(&plan.steps).as_slice() {
         [] => Ok(()),
         left => Err(format!("still to do: {}", left.join("; "))),
     }
-}
-
-/// The server's own dump, line by line: columns come in the order in which they were added.
-fn dump(name: &str) -> Vec<String> {
-    let login = server().url(name, server().superuser()).login().unwrap();
-    let output = std::process::Command::new("pg_dump")
-        .args([
-            "-h",
-            &login.host,
-            "-p",
-            &login.port.to_string(),
-            "-U",
-            &login.user,
-        ])
-        .args(["-s", "-d", &login.database])
-        .output()
-        .expect("these tests need pg_dump");
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.contains("dump complete"), "{name} cannot be dumped");
-    let mut lines: Vec<String> = text
-        .lines()
-        .map(|line| line.trim_end().trim_end_matches(',').to_owned())
-        .filter(|line| !(line.is_empty() || line.starts_with("--") || line.starts_with('\\')))
-        .collect();
-    lines.sort();
-    lines
 }
 
 /// What only one of two dumps says.
@@ -186,53 +155,48 @@ enum Outcome {
     Skipped,
 }
 
-fn try_pair(number: usize, pair: &Pair) -> Outcome {
-    let Some(mut before) = database(&format!("b{number}"), &pair.before) else {
+fn try_pair<P: Product>(number: usize, pair: &Pair) -> Outcome {
+    let before = P::build(&format!("b{number}"), &pair.before);
+    let after = P::build(&format!("a{number}"), &pair.after);
+    let (Some(mut before), Some(mut after)) = (before, after) else {
         return Outcome::Skipped;
     };
-    let Some(mut after) = database(&format!("a{number}"), &pair.after) else {
-        return Outcome::Skipped;
-    };
-    let outcome = (|| -> Result<Option<String>, String> {
-        let (from, to) = (read(&mut before)?, read(&mut after)?);
-        let plan = match migrate::plan(&from, &to, &POSTGRES) {
-            Ok(plan) => plan,
-            Err(refused) => return Ok(Some(refused.to_string())),
-        };
-        let original = dump(&format!("b{number}"));
-        run(&mut before, &forth(&plan.steps)).map_err(|error| format!("up: {error}"))?;
-        rest(&mut before, &to).map_err(|error| format!("after up: {error}"))?;
-        told_apart(&dump(&format!("b{number}")), &dump(&format!("a{number}")))
-            .map_err(|error| format!("after up: {error}"))?;
-        if let Ok(statements) = back(&plan.steps) {
-            run(&mut before, &statements).map_err(|error| format!("down: {error}"))?;
-            rest(&mut before, &from).map_err(|error| format!("after down: {error}"))?;
-            told_apart(&dump(&format!("b{number}")), &original)
-                .map_err(|error| format!("after down: {error}"))?;
-        }
-        Ok(None)
-    })();
-    drop((before, after));
-    for name in [format!("b{number}"), format!("a{number}")] {
-        let mut superuser = server().superuser_connection("postgres").unwrap();
-        let _ = superuser.execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
-    }
-    match outcome {
+    match there_and_back(&mut before, &mut after) {
         Ok(None) => Outcome::Passed,
         Ok(Some(refused)) => Outcome::Refused(refused),
         Err(error) => Outcome::Failed(error),
     }
 }
 
-#[test]
-fn postgres() {
-    let mut pairs = fixtures("postgres");
+/// Makes one database of the other, and itself again; answers why not when it is refused.
+fn there_and_back<P: Product>(before: &mut P, after: &mut P) -> Result<Option<String>, String> {
+    let (from, to) = (before.read()?, after.read()?);
+    let plan = match migrate::plan(&from, &to, P::dialect()) {
+        Ok(plan) => plan,
+        Err(refused) => return Ok(Some(refused.to_string())),
+    };
+    let original = before.dump();
+    run(before.connection(), &forth(&plan.steps)).map_err(|error| format!("up: {error}"))?;
+    rest(before, &to).map_err(|error| format!("after up: {error}"))?;
+    told_apart(&before.dump(), &after.dump()).map_err(|error| format!("after up: {error}"))?;
+    if let Ok(statements) = back(&plan.steps) {
+        run(before.connection(), &statements).map_err(|error| format!("down: {error}"))?;
+        rest(before, &from).map_err(|error| format!("after down: {error}"))?;
+        told_apart(&before.dump(), &original).map_err(|error| format!("after down: {error}"))?;
+    }
+    Ok(None)
+}
+
+/// Tries the fixtures, all of which must pass, and the corpus, which is counted.
+fn try_all<P: Product>() {
+    let name = P::dialect().name;
+    let mut pairs = fixtures(name);
     let own = pairs.len();
-    pairs.extend(corpus("postgres"));
+    pairs.extend(corpus(name));
     let mut counts: BTreeMap<String, [usize; 4]> = BTreeMap::new();
     let mut failed = Vec::new();
     for (number, pair) in pairs.iter().enumerate() {
-        let at = match try_pair(number, pair) {
+        let at = match try_pair::<P>(number, pair) {
             Outcome::Passed => 0,
             Outcome::Refused(why) => {
                 println!("refused {}: {why}", pair.name);
@@ -251,7 +215,7 @@ fn postgres() {
     }
     for (source, [passed, refused, failed, skipped]) in &counts {
         println!(
-            "{source}: {passed} passed, {refused} refused, {failed} failed, {skipped} not taken by the server"
+            "{source}: {passed} passed, {refused} refused, {failed} failed, {skipped} not taken by the database"
         );
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
