@@ -31,6 +31,6 @@ pub use routine::{
 pub use rows::{Rows, Value};
 pub use table::{
     Check, Column, DefaultValue, ForeignKey, Generated, Identity, Index, IndexKey, IndexMethod, Inheritance,
-    OnDelete, Partition, PartitionBy, Partitioned, PrimaryKey, RowSecurity, Seed, Table, Unique,
+    OnDelete, Partition, PartitionBy, Partitioned, PrimaryKey, RowSecurity, Seed, Table, Unique, Written,
 };
 pub use types::SqlType;

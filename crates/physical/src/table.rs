@@ -1,5 +1,7 @@
 //! Tables and what hangs on them.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::{Expr, Grant, Ident, Literal, Name, Origin, Policy, SqlType, Trigger};
@@ -49,6 +51,9 @@ pub struct Table {
     /// here can hold (`ON CONFLICT`, a collation of a key). Whoever makes the table says it word for word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verbatim: Option<String>,
+    /// SQLite: how it was said, where it was found.
+    #[serde(skip)]
+    pub written: Written,
     /// Rights.
     pub grants: Vec<Grant>,
     /// What it is for.
@@ -82,6 +87,7 @@ impl Table {
             strict: false,
             without_rowid: false,
             verbatim: None,
+            written: Written::default(),
             grants: Vec::new(),
             comment: None,
             origin,
@@ -94,6 +100,24 @@ impl Table {
         self.columns.iter().find(|column| column.name.as_str() == name)
     }
 }
+
+/// The words in which a table and what hangs on it were found. They are no part of what a table is: two are equal however they
+/// were written. Who compares words asks for them.
+#[derive(Debug, Clone, Default)]
+pub struct Written {
+    /// What stands behind the table's name.
+    pub table: Option<String>,
+    /// Statements of indexes and triggers, by name.
+    pub others: BTreeMap<Ident, String>,
+}
+
+impl PartialEq for Written {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Written {}
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -335,7 +335,14 @@ fn default(cursor: &mut Cursor<'_>) -> Option<String> {
     let start = cursor.offset();
     let signed = cursor.eat("-") || cursor.eat("+");
     let value = cursor.next()?;
-    let constants = ["NULL", "TRUE", "FALSE", "CURRENT_TIME", "CURRENT_DATE", "CURRENT_TIMESTAMP"];
+    let constants = [
+        "NULL",
+        "TRUE",
+        "FALSE",
+        "CURRENT_TIME",
+        "CURRENT_DATE",
+        "CURRENT_TIMESTAMP",
+    ];
     let known = constants.iter().any(|word| value.is(word));
     if !signed && !known && matches!(value.kind, TokenKind::Word | TokenKind::Quoted) {
         // SQLite takes a name for a text here.
