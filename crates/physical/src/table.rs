@@ -107,8 +107,10 @@ impl Table {
 pub struct Written {
     /// What stands behind the table's name.
     pub table: Option<String>,
-    /// Statements of indexes and triggers, by name.
-    pub others: BTreeMap<Ident, String>,
+    /// Statements of indexes, by name.
+    pub indexes: BTreeMap<Ident, String>,
+    /// Statements of triggers, by name.
+    pub triggers: BTreeMap<Ident, String>,
 }
 
 impl PartialEq for Written {

@@ -18,8 +18,6 @@ pub(super) struct CreateTable {
     pub(super) without_rowid: bool,
     /// The statement says something that no field here or in the model holds.
     pub(super) says_more: bool,
-    /// Everything behind the name.
-    pub(super) behind_name: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,8 +60,8 @@ pub(super) struct ForeignKeyDef {
     pub(super) comment: Option<String>,
 }
 
-/// Reads a CREATE TABLE statement; `None` when it is not one that we understand to its end.
-pub(super) fn parse(sql: &str) -> Option<CreateTable> {
+/// Everything in front of the columns; `None` when it is no CREATE TABLE statement.
+fn head(sql: &str) -> Option<Cursor<'_>> {
     let mut head = Cursor::new(sql);
     if !head.eat("CREATE") {
         return None;
@@ -77,7 +75,22 @@ pub(super) fn parse(sql: &str) -> Option<CreateTable> {
     if head.eat(".") {
         head.name()?;
     }
-    let start = head.offset();
+    Some(head)
+}
+
+/// What stands behind the name in a CREATE TABLE statement.
+pub(super) fn behind_name(sql: &str) -> Option<&str> {
+    let mut cursor = head(sql)?;
+    let start = cursor.offset();
+    while cursor.next().is_some() {}
+    // A comment at the end would swallow what is written after it.
+    let text = cursor.slice(start, cursor.last_end());
+    Some(text.trim_end_matches(';').trim_end())
+}
+
+/// Reads a CREATE TABLE statement; `None` when it is not one that we understand to its end.
+pub(super) fn parse(sql: &str) -> Option<CreateTable> {
+    let mut head = head(sql)?;
     let inside = head.group()?;
     let mut table = CreateTable::default();
     while head.peek().is_some_and(|token| !token.is(";")) {
@@ -89,11 +102,6 @@ pub(super) fn parse(sql: &str) -> Option<CreateTable> {
             return None;
         }
     }
-    // A comment at the end would swallow what is written after it.
-    let end = head.last_end();
-    head.slice(start, end)
-        .trim_end_matches(';')
-        .clone_into(&mut table.behind_name);
     body(&mut Cursor::new(inside), &mut table)?;
     Some(table)
 }
@@ -175,10 +183,14 @@ fn constraint(cursor: &mut Cursor<'_>, table: &mut CreateTable, comment: Option<
         name = Some(cursor.name()?);
     }
     if cursor.eat_all(&["PRIMARY", "KEY"]) {
+        let counts = cursor.group_ends_with("AUTOINCREMENT");
         let columns = key_columns(cursor, table)?;
         // The grammar has it here, too, for a key of one column.
-        let counts = cursor.eat("AUTOINCREMENT");
-        if let Some(column) = table.columns.iter_mut().find(|_| counts) {
+        let named = |column: &&mut ColumnDef| {
+            let mut names = columns.iter();
+            counts && names.any(|name| name.eq_ignore_ascii_case(&column.name))
+        };
+        if let Some(column) = table.columns.iter_mut().find(named) {
             column.autoincrement = true;
         }
         table.primary_key = Some((name, columns));
@@ -401,7 +413,11 @@ fn references(
         comment,
     };
     loop {
-        if cursor.eat_all(&["ON", "DELETE"]) {
+        if cursor.eat_all(&["ON", "INSERT"]) {
+            // Taken, and without an effect.
+            action(cursor)?;
+            made.says_more = true;
+        } else if cursor.eat_all(&["ON", "DELETE"]) {
             key.on_delete = action(cursor)?;
         } else if cursor.eat_all(&["ON", "UPDATE"]) {
             key.on_update = action(cursor)?;

@@ -91,6 +91,14 @@ impl<'a> Cursor<'a> {
         None
     }
 
+    /// Whether the group that comes next has this word at its end.
+    pub(super) fn group_ends_with(&self, word: &str) -> bool {
+        let inside = self.clone().group().unwrap_or_default();
+        let mut said = tokens(inside).into_iter().rev();
+        let last = said.find(|token| token.kind != TokenKind::Comment);
+        last.is_some_and(|token| token.is(word))
+    }
+
     /// Names in parentheses, and whether nothing else was said of them (`COLLATE x`, `DESC`).
     pub(super) fn names(&mut self) -> Option<(Vec<String>, bool)> {
         let inside = self.group()?;

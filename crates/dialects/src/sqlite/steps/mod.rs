@@ -119,7 +119,7 @@ fn trigger_step(table: &Table, trigger: &physical::Trigger) -> Step {
     step(
         format!("trigger {}", trigger.name),
         Section::Triggers,
-        vec![view::trigger(&table.name, trigger)],
+        vec![view::trigger(table, trigger)],
         Undo::Sql(vec![format!("DROP TRIGGER {}", quote(trigger.name.as_str()))]),
         trigger.origin,
     )

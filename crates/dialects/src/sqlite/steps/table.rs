@@ -15,8 +15,8 @@ pub(in super::super) fn create(table: &Table) -> String {
 
 /// Writes a table under another name, which is quoted already where it must be.
 pub(in super::super) fn create_as(table: &Table, name: &str) -> String {
-    if let Some(verbatim) = &table.verbatim {
-        return format!("CREATE TABLE {name} {verbatim}");
+    if let Some(written) = table.written.table.as_ref().or(table.verbatim.as_ref()) {
+        return format!("CREATE TABLE {name} {written}");
     }
     let mut items: Vec<(String, String)> = Vec::new();
     let names = table
@@ -223,6 +223,9 @@ pub(in super::super) fn index_key(key: &IndexKey) -> Result<String, Unspeakable>
 
 /// Writes an index.
 pub(in super::super) fn index(table: &Table, index: &Index) -> String {
+    if let Some(written) = table.written.indexes.get(&index.name) {
+        return written.clone();
+    }
     let unique = if index.unique { "UNIQUE " } else { "" };
     let keys: Vec<String> = index.keys.iter().filter_map(|key| index_key(key).ok()).collect();
     let mut sql = format!("CREATE {unique}INDEX {}\n", ident(&index.name));
