@@ -69,11 +69,12 @@ impl<'a> Work<'a> {
     fn tables(&mut self) {
         for table in &self.from.given.tables {
             let name = identity(&Object::Table(table, &[]));
-            match self.to.given.table(&table.name) {
+            match self.to.table(&table.name) {
                 None => {
                     self.gone.insert(name);
                 }
                 Some(other) => {
+                    let name = identity(&Object::Table(other, &[]));
                     if let Some(change) = diff::table((&self.from, &self.to), (table, other)) {
                         self.tables.insert(name, change);
                     }
@@ -81,7 +82,7 @@ impl<'a> Work<'a> {
             }
         }
         for table in &self.to.given.tables {
-            if self.from.given.table(&table.name).is_none() {
+            if self.from.table(&table.name).is_none() {
                 self.come.insert(identity(&Object::Table(table, &[])));
             }
         }
@@ -153,6 +154,11 @@ impl<'a> Work<'a> {
                         .iter()
                         .any(|column| theirs.contains(column.as_str()))
             }
+            // What hangs on a view goes with it.
+            Object::Opaque(opaque) => opaque.depends_on.iter().any(|other| {
+                let view = format!("view {other}");
+                self.remade.contains(&view) || opaque.kind == "trigger" && self.replaced.contains(&view)
+            }),
             _ => false,
         }
     }
@@ -304,6 +310,17 @@ impl<'a> Work<'a> {
         found
     }
 
+    /// Indexes and triggers of a table that nothing has removed when the table's turn comes.
+    fn staying(&self, table: &'a Table) -> Vec<Object<'a>> {
+        let indexes = table.indexes.iter().map(|index| Object::Index(table, index));
+        let triggers = table
+            .triggers
+            .iter()
+            .map(|trigger| Object::Trigger(table, trigger));
+        let all = indexes.chain(triggers);
+        all.filter(|object| !self.goes(object)).collect()
+    }
+
     fn make(&self, node: &Node<'_>, tell: &mut dyn FnMut(Change<'_>)) {
         for object in node.objects(self.to.given) {
             let name = identity(&object);
@@ -315,7 +332,9 @@ impl<'a> Work<'a> {
                 Object::Table(..) if is_new => tell(Change::Create(object)),
                 Object::Table(..) => {
                     if let Some(change) = self.tables.get(&name) {
-                        tell(Change::Alter(change.clone()));
+                        let mut change = change.clone();
+                        change.stays = self.staying(change.from);
+                        tell(Change::Alter(change));
                     }
                 }
                 // Rows, rights and protection of what is there are settings of it.

@@ -5,13 +5,37 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use physical::{Column, Database, Function, Name, NamedTypeKind, Partition, Table};
-use plan::{Edit, Object, TableChange};
+use physical::{Column, Database, Function, Ident, Name, NamedTypeKind, Partition, Table};
+use plan::{Edit, Object, Relational, TableChange};
 
 /// A database with its canonical form.
 pub(crate) struct Side<'a> {
     pub(crate) given: &'a Database,
     pub(crate) canonical: Database,
+    pub(crate) dialect: &'a Relational,
+}
+
+impl<'a> Side<'a> {
+    /// A table by name, whatever its letters where the database does not tell them apart.
+    pub(crate) fn table(&self, name: &Name) -> Option<&'a Table> {
+        let found = self.given.table(name);
+        found.or_else(|| {
+            let tables = self.dialect.folds_case.then_some(&self.given.tables)?;
+            tables
+                .iter()
+                .find(|table| self.alike(&table.name.name, &name.name))
+        })
+    }
+
+    fn alike(&self, one: &Ident, other: &Ident) -> bool {
+        self.dialect.folds_case && one.as_str().eq_ignore_ascii_case(other.as_str())
+    }
+
+    /// A column of a table, likewise.
+    fn column<'t>(&self, table: &'t Table, name: &Ident) -> Option<&'t Column> {
+        let found = table.column(name.as_str());
+        found.or_else(|| table.columns.iter().find(|column| self.alike(&column.name, name)))
+    }
 }
 
 /// What an object is called, whatever it is like.
@@ -80,15 +104,32 @@ pub(crate) fn same(one: &Object<'_>, other: &Object<'_>) -> bool {
         (Object::Schema(a), Object::Schema(b)) => a == b,
         (Object::Type(a), Object::Type(b)) => a == b,
         (Object::ForeignKey(_, a), Object::ForeignKey(_, b)) => a == b,
-        (Object::Index(_, a), Object::Index(_, b)) => a == b,
+        (Object::Index(ours, a), Object::Index(theirs, b)) => {
+            let said = (
+                ours.written.indexes.get(&a.name),
+                theirs.written.indexes.get(&b.name),
+            );
+            a == b && !said_otherwise(said)
+        }
         (Object::Function(a), Object::Function(b)) => a == b,
-        (Object::Trigger(_, a), Object::Trigger(_, b)) => a == b,
+        (Object::Trigger(ours, a), Object::Trigger(theirs, b)) => {
+            let said = (
+                ours.written.triggers.get(&a.name),
+                theirs.written.triggers.get(&b.name),
+            );
+            a == b && !said_otherwise(said)
+        }
         (Object::Policy(_, a), Object::Policy(_, b)) => a == b,
         (Object::View(a), Object::View(b)) => a == b,
         (Object::Opaque(a), Object::Opaque(b)) => a.definition == b.definition && a.undo == b.undo,
         (Object::Extension(a), Object::Extension(b)) => a == b,
         _ => false,
     }
+}
+
+/// Whether two objects that were both found were found in different words.
+fn said_otherwise((one, other): (Option<&String>, Option<&String>)) -> bool {
+    matches!((one, other), (Some(one), Some(other)) if one != other)
 }
 
 /// Whether one can become the other where it stands, with whatever hangs on it.
@@ -147,16 +188,23 @@ pub(crate) fn table<'a>(
     let is = to.canonical.table(&new.name)?;
     let mut edits = Vec::new();
     constraints_that_go(was, is, old, &mut edits);
-    columns(was, is, old, new, &mut edits);
+    columns(to, (was, is), (old, new), &mut edits);
     constraints_that_come(was, is, new, &mut edits);
     partitions(was, is, old, new, &mut edits);
-    if settings(was) != settings(is) || inner_comments(was) != inner_comments(is) {
+    let keys_differ = to.dialect.keys_in_tables && was.foreign_keys != is.foreign_keys;
+    let said_otherwise = said_otherwise((was.written.table.as_ref(), is.written.table.as_ref()));
+    if keys_differ
+        || said_otherwise
+        || settings(was) != settings(is)
+        || inner_comments(was) != inner_comments(is)
+    {
         edits.push(Edit::Settings);
     }
     (!edits.is_empty()).then_some(TableChange {
         from: old,
         to: new,
         edits,
+        stays: Vec::new(),
         databases: (from.given, to.given),
     })
 }
@@ -225,24 +273,28 @@ fn stays_unique(was: &Table, is: &Table, name: &physical::Ident) -> bool {
     bare(was).is_some() && bare(was) == bare(is)
 }
 
-fn columns<'a>(was: &Table, is: &Table, old: &'a Table, new: &'a Table, edits: &mut Vec<Edit<'a>>) {
+fn columns<'a>(
+    side: &Side<'_>,
+    (was, is): (&Table, &Table),
+    (old, new): (&'a Table, &'a Table),
+    edits: &mut Vec<Edit<'a>>,
+) {
     let gone = old
         .columns
         .iter()
-        .filter(|column| new.column(column.name.as_str()).is_none());
+        .filter(|column| side.column(new, &column.name).is_none());
     edits.extend(gone.map(Edit::DropColumn));
     for column in &new.columns {
-        let name = column.name.as_str();
-        match old.column(name) {
-            None => edits.push(Edit::AddColumn(column)),
-            Some(before) if remade(was.column(name), is.column(name)) => {
-                edits.push(Edit::DropColumn(before));
-                edits.push(Edit::AddColumn(column));
-            }
-            Some(before) if was.column(name) != is.column(name) => {
-                edits.push(Edit::ChangeColumn(before, column));
-            }
-            Some(_) => {}
+        let Some(before) = side.column(old, &column.name) else {
+            edits.push(Edit::AddColumn(column));
+            continue;
+        };
+        let (a, b) = (was.column(before.name.as_str()), is.column(column.name.as_str()));
+        if remade(a, b) {
+            edits.push(Edit::DropColumn(before));
+            edits.push(Edit::AddColumn(column));
+        } else if a != b {
+            edits.push(Edit::ChangeColumn(before, column));
         }
     }
 }

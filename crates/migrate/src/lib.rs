@@ -96,6 +96,7 @@ fn between(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan,
     let side = |given| Side {
         given,
         canonical: (dialect.canonical)(given),
+        dialect,
     };
     let work = Work::compare(side(from), side(to));
     let what = work.refused();
@@ -119,7 +120,7 @@ fn between(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan,
         undo_prelude: dialect.undo_prelude,
         from: hash(from, dialect),
         to: hash(to, dialect),
-        steps,
+        steps: (dialect.frame)(steps, (from, to)),
     })
 }
 

@@ -67,6 +67,8 @@ pub struct TableChange<'a> {
     pub to: &'a Table,
     /// What differs, in the order in which it can be done. Foreign keys, indexes, triggers and policies are changes of their own.
     pub edits: Vec<Edit<'a>>,
+    /// Indexes and triggers on it, as they are, that are there before and after: who makes the table anew makes them again.
+    pub stays: Vec<Object<'a>>,
     /// Everything, as it is and as it shall be: for databases that must make the table anew, with what hangs on it.
     pub databases: (&'a Database, &'a Database),
 }

@@ -4,9 +4,9 @@ use std::sync::OnceLock;
 
 use dialects::postgres::POSTGRES;
 use engine::{Connection, Server, StartOptions};
-use plan::Relational;
+use plan::{Plan, Relational};
 
-use crate::Product;
+use crate::{Product, back, forth, run};
 
 fn server() -> &'static Server {
     static SERVER: OnceLock<(tempfile::TempDir, Server)> = OnceLock::new();
@@ -45,6 +45,21 @@ impl Product for Postgres {
 
     fn connection(&mut self) -> &mut Connection {
         self.connection.as_mut().unwrap()
+    }
+
+    fn carelessly() -> (&'static str, &'static str) {
+        (
+            "SET session_replication_role = replica",
+            "SET session_replication_role = origin",
+        )
+    }
+
+    fn up(&mut self, plan: &Plan) -> Result<(), String> {
+        run(self.connection(), &forth(&plan.steps))
+    }
+
+    fn down(&mut self, plan: &Plan) -> Result<(), String> {
+        run(self.connection(), &back(&plan.steps)?)
     }
 
     /// The server's own dump, line by line: columns come in the order in which they were added.

@@ -14,9 +14,14 @@ pub(in super::super) fn create(table: &Table) -> String {
 }
 
 /// Writes a table under another name, which is quoted already where it must be.
-pub(in super::super) fn create_as(table: &Table, name: &str) -> String {
+pub(super) fn create_as(table: &Table, name: &str) -> String {
+    format!("CREATE TABLE {name} {}", body(table))
+}
+
+/// What stands behind the name.
+pub(super) fn body(table: &Table) -> String {
     if let Some(written) = table.written.table.as_ref().or(table.verbatim.as_ref()) {
-        return format!("CREATE TABLE {name} {written}");
+        return written.clone();
     }
     let mut items: Vec<(String, String)> = Vec::new();
     let names = table
@@ -66,7 +71,7 @@ pub(in super::super) fn create_as(table: &Table, name: &str) -> String {
             items.push((comment(check.comment.as_ref(), "  "), line));
         }
     }
-    let mut sql = format!("CREATE TABLE {name} (\n");
+    let mut sql = "(\n".to_owned();
     let heading = comment(table.comment.as_ref(), "  ");
     if !heading.is_empty() {
         sql.push_str(&heading);
