@@ -242,11 +242,9 @@ impl From<String> for Stop {
 }
 
 /// Tries the fixtures, all of which must pass, and the corpus, which is counted.
-fn try_all<P: Product>() {
-    let name = P::dialect().name;
-    let mut pairs = fixtures(name);
+fn try_all<P: Product>(mut pairs: Vec<Pair>) {
     let own = pairs.len();
-    pairs.extend(corpus(name));
+    pairs.extend(corpus(P::dialect().name));
     let mut counts: BTreeMap<String, [usize; 5]> = BTreeMap::new();
     let mut failed = Vec::new();
     for (number, pair) in pairs.iter().enumerate() {

@@ -6,7 +6,7 @@ use dialects::postgres::POSTGRES;
 use engine::{Connection, Server, StartOptions};
 use plan::{Plan, Relational};
 
-use crate::{Product, back, forth, run};
+use crate::{Product, back, fixtures, forth, run};
 
 fn server() -> &'static Server {
     static SERVER: OnceLock<(tempfile::TempDir, Server)> = OnceLock::new();
@@ -93,5 +93,5 @@ impl Drop for Postgres {
 
 #[test]
 fn postgres() {
-    crate::try_all::<Postgres>();
+    crate::try_all::<Postgres>(fixtures("postgres"));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use physical::{Column, Database, Expr, SqlType, Table};
+use physical::{Column, Database, Expr, Literal, SqlType, Table};
 
 use crate::Product;
 
@@ -104,7 +104,7 @@ pub(crate) fn fill<P: Product>(database: &mut P, schema: &Database) {
             let columns = table.columns.iter().filter(|column| column.generated.is_none());
             let said = columns.filter_map(|column| {
                 let name = (P::dialect().ident)(column.name.as_str());
-                Some((name, value(column, number)?))
+                Some((name, value(column, number, P::dialect().literal)?))
             });
             let (names, values): (Vec<String>, Vec<String>) = said.unzip();
             if names.is_empty() {
@@ -123,7 +123,7 @@ pub(crate) fn fill<P: Product>(database: &mut P, schema: &Database) {
     database.connection().batch(careful).unwrap();
 }
 
-fn value(column: &Column, number: u32) -> Option<String> {
+fn value(column: &Column, number: u32, literal: fn(&Literal) -> String) -> Option<String> {
     let text = format!("'t{number}'");
     Some(match &column.ty {
         SqlType::SmallInt | SqlType::Integer | SqlType::BigInt => number.to_string(),
@@ -134,7 +134,7 @@ fn value(column: &Column, number: u32) -> Option<String> {
         SqlType::Date => format!("'2026-01-0{number}'"),
         SqlType::Timestamp | SqlType::TimestampTz => format!("'2026-01-0{number} 10:00:00+00'"),
         SqlType::Json | SqlType::JsonText => "'{}'".to_owned(),
-        SqlType::Bytes => format!("'b{number}'"),
+        SqlType::Bytes => return Some(literal(&Literal::Bytes(format!("b{number}").into_bytes()))),
         SqlType::Other(name) => {
             let name = name.to_ascii_uppercase();
             let holds = |words: &[&str]| words.iter().any(|word| name.contains(word));

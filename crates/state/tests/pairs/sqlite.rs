@@ -2,10 +2,10 @@
 
 use dialects::sqlite::SQLITE;
 use engine::{ConnectOptions, Connection, DatabaseUrl};
-use physical::Value;
+use physical::{Database, Value};
 use plan::{Plan, Relational};
 
-use crate::Product;
+use crate::{Pair, Product, fixtures};
 
 /// A file, which goes with the value, opened as a user's is.
 pub(crate) struct Sqlite {
@@ -128,5 +128,34 @@ fn name(quoted: &str) -> String {
 
 #[test]
 fn sqlite() {
-    crate::try_all::<Sqlite>();
+    let there = fixtures("sqlite");
+    let back = there.iter().map(|pair| Pair {
+        name: format!("{}, the other way round", pair.name),
+        source: pair.source.clone(),
+        before: pair.after.clone(),
+        after: pair.before.clone(),
+    });
+    let back: Vec<Pair> = back.collect();
+    crate::try_all::<Sqlite>(there.into_iter().chain(back).collect());
+}
+
+/// What was read can be made again, word for word.
+#[test]
+fn found_is_built_again() {
+    let scripts = fixtures("sqlite").into_iter().chain(crate::corpus("sqlite"));
+    for pair in scripts {
+        for script in [pair.before, pair.after] {
+            let Some(mut found) = Sqlite::build("found", &script) else {
+                continue;
+            };
+            let schema = found.read().unwrap();
+            let plan = migrate::plan(&Database::default(), &schema, &SQLITE).unwrap();
+            let mut again = Sqlite::build("again", "").unwrap();
+            again.up(&plan).unwrap();
+            assert_eq!(again.dump(), found.dump(), "{}", pair.name);
+            crate::rest(&mut again, &schema).unwrap();
+            again.down(&plan).unwrap();
+            assert_eq!(again.read().unwrap(), Database::default(), "{}", pair.name);
+        }
+    }
 }

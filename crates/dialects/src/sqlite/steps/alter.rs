@@ -41,7 +41,7 @@ fn words(
     change: &TableChange<'_>,
     missing: Missing,
 ) -> Words {
-    if let Some(words) = in_place((from, before), to) {
+    if let Some(words) = in_place(from, to) {
         return words;
     }
     let rebuild = Rebuild {
@@ -58,7 +58,7 @@ fn words(
 }
 
 /// ADD COLUMN and DROP COLUMN, where they are allowed whatever rows there are and leave the statement as the goal has it.
-fn in_place((from, before): (&Table, &Database), to: &Table) -> Option<Words> {
+fn in_place(from: &Table, to: &Table) -> Option<Words> {
     if from.name != to.name {
         return None;
     }
@@ -81,7 +81,7 @@ fn in_place((from, before): (&Table, &Database), to: &Table) -> Option<Words> {
     }
     let mut statements = Vec::new();
     for (column, item) in &gone {
-        if rebuild::column_of(to, column).is_some() || !can_go((column, item), &was, (from, before)) {
+        if rebuild::column_of(to, column).is_some() || !can_go((column, item), &was, from) {
             return None;
         }
         let own = quote(column.name.as_str());
@@ -104,33 +104,21 @@ fn all_say(these: &[Item<'_>], those: &[Item<'_>]) -> bool {
     these.len() == those.len() && these.iter().zip(those).all(|(a, b)| a.says(b))
 }
 
-/// Whether DROP COLUMN is allowed, and takes nothing else along: SQLite looks at every view and trigger, and cuts comments.
-fn can_go(
-    (column, item): (&Column, &Item<'_>),
-    was: &Parts<'_>,
-    (from, before): (&Table, &Database),
-) -> bool {
+/// Whether DROP COLUMN is allowed, and takes nothing else along: it cuts from the column's name to that of the next.
+fn can_go((column, item): (&Column, &Item<'_>), was: &Parts<'_>, from: &Table) -> bool {
     let name = column.name.as_str();
     let others = was.columns.iter().chain(&was.constraints);
-    let elsewhere = others
-        .filter(|other| !std::ptr::eq(*other, item))
-        .any(|other| other.is_commented() || mentions(other.text, name));
-    let indexed = from.indexes.iter();
-    let indexed = indexed.map(|index| table::index(from, index));
-    let looks = !before.views.is_empty()
-        || before.tables.iter().any(|table| !table.triggers.is_empty())
-        || before
-            .opaque
-            .iter()
-            .any(|opaque| opaque.kind == "view" || opaque.kind == "trigger");
+    let mut others = others.filter(|other| !std::ptr::eq(*other, item));
+    let mut indexed = from.indexes.iter().map(|index| table::index(from, index));
     let keyed = ["PRIMARY", "UNIQUE", "REFERENCES"]
         .iter()
         .any(|word| item.has(word));
-    !elsewhere
-        && !looks
-        && !keyed
-        && !item.is_commented()
-        && !indexed.into_iter().any(|sql| mentions(&sql, name))
+    let mut next = was.columns.iter().skip_while(|other| !std::ptr::eq(*other, item));
+    let cuts_comments = item.is_commented() || next.nth(1).is_some_and(Item::is_commented);
+    !keyed
+        && !cuts_comments
+        && !others.any(|other| mentions(other.text, name))
+        && !indexed.any(|sql| mentions(&sql, name))
 }
 
 /// Whether ADD COLUMN is allowed whatever rows there are.

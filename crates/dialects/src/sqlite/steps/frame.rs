@@ -5,26 +5,36 @@
 //! nothing that referred to something before.
 
 use physical::{Database, Ident, Table};
-use plan::{Action, Hazard, Section, Step, Undo};
+use plan::{Action, Hazard, Lock, Section, Step, Undo};
 
 use super::super::catalog::lexer::exact;
 use super::super::ident::text;
 use super::parts::mentions;
 use super::{step, table};
 
+const FOREIGN_KEYS: (&str, &str) = ("PRAGMA foreign_keys = ON", "PRAGMA foreign_keys = OFF");
+const LEGACY: (&str, &str) = (
+    "PRAGMA legacy_alter_table = ON",
+    "PRAGMA legacy_alter_table = OFF",
+);
+
 /// Puts around steps what they need if they drop a table, on the way there or back.
 pub(in super::super) fn frame(steps: Vec<Step>, (from, to): (&Database, &Database)) -> Vec<Step> {
-    if !steps.iter().any(drops) {
-        return steps;
+    if !steps
+        .iter()
+        .any(|step| says(step, |sql| sql.starts_with("DROP TABLE ")))
+    {
+        return if steps
+            .iter()
+            .any(|step| says(step, |sql| sql.contains(" DROP COLUMN ")))
+        {
+            unchecked(steps)
+        } else {
+            steps
+        };
     }
-    let off = vec![
-        "PRAGMA foreign_keys = OFF".to_owned(),
-        "PRAGMA legacy_alter_table = ON".to_owned(),
-    ];
-    let on = vec![
-        "PRAGMA legacy_alter_table = OFF".to_owned(),
-        "PRAGMA foreign_keys = ON".to_owned(),
-    ];
+    let off = vec![FOREIGN_KEYS.1.to_owned(), LEGACY.0.to_owned()];
+    let on = vec![LEGACY.1.to_owned(), FOREIGN_KEYS.0.to_owned()];
     let (before, after) = (referring(from, to), referring(to, from));
     let mut out = vec![
         outside("foreign keys rest", off.clone(), on.clone()),
@@ -45,16 +55,29 @@ pub(in super::super) fn frame(steps: Vec<Step>, (from, to): (&Database, &Databas
     out
 }
 
-fn drops(step: &Step) -> bool {
+/// Around columns that go: SQLite would look at every view and trigger, those that change afterwards and those that were broken
+/// before.
+fn unchecked(steps: Vec<Step>) -> Vec<Step> {
+    let [on, off] = [LEGACY.0, LEGACY.1].map(|sql| vec![sql.to_owned()]);
+    let unlocked = |title: &str, forth: &[String], back: &[String]| {
+        let mut made = within(title, forth.to_vec(), back.to_vec());
+        made.lock = Lock::None;
+        made
+    };
+    let mut out = vec![unlocked("views and triggers are left alone", &on, &off)];
+    out.extend(steps);
+    out.push(unlocked("views and triggers are looked at again", &off, &on));
+    out
+}
+
+/// Whether a step, or its undo, says something.
+fn says(step: &Step, what: impl Fn(&str) -> bool) -> bool {
     let Action::Sql(forth) = &step.action;
     let back = match &step.undo {
         Undo::Sql(statements) => statements.as_slice(),
         _ => &[],
     };
-    forth
-        .iter()
-        .chain(back)
-        .any(|statement| statement.starts_with("DROP TABLE "))
+    forth.iter().chain(back).any(|statement| what(statement))
 }
 
 fn within(title: &str, forth: Vec<String>, back: Vec<String>) -> Step {
@@ -73,7 +96,7 @@ fn within(title: &str, forth: Vec<String>, back: Vec<String>) -> Step {
 fn outside(title: &str, forth: Vec<String>, back: Vec<String>) -> Step {
     let mut made = within(title, forth, back);
     made.transactional = false;
-    made.lock = plan::Lock::None;
+    made.lock = Lock::None;
     made
 }
 
@@ -181,6 +204,10 @@ fn count(tables: &[String]) -> Vec<String> {
 
 /// Fails when more rows refer to nothing than were remembered.
 fn compare(tables: &[String], came_empty: &[String]) -> Vec<String> {
+    let forget = "DROP TABLE temp.architrave_broken".to_owned();
+    if tables.is_empty() {
+        return vec![forget];
+    }
     let mut out = vec![
         "CREATE TEMP TABLE architrave_broken_now (\n  more INTEGER CONSTRAINT \"rows refer to what is there\" \
          CHECK (more <= 0)\n)"
@@ -201,6 +228,6 @@ fn compare(tables: &[String], came_empty: &[String]) -> Vec<String> {
         )
     }));
     out.push("DROP TABLE temp.architrave_broken_now".to_owned());
-    out.push("DROP TABLE temp.architrave_broken".to_owned());
+    out.push(forget);
     out
 }
