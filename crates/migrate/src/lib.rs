@@ -87,7 +87,7 @@ pub fn plan(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan
         undo_prelude: dialect.undo_prelude,
         from: hash(from, dialect),
         to: hash_of_to,
-        steps,
+        steps: (dialect.frame)(steps, (from, to)),
     })
 }
 

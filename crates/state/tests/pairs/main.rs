@@ -7,6 +7,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::print_stdout,
     reason = "a test may fail loudly, and reads its environment"
 )]

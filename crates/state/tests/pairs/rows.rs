@@ -35,7 +35,10 @@ pub(crate) fn shared<'a>(from: &'a Database, to: &'a Database) -> Vec<(Shared<'a
             (plain && column.ty == after.ty).then_some((column, after))
         });
         let (ours, theirs): (Vec<_>, Vec<_>) = kept.unzip();
-        out.push(((table, ours), (other, theirs)));
+        // Where nothing stays, no row can.
+        if !ours.is_empty() {
+            out.push(((table, ours), (other, theirs)));
+        }
     }
     out
 }
@@ -69,12 +72,7 @@ fn table_name<P: Product>(table: &Table) -> String {
 pub(crate) fn read<'a, P: Product>(database: &mut P, tables: impl Iterator<Item = &'a Shared<'a>>) -> Found {
     let mut out = Found::new();
     for part in tables.map(Part::new::<P>) {
-        let columns = if part.columns.is_empty() {
-            "1".to_owned()
-        } else {
-            part.columns.join(", ")
-        };
-        let sql = format!("SELECT {columns} FROM {}", part.name);
+        let sql = format!("SELECT {} FROM {}", part.columns.join(", "), part.name);
         let found = database.connection().query(&sql, &[]).unwrap();
         let mut rows: Vec<String> = found.rows.iter().map(|row| format!("{row:?}")).collect();
         rows.sort();

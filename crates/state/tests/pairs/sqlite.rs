@@ -49,10 +49,10 @@ impl Product for Sqlite {
         done.map_err(|error| format!("{error}\n    {}", error.statement.as_deref().unwrap_or_default()))
     }
 
-    /// What the schema table holds, token by token: comments, blanks, needless quotes and the case of keywords aside. Beside it what
-    /// the tables count up to.
+    /// What the schema table holds, token by token: comments, blanks, needless quotes and the case of keywords aside; and the table
+    /// of counters, which SQLite makes and nobody can remove.
     fn dump(&mut self) -> Vec<String> {
-        let sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema";
+        let sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name <> 'sqlite_sequence'";
         let found = self.connection.query(sql, &[]).unwrap();
         let text = |value: &Value| value.as_text().map(str::to_owned).unwrap_or_default();
         let mut lines: Vec<String> = found
@@ -103,7 +103,13 @@ fn length(rest: &str, first: char) -> usize {
         found.map_or(rest.len(), |at| from + at + close.len())
     };
     match first {
-        '\'' | '"' | '`' => until(&first.to_string(), 1),
+        '\'' | '"' | '`' => {
+            let mut end = until(&first.to_string(), 1);
+            while rest[end..].starts_with(first) {
+                end = until(&first.to_string(), end + 1);
+            }
+            end
+        }
         '[' => until("]", 1),
         '-' if rest.starts_with("--") => until("\n", 0),
         '/' if rest.starts_with("/*") => until("*/", 2),
@@ -117,7 +123,9 @@ fn is_word(c: char) -> bool {
 }
 
 fn name(quoted: &str) -> String {
-    let inner = &quoted[1..quoted.len() - 1];
+    let quote = &quoted[..1];
+    let inner = quoted[1..quoted.len() - 1].replace(&quote.repeat(2), quote);
+    let inner = inner.as_str();
     let plain = inner.chars().all(is_word) && !inner.starts_with(|c: char| c.is_numeric());
     if plain && !inner.is_empty() && !(SQLITE.reserved)(inner) {
         inner.to_owned()

@@ -114,11 +114,13 @@ fn table(name: &str, parsed: &CreateTable) -> Table {
     table
 }
 
-/// The rowid is never NULL, and neither is the key of a table without one.
+/// The rowid is never NULL, and neither is the key of a table without one, or of a STRICT one.
 fn never_null(table: &mut Table) {
     let rowid = steps::rowid_column(table).map(|column| column.name.clone());
     let key = table.primary_key.as_ref().map(|key| key.columns.clone());
-    let key = key.filter(|_| table.without_rowid).unwrap_or_default();
+    let key = key
+        .filter(|_| table.without_rowid || table.strict)
+        .unwrap_or_default();
     for column in &mut table.columns {
         if rowid.as_ref() == Some(&column.name) || key.contains(&column.name) {
             column.nullable = false;

@@ -21,6 +21,10 @@ pub(super) fn step_for(change: &TableChange<'_>) -> Step {
         change.to.origin,
     );
     made.hazards = hazards(change, forth.rewrites);
+    if forth.loses_rows {
+        let rows = format!("the rows of `{}`: no column of theirs stays", change.to.name);
+        made.hazards.insert(0, Hazard::DataLoss(rows));
+    }
     let loses = |edit: &Edit<'_>| matches!(edit, Edit::DropColumn(column) if is_gone(change, column));
     if change.edits.iter().any(loses) {
         made.phase = Phase::Contract;
@@ -33,6 +37,7 @@ pub(super) fn step_for(change: &TableChange<'_>) -> Step {
 struct Words {
     statements: Vec<String>,
     rewrites: bool,
+    loses_rows: bool,
 }
 
 fn words(
@@ -54,6 +59,7 @@ fn words(
     Words {
         statements: rebuild::statements(&rebuild),
         rewrites: true,
+        loses_rows: rebuild::loses_rows(&rebuild),
     }
 }
 
@@ -97,6 +103,7 @@ fn in_place(from: &Table, to: &Table) -> Option<Words> {
     (!statements.is_empty()).then_some(Words {
         statements,
         rewrites: !gone.is_empty(),
+        loses_rows: false,
     })
 }
 

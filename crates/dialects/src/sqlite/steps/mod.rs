@@ -4,6 +4,7 @@ mod alter;
 mod frame;
 mod parts;
 mod rebuild;
+mod references;
 mod table;
 mod text;
 mod view;

@@ -141,6 +141,11 @@ const fn insert(to: &Table) -> &'static str {
     }
 }
 
+/// Whether nothing of a row stays by which it could be made again.
+pub(super) fn loses_rows(rebuild: &Rebuild<'_>) -> bool {
+    values(rebuild).is_empty()
+}
+
 /// Columns to fill, quoted, and what is put into them.
 fn values(rebuild: &Rebuild<'_>) -> Vec<(String, String)> {
     let (from, to) = (rebuild.from, rebuild.to);
@@ -232,7 +237,12 @@ pub(super) fn is_numeric(column: &Column, strict: bool) -> bool {
 /// Whether a column must be given a value.
 pub(super) fn needs_value(table: &Table, column: &Column) -> bool {
     let alias = table::rowid_column(table).is_some_and(|alias| alias.name == column.name);
-    !column.nullable && column.default.is_none() && column.generated.is_none() && !alias
+    let value = column
+        .default
+        .as_ref()
+        .and_then(|value| table::default_text(value, &column.ty).ok());
+    let has_value = value.is_some_and(|value| !value.eq_ignore_ascii_case("null"));
+    !(column.nullable || has_value || column.generated.is_some() || alias)
 }
 
 /// What stands in for the values of a column that must have some, as its table's rows come back.
@@ -241,19 +251,32 @@ pub(super) fn filler(table: &Table, column: &Column) -> Option<&'static str> {
         if is_unique(table, column) {
             "numbers"
         } else {
-            match affinity(column) {
-                Affinity::Text => "''",
-                Affinity::Numeric => "0",
-                Affinity::Blob => "x''",
-            }
+            plain(column)
         }
     })
 }
 
+fn plain(column: &Column) -> &'static str {
+    match affinity(column) {
+        Affinity::Text => "''",
+        Affinity::Numeric => "0",
+        Affinity::Blob => "x''",
+    }
+}
+
+/// What a column gets whose values are gone: as little as it may. One that others are computed from, which must have a value, gets
+/// one too; and where rows must differ, no default makes them the same.
 fn fill(from: &Table, to: &Table, column: &Column) -> Option<String> {
-    let plain = filler(to, column)?;
+    let mut computed = to.columns.iter().filter(|other| other.generated.is_some());
+    let wanted = needs_value(to, column) || column.default.is_none() && computed.any(|other| !other.nullable);
     if !is_unique(to, column) {
-        return Some(plain.to_owned());
+        return wanted.then(|| plain(column).to_owned());
+    }
+    if !wanted && column.default.is_none() {
+        return None;
+    }
+    if column.nullable && !wanted {
+        return Some("NULL".to_owned());
     }
     let number = rowid(from).unwrap_or("row_number() OVER ()");
     Some(match affinity(column) {
