@@ -97,7 +97,7 @@ fn table(name: &str, parsed: &CreateTable) -> Table {
         columns: all(columns),
     });
     let columns = parsed.columns.iter();
-    table.columns = columns.map(|each| column(each, parsed.strict)).collect();
+    table.columns = columns.map(column).collect();
     let uniques = parsed.uniques.iter();
     table.uniques = uniques
         .map(|each| unique(name, each, all(&each.columns)))
@@ -179,12 +179,12 @@ fn derived(table: &str, columns: &[String], suffix: &str) -> String {
     format!("{table}_{}_{suffix}", columns.join("_"))
 }
 
-fn column(parsed: &ColumnDef, strict: bool) -> Column {
+fn column(parsed: &ColumnDef) -> Column {
     let ty = if parsed.key_descends {
         // Said like this, an INTEGER key is not the rowid, and must not be taken for it.
         SqlType::Other(parsed.declared.clone())
     } else {
-        declared_type(&parsed.declared, strict)
+        declared_type(&parsed.declared)
     };
     let mut column = Column::new(parsed.name.clone(), ty, Origin::Found);
     column.nullable = !parsed.not_null;
@@ -203,10 +203,9 @@ fn column(parsed: &ColumnDef, strict: bool) -> Column {
 }
 
 /// Types as declared: outside of STRICT tables they are hints, and none is lost.
-fn declared_type(declared: &str, strict: bool) -> SqlType {
+fn declared_type(declared: &str) -> SqlType {
     match declared.to_ascii_uppercase().as_str() {
         "INTEGER" => SqlType::BigInt,
-        "INT" if strict => SqlType::BigInt,
         "TEXT" => SqlType::Text,
         "REAL" => SqlType::Double,
         "BLOB" => SqlType::Bytes,

@@ -46,7 +46,7 @@ fn words(
     change: &TableChange<'_>,
     missing: Missing,
 ) -> Words {
-    if let Some(words) = in_place(from, to) {
+    if let Some(words) = in_place((from, before), to) {
         return words;
     }
     let rebuild = Rebuild {
@@ -64,7 +64,7 @@ fn words(
 }
 
 /// ADD COLUMN and DROP COLUMN, where they are allowed whatever rows there are and leave the statement as the goal has it.
-fn in_place(from: &Table, to: &Table) -> Option<Words> {
+fn in_place((from, before): (&Table, &Database), to: &Table) -> Option<Words> {
     if from.name != to.name {
         return None;
     }
@@ -86,6 +86,9 @@ fn in_place(from: &Table, to: &Table) -> Option<Words> {
         return None;
     }
     let mut statements = Vec::new();
+    if !gone.is_empty() && !leaves_others_alone(before) {
+        return None;
+    }
     for (column, item) in &gone {
         if rebuild::column_of(to, column).is_some() || !can_go((column, item), &was, from) {
             return None;
@@ -109,6 +112,21 @@ fn in_place(from: &Table, to: &Table) -> Option<Words> {
 
 fn all_say(these: &[Item<'_>], those: &[Item<'_>]) -> bool {
     these.len() == those.len() && these.iter().zip(those).all(|(a, b)| a.says(b))
+}
+
+/// Whether DROP COLUMN touches nothing else: it fails over any view or trigger that is broken or will be another one, and
+/// writes every statement again in which a text stands in double quotes.
+fn leaves_others_alone(database: &Database) -> bool {
+    let quotes = |sql: &String| sql.contains('"');
+    let hangs = |opaque: &physical::Opaque| opaque.kind == "view" || opaque.kind == "trigger";
+    database.views.is_empty()
+        && !database.opaque.iter().any(hangs)
+        && database.tables.iter().all(|table| {
+            let written = &table.written;
+            table.triggers.is_empty()
+                && !written.table.iter().any(quotes)
+                && !written.indexes.values().any(quotes)
+        })
 }
 
 /// Whether DROP COLUMN is allowed, and takes nothing else along: it cuts from the column's name to that of the next.
@@ -145,9 +163,10 @@ fn can_come(column: &Column, item: &Item<'_>) -> bool {
     !barred && (!never_null || has_value || column.generated.is_some())
 }
 
-/// Whether a column goes for good: one that is computed otherwise comes again.
+/// Whether the values of a column go for good: those of one that was computed can be computed again.
 fn is_gone(change: &TableChange<'_>, column: &Column) -> bool {
-    rebuild::column_of(change.to, column).is_none()
+    let after = rebuild::column_of(change.to, column);
+    after.is_none_or(|after| after.generated.is_some() && column.generated.is_none())
 }
 
 fn hazards(change: &TableChange<'_>, rewrites: bool) -> Vec<Hazard> {
@@ -200,6 +219,10 @@ fn edit_hazards(change: &TableChange<'_>, edit: &Edit<'_>) -> Vec<Hazard> {
                 column.name
             ))]
         }
+        Edit::AddColumn(column) if is_demanding(change.to, column) => vec![Hazard::MayFail(format!(
+            "what is computed for `{table}.{}` may not be a value of it",
+            column.name
+        ))],
         Edit::ChangeColumn(before, after) => column_hazards(change.to, before, after),
         Edit::AddCheck(check) => vec![Hazard::MayFail(format!(
             "some row of `{table}` may break the check `{}`",
@@ -210,6 +233,11 @@ fn edit_hazards(change: &TableChange<'_>, edit: &Edit<'_>) -> Vec<Hazard> {
         ))],
         _ => Vec::new(),
     }
+}
+
+/// Whether not everything can be computed for a column.
+fn is_demanding(table: &Table, column: &Column) -> bool {
+    column.generated.is_some() && (table.strict || !column.nullable)
 }
 
 fn column_hazards(table: &Table, before: &Column, after: &Column) -> Vec<Hazard> {

@@ -10,41 +10,32 @@ use plan::{Action, Hazard, Lock, Section, Step, Undo};
 use super::references::{self, Looked, Tables};
 use super::step;
 
-const FOREIGN_KEYS: (&str, &str) = ("PRAGMA foreign_keys = ON", "PRAGMA foreign_keys = OFF");
-const LEGACY: (&str, &str) = (
-    "PRAGMA legacy_alter_table = ON",
-    "PRAGMA legacy_alter_table = OFF",
-);
-
 /// Puts around steps what they need if they drop a table, on the way there or back.
 pub(in super::super) fn frame(steps: Vec<Step>, (from, to): (&Database, &Database)) -> Vec<Step> {
-    let (from, to) = (Tables::new(from), Tables::new(to));
-    // New tables only: they go as they came, unless some key refers to none.
-    if from.is_empty() && to.can_all_be_checked() {
+    if !steps.iter().any(drops) {
         return steps;
     }
-    if !steps
-        .iter()
-        .any(|step| says(step, |sql| sql.starts_with("DROP TABLE ")))
-    {
-        return if steps
-            .iter()
-            .any(|step| says(step, |sql| sql.contains(" DROP COLUMN ")))
-        {
-            unchecked(steps)
-        } else {
-            steps
-        };
+    let (from, to) = (Tables::new(from), Tables::new(to));
+    // New tables only: they go as they came, unless some key refers to none.
+    if from.is_empty() && to.go_one_by_one() {
+        return steps;
     }
-    let off = vec![FOREIGN_KEYS.1.to_owned(), LEGACY.0.to_owned()];
-    let on = vec![LEGACY.1.to_owned(), FOREIGN_KEYS.0.to_owned()];
+    let off = vec![
+        "PRAGMA foreign_keys = OFF".to_owned(),
+        "PRAGMA legacy_alter_table = ON".to_owned(),
+    ];
+    let on = vec![
+        "PRAGMA legacy_alter_table = OFF".to_owned(),
+        "PRAGMA foreign_keys = ON".to_owned(),
+    ];
     let (before, after) = (references::touched(&from, &to), references::touched(&to, &from));
+    let kept = references::kept(&before, (&from, &to));
     let mut out = vec![
         outside("foreign keys rest", off.clone(), on.clone()),
         within(
             "references as they are",
             references::count(&before),
-            references::compare(&references::kept(&before, (&from, &to))),
+            references::compare(&kept),
         ),
     ];
     out.extend(steps);
@@ -63,29 +54,16 @@ pub(in super::super) fn frame(steps: Vec<Step>, (from, to): (&Database, &Databas
     out
 }
 
-/// Around columns that go: SQLite would look at every view and trigger, those that change afterwards and those that were broken
-/// before.
-fn unchecked(steps: Vec<Step>) -> Vec<Step> {
-    let [on, off] = [LEGACY.0, LEGACY.1].map(|sql| vec![sql.to_owned()]);
-    let unlocked = |title: &str, forth: &[String], back: &[String]| {
-        let mut made = within(title, forth.to_vec(), back.to_vec());
-        made.lock = Lock::None;
-        made
-    };
-    let mut out = vec![unlocked("views and triggers are left alone", &on, &off)];
-    out.extend(steps);
-    out.push(unlocked("views and triggers are looked at again", &off, &on));
-    out
-}
-
-/// Whether a step, or its undo, says something.
-fn says(step: &Step, what: impl Fn(&str) -> bool) -> bool {
+fn drops(step: &Step) -> bool {
     let Action::Sql(forth) = &step.action;
     let back = match &step.undo {
         Undo::Sql(statements) => statements.as_slice(),
         _ => &[],
     };
-    forth.iter().chain(back).any(|statement| what(statement))
+    forth
+        .iter()
+        .chain(back)
+        .any(|statement| statement.starts_with("DROP TABLE "))
 }
 
 fn within(title: &str, forth: Vec<String>, back: Vec<String>) -> Step {

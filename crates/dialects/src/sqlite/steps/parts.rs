@@ -19,34 +19,28 @@ pub(super) struct Item<'a> {
     /// As it is written, with its comments.
     pub(super) text: &'a str,
     tokens: Vec<Token<'a>>,
-    /// In one spelling.
-    exact: String,
+    /// In one spelling, with its comments and the blank lines around them, which tell what they speak of.
+    said: String,
 }
 
 impl<'a> Item<'a> {
     fn new(text: &'a str) -> Self {
         Self {
             text: text.trim(),
+            said: said(&tokens(text)),
             tokens: tokens(text),
-            exact: exact(text),
         }
     }
 
     /// Whether comments stand within.
     pub(super) fn is_commented(&self) -> bool {
-        self.comments().next().is_some()
-    }
-
-    fn comments(&self) -> impl Iterator<Item = &str> {
-        let comments = self.tokens.iter();
-        comments
-            .filter(|token| token.kind == TokenKind::Comment)
-            .map(|token| token.text.trim())
+        let mut comments = self.tokens.iter();
+        comments.any(|token| token.kind == TokenKind::Comment)
     }
 
     /// Whether two say the same, comments included.
     pub(super) fn says(&self, other: &Self) -> bool {
-        self.exact == other.exact && self.comments().eq(other.comments())
+        self.said == other.said
     }
 
     /// Whether a word stands in it, outside of parentheses.
@@ -76,6 +70,23 @@ impl<'a> Item<'a> {
         })
         .copied()
     }
+}
+
+fn said(tokens: &[Token<'_>]) -> String {
+    let mut out = String::new();
+    let mut near_comment = false;
+    for token in tokens {
+        let comment = token.kind == TokenKind::Comment;
+        let apart = (near_comment || comment) && token.breaks > 1;
+        out.push_str(if apart { "\n\n" } else { " " });
+        if comment {
+            out.push_str(token.text.trim());
+        } else {
+            out.push_str(&exact(token.text));
+        }
+        near_comment = comment;
+    }
+    out
 }
 
 /// Whether a name occurs in SQL, quoted or not.

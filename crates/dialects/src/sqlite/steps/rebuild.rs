@@ -156,7 +156,13 @@ fn values(rebuild: &Rebuild<'_>) -> Vec<(String, String)> {
         let name = quote(column.name.as_str());
         if let Some(before) = column_of(from, column) {
             alias_filled |= alias == Some(&column.name);
-            out.push((name, value(before, column, (from, to))));
+            let value = value(before, column, (from, to));
+            let was_computed = before.generated.is_some() && rebuild.missing == Missing::Filled;
+            out.push(if was_computed && !column.nullable {
+                (name, format!("coalesce({value}, {})", plain(column)))
+            } else {
+                (name, value)
+            });
         } else if rebuild.missing == Missing::Filled && alias != Some(&column.name) {
             out.extend(fill(from, to, column).map(|value| (name, value)));
         }

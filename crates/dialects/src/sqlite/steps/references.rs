@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use physical::{Database, ForeignKey, Ident, Table};
+use physical::{Database, ForeignKey, Ident, Origin, Table};
 
 use super::super::catalog::lexer::exact;
 use super::super::ident::text;
@@ -33,8 +33,15 @@ impl<'d> Tables<'d> {
         self.in_order.is_empty()
     }
 
-    pub(super) fn can_all_be_checked(&self) -> bool {
-        self.in_order.iter().all(|table| self.can_be_checked(table))
+    /// Whether these tables can be dropped while foreign keys count: those that were designed can; of those that were found, each
+    /// must refer to a key.
+    pub(super) fn go_one_by_one(&self) -> bool {
+        self.in_order.iter().all(|table| {
+            let mut keys = table.foreign_keys.iter();
+            table.origin != Origin::Found
+                || self.can_be_checked(table)
+                    && keys.all(|key| self.find(&lower(&key.references.name)).is_some())
+        })
     }
 
     fn find(&self, name: &str) -> Option<&'d Table> {
@@ -99,7 +106,15 @@ pub(super) fn kept(children: &[String], (from, to): (&Tables<'_>, &Tables<'_>)) 
             .partition(|key| checked && still.contains(key));
         let lost: HashSet<String> = lost.into_iter().map(|(parent, ..)| parent).collect();
         let mut parents: Vec<String> = stay.into_iter().map(|(parent, ..)| parent).collect();
-        parents.retain(|parent| !lost.contains(parent) && to.find(parent).is_some());
+        // Rows are counted for each key, even for one that is there twice.
+        let same_number = |parent: &String| {
+            let of = |table: &Table| {
+                let keys = table.foreign_keys.iter();
+                keys.filter(|key| lower(&key.references.name) == *parent).count()
+            };
+            of(before) == of(after)
+        };
+        parents.retain(|parent| !lost.contains(parent) && to.find(parent).is_some() && same_number(parent));
         parents.dedup();
         (!parents.is_empty()).then(|| (name.clone(), Some(parents)))
     };
