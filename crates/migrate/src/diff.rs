@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use physical::{Column, Database, Function, Ident, Name, NamedTypeKind, Opaque, Partition, Table};
-use plan::{Edit, Key, Object, TableChange};
+use plan::{Edit, Key, Object, Relational, TableChange};
 
 use crate::parts::Parts;
 
@@ -14,22 +14,35 @@ use crate::parts::Parts;
 pub(crate) struct Side<'a> {
     pub(crate) given: &'a Database,
     pub(crate) canonical: Database,
-    tables: HashMap<&'a Name, &'a Table>,
+    pub(crate) dialect: &'a Relational,
+    /// By name; in small letters where the database does not tell large ones apart.
+    tables: HashMap<Name, &'a Table>,
 }
 
 impl<'a> Side<'a> {
-    pub(crate) fn new(given: &'a Database, canonical: Database) -> Self {
-        let tables = given.tables.iter().map(|table| (&table.name, table));
-        Self {
+    pub(crate) fn new(given: &'a Database, dialect: &'a Relational) -> Self {
+        let mut side = Self {
             given,
-            canonical,
-            tables: tables.collect(),
-        }
+            canonical: (dialect.canonical)(given),
+            dialect,
+            tables: HashMap::new(),
+        };
+        let tables = given.tables.iter().map(|table| (side.folded(&table.name), table));
+        side.tables = tables.collect();
+        side
     }
 
-    /// A table as it was given.
+    fn folded(&self, name: &Name) -> Name {
+        let mut folded = name.clone();
+        if self.dialect.folds_case {
+            folded.name = Ident::new(name.name.as_str().to_ascii_lowercase());
+        }
+        folded
+    }
+
+    /// A table as it was given, by name, whatever its letters where the database does not tell them apart.
     pub(crate) fn table(&self, name: &Name) -> Option<&'a Table> {
-        self.tables.get(name).copied()
+        self.tables.get(&self.folded(name)).copied()
     }
 
     /// A table in its canonical form, whose tables are sorted.
@@ -37,6 +50,16 @@ impl<'a> Side<'a> {
         let tables = &self.canonical.tables;
         let at = tables.binary_search_by(|table| table.name.cmp(name)).ok()?;
         tables.get(at)
+    }
+
+    fn alike(&self, one: &Ident, other: &Ident) -> bool {
+        self.dialect.folds_case && one.as_str().eq_ignore_ascii_case(other.as_str())
+    }
+
+    /// A column of a table, likewise.
+    fn column<'t>(&self, table: &'t Table, name: &Ident) -> Option<&'t Column> {
+        let found = table.column(name.as_str());
+        found.or_else(|| table.columns.iter().find(|column| self.alike(&column.name, name)))
     }
 }
 
@@ -132,9 +155,21 @@ pub(crate) fn same(one: &Object<'_>, other: &Object<'_>) -> bool {
         (Object::Schema(a), Object::Schema(b)) => a == b,
         (Object::Type(a), Object::Type(b)) => a == b,
         (Object::ForeignKey(_, a), Object::ForeignKey(_, b)) => a == b,
-        (Object::Index(_, a), Object::Index(_, b)) => a == b,
+        (Object::Index(ours, a), Object::Index(theirs, b)) => {
+            let said = (
+                ours.written.indexes.get(&a.name),
+                theirs.written.indexes.get(&b.name),
+            );
+            a == b && !said_otherwise(said)
+        }
         (Object::Function(a), Object::Function(b)) => a == b,
-        (Object::Trigger(_, a), Object::Trigger(_, b)) => a == b,
+        (Object::Trigger(ours, a), Object::Trigger(theirs, b)) => {
+            let said = (
+                ours.written.triggers.get(&a.name),
+                theirs.written.triggers.get(&b.name),
+            );
+            a == b && !said_otherwise(said)
+        }
         (Object::Policy(_, a), Object::Policy(_, b)) => a == b,
         (Object::View(a), Object::View(b)) => a == b,
         (Object::Opaque(a), Object::Opaque(b)) => a.definition == b.definition && a.undo == b.undo,
@@ -142,6 +177,11 @@ pub(crate) fn same(one: &Object<'_>, other: &Object<'_>) -> bool {
         (Object::Place(_, a), Object::Place(_, b)) => (&a.parent, &a.bound) == (&b.parent, &b.bound),
         _ => false,
     }
+}
+
+/// Whether two objects that were both found were found in different words.
+fn said_otherwise((one, other): (Option<&String>, Option<&String>)) -> bool {
+    matches!((one, other), (Some(one), Some(other)) if one != other)
 }
 
 /// Whether one can become the other where it stands, with whatever hangs on it.
@@ -267,7 +307,7 @@ pub(crate) fn table<'a>(
     let whole = whole.and_then(|name| Some((from.table(name)?, to.table(name)?)));
     checks_that_go(was, is, (old, whole), &mut edits);
     keys_that_go((was, is), old, parts, &mut edits);
-    let own = columns(was, is, old, new);
+    let own = columns(to, (was, is), (old, new));
     edits.extend(
         own.into_iter()
             .filter(|edit| !reached((from, to), old, parts, edit)),
@@ -277,7 +317,13 @@ pub(crate) fn table<'a>(
     }
     checks_that_come(was, is, (new, whole), &mut edits);
     partitions(was, is, old, new, &mut edits);
-    if settings(was) != settings(is) || inner_comments(was) != inner_comments(is) {
+    let keys_differ = to.dialect.keys_in_tables && was.foreign_keys != is.foreign_keys;
+    let said_otherwise = said_otherwise((was.written.table.as_ref(), is.written.table.as_ref()));
+    if keys_differ
+        || said_otherwise
+        || settings(was) != settings(is)
+        || inner_comments(was) != inner_comments(is)
+    {
         edits.push(Edit::Settings);
     }
     (!edits.is_empty()).then_some(TableChange {
@@ -285,6 +331,7 @@ pub(crate) fn table<'a>(
         to: new,
         edits,
         parts: below,
+        stays: Vec::new(),
         databases: (from.given, to.given),
     })
 }
@@ -471,25 +518,28 @@ fn reached((from, to): (&Side<'_>, &Side<'_>), table: &Table, parts: &Parts, edi
     of(from) != of(to)
 }
 
-fn columns<'a>(was: &Table, is: &Table, old: &'a Table, new: &'a Table) -> Vec<Edit<'a>> {
+fn columns<'a>(
+    side: &Side<'_>,
+    (was, is): (&Table, &Table),
+    (old, new): (&'a Table, &'a Table),
+) -> Vec<Edit<'a>> {
     let mut edits = Vec::new();
     let gone = old
         .columns
         .iter()
-        .filter(|column| new.column(column.name.as_str()).is_none());
+        .filter(|column| side.column(new, &column.name).is_none());
     edits.extend(gone.map(Edit::DropColumn));
     for column in &new.columns {
-        let name = column.name.as_str();
-        match old.column(name) {
-            None => edits.push(Edit::AddColumn(column)),
-            Some(before) if remade(was.column(name), is.column(name)) => {
-                edits.push(Edit::DropColumn(before));
-                edits.push(Edit::AddColumn(column));
-            }
-            Some(before) if was.column(name) != is.column(name) => {
-                edits.push(Edit::ChangeColumn(before, column));
-            }
-            Some(_) => {}
+        let Some(before) = side.column(old, &column.name) else {
+            edits.push(Edit::AddColumn(column));
+            continue;
+        };
+        let (a, b) = (was.column(before.name.as_str()), is.column(column.name.as_str()));
+        if remade(a, b) {
+            edits.push(Edit::DropColumn(before));
+            edits.push(Edit::AddColumn(column));
+        } else if a != b {
+            edits.push(Edit::ChangeColumn(before, column));
         }
     }
     edits

@@ -88,13 +88,13 @@ pub fn plan(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan
         undo_prelude: dialect.undo_prelude,
         from: hash(from, dialect),
         to: hash_of_to,
-        steps,
+        steps: (dialect.frame)(steps, (from, to)),
     })
 }
 
 /// The plan when something is there.
 fn between(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan, Refused> {
-    let side = |given| Side::new(given, (dialect.canonical)(given));
+    let side = |given| Side::new(given, dialect);
     let work = Work::compare(side(from), side(to));
     let objects = work.unread();
     if !objects.is_empty() {
@@ -122,7 +122,7 @@ fn between(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan,
         undo_prelude: dialect.undo_prelude,
         from: hash_of_from,
         to: hash_of_to,
-        steps,
+        steps: (dialect.frame)(steps, (from, to)),
     })
 }
 

@@ -32,5 +32,6 @@ pub use rows::{Rows, Value};
 pub use table::{
     Check, Column, DefaultValue, ForeignKey, Generated, Identity, Index, IndexKey, IndexMethod, Inheritance,
     OnDelete, Partition, PartitionBy, PartitionOf, Partitioned, PrimaryKey, RowSecurity, Seed, Table, Unique,
+    Written,
 };
 pub use types::SqlType;

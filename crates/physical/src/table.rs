@@ -51,6 +51,13 @@ pub struct Table {
     pub strict: bool,
     /// SQLite: `WITHOUT ROWID`.
     pub without_rowid: bool,
+    /// SQLite: what stands behind the name in the statement that made a table that was found, where it says more than the fields
+    /// here can hold (`ON CONFLICT`, a collation of a key). Whoever makes the table says it word for word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verbatim: Option<String>,
+    /// SQLite: how it was said, where it was found.
+    #[serde(skip)]
+    pub written: Written,
     /// Rights.
     pub grants: Vec<Grant>,
     /// What it is for.
@@ -84,6 +91,8 @@ impl Table {
             unlogged: false,
             strict: false,
             without_rowid: false,
+            verbatim: None,
+            written: Written::default(),
             grants: Vec::new(),
             comment: None,
             origin,
@@ -96,6 +105,26 @@ impl Table {
         self.columns.iter().find(|column| column.name.as_str() == name)
     }
 }
+
+/// The words in which a table and what hangs on it were found. They are no part of what a table is: two are equal however they
+/// were written. Who compares words asks for them.
+#[derive(Debug, Clone, Default)]
+pub struct Written {
+    /// What stands behind the table's name.
+    pub table: Option<String>,
+    /// Statements of indexes, by name.
+    pub indexes: BTreeMap<Ident, String>,
+    /// Statements of triggers, by name.
+    pub triggers: BTreeMap<Ident, String>,
+}
+
+impl PartialEq for Written {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Written {}
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -152,6 +152,8 @@ pub struct TableChange<'a> {
     /// Its partitions that are tables in their own right, and theirs, as they are and as they shall be. What the edits do to columns
     /// and checks reaches them; keys are made for the table alone.
     pub parts: Vec<(&'a Table, &'a Table)>,
+    /// Indexes and triggers on it, as they are, that are there before and after: who makes the table anew makes them again.
+    pub stays: Vec<Object<'a>>,
     /// Everything, as it is and as it shall be: for databases that must make the table anew, with what hangs on it.
     pub databases: (&'a Database, &'a Database),
 }

@@ -16,6 +16,8 @@ pub struct Relational {
     pub identifier_limit: usize,
     /// Whether names that differ only by case are the same name (SQLite).
     pub folds_case: bool,
+    /// Whether a foreign key can only be said where its table is made, so that another one is another table (SQLite).
+    pub keys_in_tables: bool,
     /// Writes a name, quoted where it must be.
     pub ident: fn(&str) -> String,
     /// Writes a constant.
@@ -44,6 +46,8 @@ pub struct Relational {
     pub undo_prelude: &'static [&'static str],
     /// Puts a change into words. Never fails: what it cannot say was taken out by `realise`.
     pub steps: fn(&Change<'_>) -> Vec<Step>,
+    /// Puts around the steps between two databases what all of them need together.
+    pub frame: fn(Vec<Step>, (&Database, &Database)) -> Vec<Step>,
     /// The queries that read the catalog, always the same number.
     pub catalog: fn() -> &'static [CatalogQuery],
     /// Makes a database of the answers, in the order of the queries.

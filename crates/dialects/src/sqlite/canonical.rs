@@ -1,11 +1,13 @@
 //! The one form in which a designed database and one that was read are compared.
 
+use std::collections::BTreeMap;
+
 use physical::{
-    Column, Database, DefaultValue, Expr, Generated, Opaque, Origin, SqlType, Table, Trigger, TriggerAction,
-    ViewQuery,
+    Column, Database, DefaultValue, Expr, Generated, Ident, Opaque, Origin, SqlType, Table, Trigger,
+    TriggerAction, ViewQuery, Written,
 };
 
-use super::catalog::lexer::normal;
+use super::catalog::lexer::{exact, normal};
 use super::expression::{self, Renderer};
 use super::steps;
 use super::types;
@@ -82,6 +84,8 @@ fn table(source: &Table) -> Table {
         triggers: source.triggers.iter().map(canonical_trigger).collect(),
         strict: source.strict,
         without_rowid: source.without_rowid,
+        verbatim: source.verbatim.as_deref().map(normal),
+        written: written(&source.written),
         comment: clean(source.comment.as_ref()),
         ..Table::new(source.name.clone(), Origin::Found)
     };
@@ -118,6 +122,18 @@ fn table(source: &Table) -> Table {
     table.indexes.sort_by(|a, b| a.name.cmp(&b.name));
     table.triggers.sort_by(|a, b| a.name.cmp(&b.name));
     table
+}
+
+fn written(source: &Written) -> Written {
+    let each = |statements: &BTreeMap<Ident, String>| {
+        let statements = statements.iter();
+        statements.map(|(name, sql)| (name.clone(), exact(sql))).collect()
+    };
+    Written {
+        table: source.table.as_deref().map(exact),
+        indexes: each(&source.indexes),
+        triggers: each(&source.triggers),
+    }
 }
 
 fn canonical_column(source: &Column, strict: bool, is_rowid: bool) -> Column {

@@ -34,6 +34,7 @@ pub static SQLITE: Relational = Relational {
     // SQLite has no limit of its own; the tightest of the others keeps schemas portable.
     identifier_limit: 63,
     folds_case: true,
+    keys_in_tables: true,
     ident: ident::quote,
     literal: ident::literal,
     type_name: types::type_name,
@@ -49,6 +50,7 @@ pub static SQLITE: Relational = Relational {
     // A table that refers to itself, or to one that goes before it, is emptied row by row.
     undo_prelude: &["PRAGMA defer_foreign_keys = ON"],
     steps: steps::steps,
+    frame: steps::frame,
     catalog: catalog::queries,
     read_catalog: catalog::read,
     canonical: canonical::canonical,

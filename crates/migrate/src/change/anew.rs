@@ -56,7 +56,7 @@ impl<'a> Work<'a> {
     }
 
     /// Partitions of a table that is made anew which stay as they are, with their rows.
-    fn staying(&self, table: &Table) -> Vec<Name> {
+    fn staying_partitions(&self, table: &Table) -> Vec<Name> {
         let places = self.from.given.tables.iter().filter(|part| {
             let place = part.partition_of.as_ref();
             place.is_some_and(|place| place.parent == table.name)
@@ -65,12 +65,12 @@ impl<'a> Work<'a> {
         stay.map(|part| part.name.clone()).collect()
     }
 
-    pub(super) fn set_aside(&self, table: &'a Table, tell: &mut dyn FnMut(Change<'_>)) {
-        if self.recut.contains(&table.name) {
+    pub(super) fn set_aside(&self, tell: &mut dyn FnMut(Change<'_>)) {
+        for table in self.recut.iter().filter_map(|name| self.from.table(name)) {
             tell(Change::SetAside {
                 table,
                 aside: self.free_name(&table.name),
-                except: self.staying(table),
+                except: self.staying_partitions(table),
             });
         }
     }
@@ -79,7 +79,7 @@ impl<'a> Work<'a> {
         for name in &self.recut {
             let sides = (self.from.table(name), self.to.table(name));
             if let (Some(from), Some(to)) = sides {
-                let (aside, except) = (self.free_name(name), self.staying(from));
+                let (aside, except) = (self.free_name(name), self.staying_partitions(from));
                 tell(Change::BringBack {
                     from,
                     to,

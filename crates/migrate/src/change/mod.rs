@@ -125,6 +125,7 @@ impl<'a> Work<'a> {
                     self.gone.insert(name);
                 }
                 Some(other) => {
+                    let name = identity(&Object::Table(other, &[]));
                     if let Some(mut change) = diff::table((&self.from, &self.to), (table, other), &self.parts)
                     {
                         change
@@ -297,7 +298,12 @@ impl<'a> Work<'a> {
             opaque.kind == "sequence owner" && opaque.depends_on.iter().any(|name| self.recut.contains(name));
         let routine =
             diff::is_routine(opaque) && self.mentions_retyped(&opaque.undo.clone().unwrap_or_default());
-        counted || owned || routine || opaque.depends_on.iter().any(remade)
+        // A trigger goes with its view, which is made anew where it cannot be replaced.
+        let triggers = opaque.kind == "trigger"
+            && opaque.depends_on.iter().any(|name| {
+                self.from.dialect.keys_in_tables && self.replaced.contains(&format!("view {name}"))
+            });
+        counted || owned || routine || triggers || opaque.depends_on.iter().any(remade)
     }
 
     fn upset_columns(&self, table: &str) -> BTreeSet<String> {

@@ -66,7 +66,13 @@ impl<'a> Work<'a> {
             .iter()
             .rev()
             .filter(|node| node.class != Class::ForeignKeys);
+        let mut aside = late;
         for node in keys_first.chain(others) {
+            // What answers to rows that come and go is no longer there then, nor is it yet on the way back.
+            if !aside && node.class <= Class::Partitions {
+                aside = true;
+                self.set_aside(tell);
+            }
             for object in node.objects(self.from.given).into_iter().rev() {
                 if self.goes_with_whole(&object) {
                     continue;
@@ -92,10 +98,7 @@ impl<'a> Work<'a> {
                         });
                     }
                     Object::Table(table, _) if self.rides(table) => tell(Change::GoesAlong(object)),
-                    Object::Table(table, _) if with_table => {
-                        self.set_aside(table, tell);
-                        tell(Change::Drop(object));
-                    }
+                    Object::Table(..) if with_table => tell(Change::Drop(object)),
                     // Of a table that goes, those keys that would keep another from going.
                     Object::ForeignKey(..) if with_table => tell(Change::Drop(object)),
                     // A policy may lean on a table that goes before its own.
@@ -156,6 +159,17 @@ impl<'a> Work<'a> {
         })
     }
 
+    /// Indexes and triggers of a table that nothing has removed when the table's turn comes.
+    fn staying(&self, table: &'a Table) -> Vec<Object<'a>> {
+        let indexes = table.indexes.iter().map(|index| Object::Index(table, index));
+        let triggers = table
+            .triggers
+            .iter()
+            .map(|trigger| Object::Trigger(table, trigger));
+        let all = indexes.chain(triggers);
+        all.filter(|object| !self.goes(object)).collect()
+    }
+
     fn make(&self, node: &Node<'_>, tell: &mut dyn FnMut(Change<'_>)) {
         for object in node.objects(self.to.given) {
             let name = identity(&object);
@@ -167,7 +181,9 @@ impl<'a> Work<'a> {
                 Object::Table(..) if is_new => tell(Change::Create(object)),
                 Object::Table(..) => {
                     if let Some(change) = self.tables.get(&name) {
-                        tell(Change::Alter(change.clone()));
+                        let mut change = change.clone();
+                        change.stays = self.staying(change.from);
+                        tell(Change::Alter(change));
                     }
                 }
                 // Rows, rights and protection of what is there are settings of it.

@@ -141,6 +141,7 @@ impl<'a> Work<'a> {
                 to: table,
                 edits: vec![edit],
                 parts: self.parts.below(&table.name, (&self.from, &self.to)),
+                stays: Vec::new(),
                 databases: (self.from.given, self.to.given),
             }));
         }

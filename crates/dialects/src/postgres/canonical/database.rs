@@ -245,6 +245,8 @@ fn table(source: &Table, scope: &Scope<'_>) -> Table {
         strict: false,
         unlogged: source.unlogged,
         without_rowid: false,
+        verbatim: None,
+        written: physical::Written::default(),
         grants: grants(&source.grants, source.owner.as_ref()),
         comment: comment(&source.comment),
         origin: Origin::Found,

@@ -5,6 +5,7 @@ use physical::{
     View, ViewQuery,
 };
 
+use super::create_table::closed;
 use super::cursor::Cursor;
 use super::lexer::TokenKind;
 
@@ -35,6 +36,14 @@ fn joined(comments: Vec<String>) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
+/// What is left, without a semicolon or comment at its end.
+fn rest<'a>(cursor: &mut Cursor<'a>) -> &'a str {
+    let start = cursor.offset();
+    while cursor.next().is_some() {}
+    let end = cursor.last_end().max(start);
+    cursor.slice(start, end).trim_end_matches(';').trim()
+}
+
 /// Reads a CREATE INDEX statement.
 pub(super) fn index(sql: &str, column_type: impl Fn(&str) -> Option<SqlType>) -> Option<Index> {
     let (mut cursor, name, unique) = head(sql, "INDEX")?;
@@ -45,12 +54,7 @@ pub(super) fn index(sql: &str, column_type: impl Fn(&str) -> Option<SqlType>) ->
     cursor.name()?;
     let inside = cursor.group()?;
     let predicate = if cursor.eat("WHERE") {
-        let text = cursor
-            .slice(cursor.offset(), cursor.source().len())
-            .trim()
-            .trim_end_matches(';')
-            .trim();
-        Some(Expr::Sql(text.to_owned()))
+        Some(Expr::Sql(rest(&mut cursor).to_owned()))
     } else if cursor.peek().is_none_or(|token| token.is(";")) {
         None
     } else {
@@ -186,7 +190,7 @@ fn when(cursor: &mut Cursor<'_>) -> Option<Option<Expr>> {
     while let Some(token) = cursor.peek() {
         if token.is("BEGIN") {
             let text = cursor.slice(start, cursor.last_end());
-            return Some(Some(Expr::Sql(text.trim().to_owned())));
+            return Some(Some(Expr::Sql(closed(text))));
         }
         if token.is("(") && cursor.group().is_some() {
             continue;
@@ -208,14 +212,10 @@ pub(super) fn view(sql: &str) -> Option<View> {
         return None;
     }
     let comment = joined(cursor.comments());
-    let query = cursor
-        .slice(cursor.offset(), cursor.source().len())
-        .trim()
-        .trim_end_matches(';')
-        .trim();
+    let query = rest(&mut cursor);
     let query = match columns {
-        // Names given before AS are part of what it shows.
-        Some(columns) => format!("WITH v ({columns}) AS ({query}) SELECT * FROM v"),
+        // Names given before AS stand before what it shows; no query begins with a parenthesis.
+        Some(columns) => format!("({}) AS {query}", closed(columns)),
         None => query.to_owned(),
     };
     Some(View {

@@ -3,6 +3,7 @@
 use physical::OnDelete;
 
 use super::cursor::Cursor;
+use super::lexer::{TokenKind, tokens, unquote};
 
 /// A table as its statement says it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub(super) struct CreateTable {
     pub(super) foreign_keys: Vec<ForeignKeyDef>,
     pub(super) strict: bool,
     pub(super) without_rowid: bool,
+    /// The statement says something that no field here or in the model holds.
+    pub(super) says_more: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub(super) struct ColumnDef {
     pub(super) generated: Option<(String, bool)>,
     pub(super) collation: Option<String>,
     pub(super) autoincrement: bool,
+    /// `PRIMARY KEY DESC`: then the column is not the rowid, whatever its type.
+    pub(super) key_descends: bool,
     pub(super) comment: Option<String>,
 }
 
@@ -55,8 +60,8 @@ pub(super) struct ForeignKeyDef {
     pub(super) comment: Option<String>,
 }
 
-/// Reads a CREATE TABLE statement; `None` when it is not one that we understand to its end.
-pub(super) fn parse(sql: &str) -> Option<CreateTable> {
+/// Everything in front of the columns; `None` when it is no CREATE TABLE statement.
+fn head(sql: &str) -> Option<Cursor<'_>> {
     let mut head = Cursor::new(sql);
     if !head.eat("CREATE") {
         return None;
@@ -70,6 +75,22 @@ pub(super) fn parse(sql: &str) -> Option<CreateTable> {
     if head.eat(".") {
         head.name()?;
     }
+    Some(head)
+}
+
+/// What stands behind the name in a CREATE TABLE statement.
+pub(super) fn behind_name(sql: &str) -> Option<&str> {
+    let mut cursor = head(sql)?;
+    let start = cursor.offset();
+    while cursor.next().is_some() {}
+    // A comment at the end would swallow what is written after it.
+    let text = cursor.slice(start, cursor.last_end());
+    Some(text.trim_end_matches(';').trim_end())
+}
+
+/// Reads a CREATE TABLE statement; `None` when it is not one that we understand to its end.
+pub(super) fn parse(sql: &str) -> Option<CreateTable> {
+    let mut head = head(sql)?;
     let inside = head.group()?;
     let mut table = CreateTable::default();
     while head.peek().is_some_and(|token| !token.is(";")) {
@@ -87,10 +108,12 @@ pub(super) fn parse(sql: &str) -> Option<CreateTable> {
 
 fn body(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Option<()> {
     let mut comments = cursor.comments();
+    let mut kept = cursor.comments_ahead();
     // The first paragraph speaks of the table when another or a blank line follows it.
     if comments.len() > 1 {
         table.comment = Some(comments.remove(0)).filter(|text| !text.is_empty());
     }
+    table.says_more |= comments.len() > 1;
     let mut above = comments.pop();
     loop {
         let comment = above.take().filter(|text| !text.is_empty());
@@ -101,13 +124,17 @@ fn body(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Option<()> {
         }
         // Commas between table constraints are optional in SQLite.
         if cursor.peek().is_none() {
+            table.says_more |= kept < cursor.comments_in_all();
             return Some(());
         }
         let comma = cursor.eat(",");
         if !comma && !is_constraint(cursor) {
             return None;
         }
-        above = cursor.comments().pop();
+        let mut paragraphs = cursor.comments();
+        above = paragraphs.pop();
+        table.says_more |= !paragraphs.is_empty();
+        kept += cursor.comments_ahead();
     }
 }
 
@@ -123,10 +150,31 @@ fn is_constraint(cursor: &Cursor<'_>) -> bool {
         || (first.is("CHECK") && second_is(&["("]))
 }
 
-fn conflict(cursor: &mut Cursor<'_>) {
+fn conflict(cursor: &mut Cursor<'_>, table: &mut CreateTable) {
     if cursor.eat_all(&["ON", "CONFLICT"]) {
-        cursor.next();
+        // ABORT is what happens anyhow.
+        table.says_more |= !cursor.eat("ABORT") && cursor.next().is_some();
     }
+}
+
+/// The columns of a key; a collation or a direction is more than the model holds.
+fn key_columns(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Option<Vec<String>> {
+    let (names, plain) = cursor.names()?;
+    table.says_more |= !plain;
+    Some(names)
+}
+
+/// An expression in parentheses.
+fn expression(cursor: &mut Cursor<'_>) -> Option<String> {
+    Some(closed(cursor.group()?))
+}
+
+/// SQL that something may be written behind: a comment at its end keeps the line break that ends it.
+pub(super) fn closed(sql: &str) -> String {
+    let sql = sql.trim();
+    let last = tokens(sql).pop();
+    let open = last.is_some_and(|token| token.kind == TokenKind::Comment && token.text.starts_with("--"));
+    if open { format!("{sql}\n") } else { sql.to_owned() }
 }
 
 fn constraint(cursor: &mut Cursor<'_>, table: &mut CreateTable, comment: Option<String>) -> Option<()> {
@@ -135,26 +183,36 @@ fn constraint(cursor: &mut Cursor<'_>, table: &mut CreateTable, comment: Option<
         name = Some(cursor.name()?);
     }
     if cursor.eat_all(&["PRIMARY", "KEY"]) {
-        let columns = cursor.names()?;
+        let counts = cursor.group_ends_with("AUTOINCREMENT");
+        let columns = key_columns(cursor, table)?;
+        // The grammar has it here, too, for a key of one column.
+        let named = |column: &&mut ColumnDef| {
+            let mut names = columns.iter();
+            counts && names.any(|name| name.eq_ignore_ascii_case(&column.name))
+        };
+        if let Some(column) = table.columns.iter_mut().find(named) {
+            column.autoincrement = true;
+        }
         table.primary_key = Some((name, columns));
-        conflict(cursor);
+        conflict(cursor, table);
     } else if cursor.eat("UNIQUE") {
+        let columns = key_columns(cursor, table)?;
         table.uniques.push(UniqueDef {
             name,
-            columns: cursor.names()?,
+            columns,
             comment,
         });
-        conflict(cursor);
+        conflict(cursor, table);
     } else if cursor.eat("CHECK") {
         table.checks.push(CheckDef {
             name,
-            expr: cursor.group()?.trim().to_owned(),
+            expr: expression(cursor)?,
             comment,
         });
-        conflict(cursor);
+        conflict(cursor, table);
     } else if cursor.eat_all(&["FOREIGN", "KEY"]) {
-        let columns = cursor.names()?;
-        let key = references(cursor, name, columns, comment)?;
+        let (columns, _) = cursor.names()?;
+        let key = references(cursor, table, name, columns, comment)?;
         table.foreign_keys.push(key);
     } else {
         return None;
@@ -214,13 +272,14 @@ fn declared(cursor: &mut Cursor<'_>) -> Option<String> {
         }
         end = cursor.last_end();
     }
-    Some(
-        cursor
-            .slice(start, end)
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" "),
-    )
+    let said = tokens(cursor.slice(start, end));
+    if said.iter().any(|token| token.kind == TokenKind::Comment) {
+        // Half a line of comment would hide the rest of the column.
+        let words = said.iter().filter(|token| token.kind != TokenKind::Comment);
+        return Some(words.map(|token| token.text).collect::<Vec<_>>().join(" "));
+    }
+    let words = cursor.slice(start, end).split_whitespace();
+    Some(words.collect::<Vec<_>>().join(" "))
 }
 
 fn column_constraint(
@@ -231,43 +290,50 @@ fn column_constraint(
 ) -> Option<()> {
     let own = vec![column.name.clone()];
     if cursor.eat_all(&["PRIMARY", "KEY"]) {
-        let _ = cursor.eat("ASC") || cursor.eat("DESC");
-        conflict(cursor);
+        if !cursor.eat("ASC") && cursor.eat("DESC") {
+            column.key_descends = true;
+            table.says_more = true;
+        }
+        conflict(cursor, table);
         column.autoincrement = cursor.eat("AUTOINCREMENT");
         table.primary_key = Some((name, own));
     } else if cursor.eat_all(&["NOT", "NULL"]) {
         column.not_null = true;
-        conflict(cursor);
+        conflict(cursor, table);
     } else if cursor.eat("NULL") {
-        conflict(cursor);
+        conflict(cursor, table);
     } else if cursor.eat("UNIQUE") {
         table.uniques.push(UniqueDef {
             name,
             columns: own,
             comment: None,
         });
-        conflict(cursor);
+        conflict(cursor, table);
     } else if cursor.eat("CHECK") {
         table.checks.push(CheckDef {
             name,
-            expr: cursor.group()?.trim().to_owned(),
+            expr: expression(cursor)?,
             comment: None,
         });
-        conflict(cursor);
+        conflict(cursor, table);
     } else if cursor.eat("DEFAULT") {
         column.default = Some(default(cursor)?);
     } else if cursor.eat("COLLATE") {
         column.collation = Some(cursor.name()?);
     } else if cursor.peek().is_some_and(|token| token.is("REFERENCES")) {
-        let key = references(cursor, name, own, None)?;
+        let key = references(cursor, table, name, own, None)?;
         table.foreign_keys.push(key);
     } else if cursor.eat_all(&["GENERATED", "ALWAYS", "AS"]) || cursor.eat("AS") {
-        let expr = cursor.group()?.trim().to_owned();
+        let expr = expression(cursor)?;
         let stored = cursor.eat("STORED");
         if !stored {
             cursor.eat("VIRTUAL");
         }
         column.generated = Some((expr, stored));
+    } else if let Some(deferred) = deferrable(cursor) {
+        // A clause of its own speaks of the key before it.
+        table.foreign_keys.last_mut()?.deferred = deferred;
+        table.says_more |= !deferred;
     } else {
         return None;
     }
@@ -275,18 +341,54 @@ fn column_constraint(
 }
 
 fn default(cursor: &mut Cursor<'_>) -> Option<String> {
-    if let Some(inside) = cursor.group() {
-        return Some(inside.trim().to_owned());
+    if let Some(inside) = expression_if_any(cursor) {
+        return Some(inside);
     }
     let start = cursor.offset();
-    let sign = cursor.eat("-") || cursor.eat("+");
+    let signed = cursor.eat("-") || cursor.eat("+");
     let value = cursor.next()?;
-    let _ = sign;
+    let constants = [
+        "NULL",
+        "TRUE",
+        "FALSE",
+        "CURRENT_TIME",
+        "CURRENT_DATE",
+        "CURRENT_TIMESTAMP",
+    ];
+    let known = constants.iter().any(|word| value.is(word));
+    if !signed && !known && matches!(value.kind, TokenKind::Word | TokenKind::Quoted) {
+        // SQLite takes a name for a text here.
+        let name = if value.kind == TokenKind::Word {
+            value.text.to_owned()
+        } else {
+            unquote(value.text)
+        };
+        return Some(super::super::ident::text(&name));
+    }
     Some(cursor.slice(start, value.end()).to_owned())
+}
+
+fn expression_if_any(cursor: &mut Cursor<'_>) -> Option<String> {
+    cursor.peek().filter(|token| token.is("("))?;
+    expression(cursor)
+}
+
+/// `DEFERRABLE` in any spelling: whether the key is looked at when the transaction ends.
+fn deferrable(cursor: &mut Cursor<'_>) -> Option<bool> {
+    let not = cursor.eat_all(&["NOT", "DEFERRABLE"]);
+    if !not && !cursor.eat("DEFERRABLE") {
+        return None;
+    }
+    let deferred = cursor.eat_all(&["INITIALLY", "DEFERRED"]);
+    if !deferred {
+        cursor.eat_all(&["INITIALLY", "IMMEDIATE"]);
+    }
+    Some(deferred && !not)
 }
 
 fn references(
     cursor: &mut Cursor<'_>,
+    made: &mut CreateTable,
     name: Option<String>,
     columns: Vec<String>,
     comment: Option<String>,
@@ -296,7 +398,7 @@ fn references(
     }
     let table = cursor.name()?;
     let referenced = if cursor.peek().is_some_and(|token| token.is("(")) {
-        cursor.names()?
+        cursor.names()?.0
     } else {
         Vec::new()
     };
@@ -311,19 +413,20 @@ fn references(
         comment,
     };
     loop {
-        if cursor.eat_all(&["ON", "DELETE"]) {
+        if cursor.eat_all(&["ON", "INSERT"]) {
+            // Taken, and without an effect.
+            action(cursor)?;
+            made.says_more = true;
+        } else if cursor.eat_all(&["ON", "DELETE"]) {
             key.on_delete = action(cursor)?;
         } else if cursor.eat_all(&["ON", "UPDATE"]) {
             key.on_update = action(cursor)?;
         } else if cursor.eat("MATCH") {
             cursor.name()?;
-        } else if cursor.eat_all(&["NOT", "DEFERRABLE"]) {
-            let _ = cursor.eat_all(&["INITIALLY", "DEFERRED"]) || cursor.eat_all(&["INITIALLY", "IMMEDIATE"]);
-        } else if cursor.eat("DEFERRABLE") {
-            key.deferred = cursor.eat_all(&["INITIALLY", "DEFERRED"]);
-            if !key.deferred {
-                cursor.eat_all(&["INITIALLY", "IMMEDIATE"]);
-            }
+            made.says_more = true;
+        } else if let Some(deferred) = deferrable(cursor) {
+            key.deferred = deferred;
+            made.says_more |= !deferred;
         } else {
             return Some(key);
         }

@@ -91,20 +91,40 @@ impl<'a> Cursor<'a> {
         None
     }
 
-    /// Names in parentheses.
-    pub(super) fn names(&mut self) -> Option<Vec<String>> {
+    /// Whether the group that comes next has this word at its end.
+    pub(super) fn group_ends_with(&self, word: &str) -> bool {
+        let inside = self.clone().group().unwrap_or_default();
+        let mut said = tokens(inside).into_iter().rev();
+        let last = said.find(|token| token.kind != TokenKind::Comment);
+        last.is_some_and(|token| token.is(word))
+    }
+
+    /// Names in parentheses, and whether nothing else was said of them (`COLLATE x`, `DESC`).
+    pub(super) fn names(&mut self) -> Option<(Vec<String>, bool)> {
         let inside = self.group()?;
         let mut inner = Cursor::new(inside);
         let mut names = Vec::new();
+        let mut plain = true;
         while let Some(name) = inner.name() {
             names.push(name);
-            // `COLLATE x`, `ASC`, `DESC` may follow in keys.
             while inner.peek().is_some_and(|token| !token.is(",")) {
-                inner.next();
+                plain &= inner.eat("ASC") || inner.next().is_none();
             }
             inner.eat(",");
         }
-        Some(names)
+        Some((names, plain))
+    }
+
+    /// How many comments stand before the next token.
+    pub(super) fn comments_ahead(&self) -> usize {
+        let ahead = self.tokens.iter().skip(self.at);
+        ahead.take_while(|token| token.kind == TokenKind::Comment).count()
+    }
+
+    /// How many comments there are.
+    pub(super) fn comments_in_all(&self) -> usize {
+        let all = self.tokens.iter();
+        all.filter(|token| token.kind == TokenKind::Comment).count()
     }
 
     /// Comments before the next token: paragraphs, separated by blank lines.

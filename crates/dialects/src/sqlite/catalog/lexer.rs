@@ -1,5 +1,7 @@
 //! SQLite's tokens. Never fails: what is no token is a token of its own.
 
+use super::super::ident::{is_plain, quote, reserved};
+
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum TokenKind {
@@ -188,6 +190,21 @@ fn symbol(rest: &str, first: char) -> usize {
 /// SQL in one spelling: no comments, single blanks, names without needless quotes, words in lower case. Two texts that SQLite
 /// reads alike token by token become the same; others stay different.
 pub(in super::super) fn normal(sql: &str) -> String {
+    spelled(sql, Letters::Lower)
+}
+
+/// SQL as it was said, but for comments, blanks, needless quotes and the case of keywords: names keep their letters.
+pub(in super::super) fn exact(sql: &str) -> String {
+    spelled(sql, Letters::AsTheyAre)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Letters {
+    Lower,
+    AsTheyAre,
+}
+
+fn spelled(sql: &str, letters: Letters) -> String {
     let mut out = String::with_capacity(sql.len());
     let said = Scanner { sql, at: 0 }.filter(|token| token.kind != TokenKind::Comment);
     for token in said {
@@ -195,6 +212,9 @@ pub(in super::super) fn normal(sql: &str) -> String {
             out.push(' ');
         }
         match token.kind {
+            TokenKind::Word if letters == Letters::AsTheyAre && !reserved(token.text) => {
+                out.push_str(token.text);
+            }
             TokenKind::Word | TokenKind::Blob | TokenKind::Number => {
                 let start = out.len();
                 out.push_str(token.text);
@@ -203,8 +223,15 @@ pub(in super::super) fn normal(sql: &str) -> String {
                 }
             }
             TokenKind::Quoted => {
-                let name = unquote(token.text).to_ascii_lowercase();
-                out.push_str(&super::super::ident::quote(&name));
+                let name = unquote(token.text);
+                let lower = name.to_ascii_lowercase();
+                if letters == Letters::AsTheyAre && is_plain(&lower) {
+                    out.push_str(&name);
+                } else if letters == Letters::AsTheyAre {
+                    out.push_str(&quote(&name));
+                } else {
+                    out.push_str(&quote(&lower));
+                }
             }
             _ => match token.text {
                 "==" => out.push('='),
@@ -241,6 +268,13 @@ mod tests {
             }
             assert_eq!(at, sql.len(), "{sql}");
         }
+    }
+
+    #[test]
+    fn letters_of_names_can_be_kept() {
+        assert_eq!(exact("CREATE [A] -- b\n(\"Order\")"), "create A ( \"Order\" )");
+        assert_ne!(exact("Price"), exact("price"));
+        assert_eq!(exact("NOT NULL"), exact("not null"));
     }
 
     #[test]

@@ -6,35 +6,30 @@
 mod create_other;
 mod create_table;
 mod cursor;
+mod facts;
 pub(super) mod lexer;
+mod tables;
 
-use std::collections::BTreeMap;
-
-use physical::{
-    Check, Column, Database, DefaultValue, Expr, ForeignKey, Generated, Ident, Identity, Name, Opaque,
-    Origin, PrimaryKey, Rows, SqlType, Table, Unique, Value,
-};
+use physical::{Database, Ident, Name, Opaque, Origin, Rows, Value};
 use plan::{CatalogError, CatalogQuery};
 
-use create_table::CreateTable;
+use facts::Facts;
 
 const QUERIES: &[CatalogQuery] = &[
     CatalogQuery {
         name: "objects",
-        sql: "SELECT s.type, s.name, s.tbl_name, s.sql, \
-              coalesce((SELECT l.type FROM pragma_table_list AS l WHERE l.schema = 'main' AND l.name = s.name), '') AS kind \
-              FROM sqlite_schema AS s WHERE s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY s.rowid",
+        sql: "SELECT s.type, s.name, s.tbl_name, s.sql FROM sqlite_schema AS s WHERE s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY s.rowid",
     },
     CatalogQuery {
         name: "columns",
-        sql: "SELECT s.name, x.name, x.type, x.\"notnull\", x.pk, x.hidden \
+        sql: "SELECT s.name, x.name, x.type, x.\"notnull\", x.pk, x.hidden, x.dflt_value \
               FROM sqlite_schema AS s, pragma_table_xinfo(s.name) AS x \
               WHERE s.type = 'table' AND s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
               AND s.sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY s.rowid, x.cid",
     },
     CatalogQuery {
         name: "foreign keys",
-        sql: "SELECT s.name, f.id, f.seq, f.\"table\", f.\"from\", f.\"to\" \
+        sql: "SELECT s.name, f.id, f.seq, f.\"table\", f.\"from\", f.\"to\", f.on_update, f.on_delete \
               FROM sqlite_schema AS s, pragma_foreign_key_list(s.name) AS f \
               WHERE s.type = 'table' AND s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
               AND s.sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY s.rowid, f.id, f.seq",
@@ -47,6 +42,11 @@ const QUERIES: &[CatalogQuery] = &[
               WHERE s.type = 'table' AND s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
               AND s.sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY s.rowid, i.seq",
     },
+    // Asked once: whoever asks for one table reads the list of all.
+    CatalogQuery {
+        name: "kinds of tables",
+        sql: "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main'",
+    },
 ];
 
 /// The queries that read the catalog, always the same number.
@@ -55,50 +55,19 @@ pub(super) fn queries() -> &'static [CatalogQuery] {
     QUERIES
 }
 
-/// What SQLite itself says of a table.
-#[derive(Debug, Default)]
-struct Facts {
-    columns: Vec<String>,
-    foreign_keys: BTreeMap<i64, Vec<String>>,
-    indexes: BTreeMap<String, usize>,
-    unique_constraints: usize,
-}
-
 /// Makes a database of the answers.
 ///
 /// # Errors
 ///
 /// When an answer has another shape than its query asks for.
 pub(super) fn read(answers: &[Rows]) -> Result<Database, CatalogError> {
-    let [objects, columns, keys, indexes] = answers else {
+    let [objects, columns, keys, indexes, kinds] = answers else {
         return Err(CatalogError {
             query: "objects",
             message: format!("{} answers for {} queries", answers.len(), QUERIES.len()),
         });
     };
-    let mut facts: BTreeMap<String, Facts> = BTreeMap::new();
-    for row in &columns.rows {
-        let of = facts.entry(text("columns", row, 0)?).or_default();
-        of.columns.push(text("columns", row, 1)?);
-    }
-    for row in &keys.rows {
-        let of = facts.entry(text("foreign keys", row, 0)?).or_default();
-        of.foreign_keys
-            .entry(int("foreign keys", row, 1)?)
-            .or_default()
-            .push(text("foreign keys", row, 4)?);
-    }
-    for row in &indexes.rows {
-        let of = facts.entry(text("indexes", row, 0)?).or_default();
-        match text("indexes", row, 3)?.as_str() {
-            "c" => {
-                let keys = usize::try_from(int("indexes", row, 5)?).unwrap_or(0);
-                of.indexes.insert(text("indexes", row, 1)?, keys);
-            }
-            "u" => of.unique_constraints += 1,
-            _ => {}
-        }
-    }
+    let facts = facts::gather(columns, keys, indexes, kinds)?;
     let mut database = Database::default();
     let mut later = Vec::new();
     for row in &objects.rows {
@@ -107,7 +76,6 @@ pub(super) fn read(answers: &[Rows]) -> Result<Database, CatalogError> {
             name: text("objects", row, 1)?,
             table: text("objects", row, 2)?,
             sql: text("objects", row, 3).unwrap_or_default(),
-            list: text("objects", row, 4)?,
         };
         if object.kind == "table" {
             add_table(&mut database, &object, facts.get(&object.name));
@@ -128,7 +96,6 @@ struct Object {
     name: String,
     table: String,
     sql: String,
-    list: String,
 }
 
 fn text(query: &'static str, row: &[Value], at: usize) -> Result<String, CatalogError> {
@@ -175,173 +142,15 @@ fn opaque(database: &mut Database, kind: &str, object: &Object) {
 }
 
 fn add_table(database: &mut Database, object: &Object, facts: Option<&Facts>) {
-    match object.list.as_str() {
+    match facts.map(|facts| facts.kind.as_str()) {
         // What a virtual table keeps for itself comes and goes with it.
-        "shadow" => return,
-        "virtual" => return opaque(database, "virtual table", object),
+        Some("shadow") => return,
+        Some("virtual") => return opaque(database, "virtual table", object),
         _ => {}
     }
-    let parsed = create_table::parse(&object.sql).filter(|parsed| agrees(parsed, facts));
-    match parsed {
-        Some(parsed) => database.tables.push(table(&object.name, parsed)),
+    match facts.and_then(|facts| tables::read(&object.name, &object.sql, facts)) {
+        Some(table) => database.tables.push(table),
         None => opaque(database, "table", object),
-    }
-}
-
-/// Whether our reading of a statement is SQLite's own.
-fn agrees(parsed: &CreateTable, facts: Option<&Facts>) -> bool {
-    let Some(facts) = facts else { return false };
-    let columns = parsed
-        .columns
-        .iter()
-        .map(|column| &column.name)
-        .eq(facts.columns.iter());
-    let mut ours: Vec<&[String]> = parsed
-        .foreign_keys
-        .iter()
-        .map(|key| key.columns.as_slice())
-        .collect();
-    let mut theirs: Vec<&[String]> = facts.foreign_keys.values().map(Vec::as_slice).collect();
-    ours.sort();
-    theirs.sort();
-    let fold = |keys: Vec<&[String]>| -> Vec<Vec<String>> {
-        let mut folded: Vec<Vec<String>> = keys
-            .iter()
-            .map(|key| key.iter().map(|name| name.to_ascii_lowercase()).collect())
-            .collect();
-        folded.sort();
-        folded
-    };
-    // SQLite drops a unique constraint that repeats another; it never has more than the statement says.
-    columns && fold(ours) == fold(theirs) && parsed.uniques.len() >= facts.unique_constraints
-}
-
-fn table(name: &str, parsed: CreateTable) -> Table {
-    let mut table = Table::new(Name::bare(name), Origin::Found);
-    table.strict = parsed.strict;
-    table.without_rowid = parsed.without_rowid;
-    table.comment = parsed.comment;
-    let canonical = |wanted: &str| -> Ident {
-        let found = parsed
-            .columns
-            .iter()
-            .find(|column| column.name.eq_ignore_ascii_case(wanted));
-        found.map_or(wanted, |column| column.name.as_str()).into()
-    };
-    let all = |names: &[String]| names.iter().map(|name| canonical(name)).collect::<Vec<_>>();
-    table.primary_key = parsed.primary_key.as_ref().map(|(key, columns)| PrimaryKey {
-        name: key.clone().unwrap_or_else(|| format!("{name}_pkey")).into(),
-        columns: all(columns),
-    });
-    for column in &parsed.columns {
-        table.columns.push(self::column(column, parsed.strict));
-    }
-    for unique in &parsed.uniques {
-        table.uniques.push(Unique {
-            name: unique
-                .name
-                .clone()
-                .unwrap_or_else(|| derived(name, &unique.columns, "key"))
-                .into(),
-            columns: all(&unique.columns),
-            nulls_not_distinct: false,
-            deferred: false,
-            comment: unique.comment.clone(),
-            origin: Origin::Found,
-        });
-    }
-    for (position, check) in parsed.checks.iter().enumerate() {
-        table.checks.push(Check {
-            name: check
-                .name
-                .clone()
-                .unwrap_or_else(|| format!("{name}_check{}", position + 1))
-                .into(),
-            expr: Expr::Sql(check.expr.clone()),
-            validated: true,
-            comment: check.comment.clone(),
-            origin: Origin::Found,
-        });
-    }
-    for key in &parsed.foreign_keys {
-        table.foreign_keys.push(ForeignKey {
-            name: key
-                .name
-                .clone()
-                .unwrap_or_else(|| derived(name, &key.columns, "fkey"))
-                .into(),
-            columns: all(&key.columns),
-            references: Name::bare(key.table.clone()),
-            referenced: key
-                .referenced
-                .iter()
-                .map(|column| Ident::new(column.clone()))
-                .collect(),
-            on_delete: key.on_delete,
-            on_update: key.on_update,
-            set_null: Vec::new(),
-            deferred: key.deferred,
-            validated: true,
-            comment: key.comment.clone(),
-            origin: Origin::Found,
-        });
-    }
-    if let Some(rowid) = super::steps::rowid_column(&table).map(|column| column.name.clone())
-        && let Some(column) = table.columns.iter_mut().find(|column| column.name == rowid)
-    {
-        column.nullable = false;
-    }
-    if table.without_rowid || table.strict {
-        let key = table
-            .primary_key
-            .as_ref()
-            .map(|key| key.columns.clone())
-            .unwrap_or_default();
-        for column in table
-            .columns
-            .iter_mut()
-            .filter(|column| parsed.without_rowid && key.contains(&column.name))
-        {
-            column.nullable = false;
-        }
-    }
-    table
-}
-
-fn derived(table: &str, columns: &[String], suffix: &str) -> String {
-    format!("{table}_{}_{suffix}", columns.join("_"))
-}
-
-fn column(parsed: &create_table::ColumnDef, strict: bool) -> Column {
-    let mut column = Column::new(
-        parsed.name.clone(),
-        declared_type(&parsed.declared, strict),
-        Origin::Found,
-    );
-    column.nullable = !parsed.not_null;
-    column.default = parsed
-        .default
-        .as_ref()
-        .map(|sql| DefaultValue::Expr(Expr::Sql(sql.clone())));
-    column.generated = parsed.generated.as_ref().map(|(sql, stored)| Generated {
-        expr: Expr::Sql(sql.clone()),
-        stored: *stored,
-    });
-    column.identity = parsed.autoincrement.then_some(Identity::ByDefault);
-    column.collation.clone_from(&parsed.collation);
-    column.comment.clone_from(&parsed.comment);
-    column
-}
-
-/// Types as declared: outside of STRICT tables they are hints, and none is lost.
-fn declared_type(declared: &str, strict: bool) -> SqlType {
-    match declared.to_ascii_uppercase().as_str() {
-        "INTEGER" => SqlType::BigInt,
-        "INT" if strict => SqlType::BigInt,
-        "TEXT" => SqlType::Text,
-        "REAL" => SqlType::Double,
-        "BLOB" => SqlType::Bytes,
-        _ => SqlType::Other(declared.to_owned()),
     }
 }
 
@@ -370,6 +179,8 @@ fn add_other(database: &mut Database, object: &Object, facts: Option<&Facts>) {
                 database.tables.get_mut(at),
             ) {
                 (Some(made), Some(table)) => {
+                    let statement = (made.name.clone(), object.sql.clone());
+                    table.written.indexes.extend([statement]);
                     table.indexes.push(made);
                     true
                 }
@@ -378,6 +189,8 @@ fn add_other(database: &mut Database, object: &Object, facts: Option<&Facts>) {
         }
         ("trigger", Some(at)) => match (create_other::trigger(&object.sql), database.tables.get_mut(at)) {
             (Some(made), Some(table)) => {
+                let statement = (made.name.clone(), object.sql.clone());
+                table.written.triggers.extend([statement]);
                 table.triggers.push(made);
                 true
             }

@@ -1,9 +1,15 @@
 //! Changes in SQLite's words.
 
+mod alter;
+mod frame;
+mod parts;
+mod rebuild;
+mod references;
 mod table;
 mod text;
 mod view;
 
+pub(super) use frame::frame;
 pub(super) use table::{default_text, index_key, rowid_column};
 pub(super) use view::query as view_query;
 
@@ -18,10 +24,16 @@ use super::types;
 pub(super) fn steps(change: &Change<'_>) -> Vec<Step> {
     match change {
         Change::Create(object) | Change::Add(object) => create(object),
-        Change::Drop(object) => create(object).into_iter().map(gone).collect(),
+        Change::Drop(object) => create(object)
+            .into_iter()
+            .map(|step| dropped(object, gone(step)))
+            .collect(),
         Change::GoesAlong(object) => create(object).into_iter().map(along).collect(),
-        Change::Replace(_, to) => create(to),
-        Change::Alter(_) => Vec::new(),
+        Change::Replace(from, to) => {
+            let gone = create(from).into_iter().map(gone);
+            gone.chain(create(to)).collect()
+        }
+        Change::Alter(change) => vec![alter::step_for(change)],
         // No table here is a partition of another, and there are no types to be had.
         Change::AddPart(_)
         | Change::AddWhole { .. }
@@ -32,6 +44,26 @@ pub(super) fn steps(change: &Change<'_>) -> Vec<Step> {
         | Change::SetAside { .. }
         | Change::BringBack { .. } => Vec::new(),
     }
+}
+
+/// What goes with an object that goes.
+fn dropped(object: &Object<'_>, mut step: Step) -> Step {
+    step.phase = Phase::Contract;
+    step.hazards.clear();
+    let code = |name: &physical::Name| Hazard::BreaksCode(format!("whatever still names `{name}`"));
+    match object {
+        Object::Table(table, _) => {
+            let rows = Hazard::DataLoss(format!("the rows of `{}`", table.name));
+            step.hazards.extend([rows, code(&table.name)]);
+        }
+        Object::Opaque(opaque) if opaque.kind == "virtual table" => {
+            let rows = Hazard::DataLoss(format!("the rows of `{}`", opaque.name));
+            step.hazards.extend([rows, code(&opaque.name)]);
+        }
+        Object::View(view) => step.hazards.push(code(&view.name)),
+        _ => {}
+    }
+    step
 }
 
 /// A step the other way round.
@@ -129,7 +161,7 @@ fn trigger_step(table: &Table, trigger: &physical::Trigger) -> Step {
     step(
         format!("trigger {}", trigger.name),
         Section::Triggers,
-        vec![view::trigger(&table.name, trigger)],
+        vec![view::trigger(table, trigger)],
         Undo::Sql(vec![format!("DROP TRIGGER {}", quote(trigger.name.as_str()))]),
         trigger.origin,
     )

@@ -10,6 +10,19 @@ use super::text::{comment, pad};
 
 /// Writes a table with everything that belongs to it alone. Comments stand inside, where the catalog keeps them.
 pub(in super::super) fn create(table: &Table) -> String {
+    create_as(table, &table_name(&table.name))
+}
+
+/// Writes a table under another name, which is quoted already where it must be.
+pub(super) fn create_as(table: &Table, name: &str) -> String {
+    format!("CREATE TABLE {name} {}", body(table))
+}
+
+/// What stands behind the name.
+pub(super) fn body(table: &Table) -> String {
+    if let Some(written) = table.written.table.as_ref().or(table.verbatim.as_ref()) {
+        return written.clone();
+    }
     let mut items: Vec<(String, String)> = Vec::new();
     let names = table
         .columns
@@ -58,7 +71,7 @@ pub(in super::super) fn create(table: &Table) -> String {
             items.push((comment(check.comment.as_ref(), "  "), line));
         }
     }
-    let mut sql = format!("CREATE TABLE {} (\n", table_name(&table.name));
+    let mut sql = "(\n".to_owned();
     let heading = comment(table.comment.as_ref(), "  ");
     if !heading.is_empty() {
         sql.push_str(&heading);
@@ -94,7 +107,8 @@ pub(in super::super) fn rowid_column(table: &Table) -> Option<&Column> {
         return None;
     };
     let column = table.column(only.as_str())?;
-    let integer = types::type_name(&column.ty).eq_ignore_ascii_case("integer");
+    let found = matches!(column.ty, SqlType::Other(_));
+    let integer = types::type_name(&column.ty).eq_ignore_ascii_case("integer") && !found;
     (integer && !table.without_rowid).then_some(column)
 }
 
@@ -214,6 +228,9 @@ pub(in super::super) fn index_key(key: &IndexKey) -> Result<String, Unspeakable>
 
 /// Writes an index.
 pub(in super::super) fn index(table: &Table, index: &Index) -> String {
+    if let Some(written) = table.written.indexes.get(&index.name) {
+        return written.clone();
+    }
     let unique = if index.unique { "UNIQUE " } else { "" };
     let keys: Vec<String> = index.keys.iter().filter_map(|key| index_key(key).ok()).collect();
     let mut sql = format!("CREATE {unique}INDEX {}\n", ident(&index.name));

@@ -1,6 +1,6 @@
 //! CREATE VIEW and CREATE TRIGGER.
 
-use physical::{Name, Timing, Trigger, TriggerAction, TriggerEvent, View, ViewQuery};
+use physical::{Table, Timing, Trigger, TriggerAction, TriggerEvent, View, ViewQuery};
 
 use super::super::expression;
 use super::super::ident::{ident, idents, table as table_name};
@@ -9,11 +9,13 @@ use super::text::{comment, pad};
 /// Writes a view.
 pub(in super::super) fn create(view: &View) -> String {
     let heading = comment(view.comment.as_ref(), "  ");
-    format!(
-        "CREATE VIEW {} AS\n{heading}{}",
-        table_name(&view.name),
-        query(&view.query)
-    )
+    let name = table_name(&view.name);
+    let query = query(&view.query);
+    if query.starts_with('(') {
+        // Names of columns, AS, and the query, as they were found.
+        return format!("CREATE VIEW {name}\n{heading}{query}");
+    }
+    format!("CREATE VIEW {name} AS\n{heading}{query}")
 }
 
 /// Writes what a view shows.
@@ -63,7 +65,10 @@ pub(in super::super) fn query(query: &ViewQuery) -> String {
 }
 
 /// Writes a trigger.
-pub(in super::super) fn trigger(table: &Name, trigger: &Trigger) -> String {
+pub(in super::super) fn trigger(table: &Table, trigger: &Trigger) -> String {
+    if let Some(written) = table.written.triggers.get(&trigger.name) {
+        return written.clone();
+    }
     let timing = match trigger.timing {
         Timing::Before => "BEFORE",
         Timing::After => "AFTER",
@@ -78,7 +83,7 @@ pub(in super::super) fn trigger(table: &Name, trigger: &Trigger) -> String {
     let mut sql = format!(
         "CREATE TRIGGER {}\n{timing} {event} ON {}\nFOR EACH ROW\n",
         ident(&trigger.name),
-        table_name(table)
+        table_name(&table.name)
     );
     sql.push_str(&comment(trigger.comment.as_ref(), ""));
     if let Some(Ok(when)) = trigger.when.as_ref().map(expression::render) {
