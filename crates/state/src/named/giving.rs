@@ -67,6 +67,46 @@ pub(super) fn run(
     connection.batch(&format!("REVOKE CREATE ON SCHEMA {schema} FROM {}", giving.role))
 }
 
+/// Makes whoever runs a script a member of the roles that it has made, as servers from 16 on do by themselves.
+const JOIN_ALL: &str = "DO $$
+DECLARE
+    made record;
+BEGIN
+    IF current_user = session_user THEN
+        FOR made IN
+            SELECT r.rolname FROM pg_catalog.pg_roles AS r
+            WHERE NOT r.rolsuper AND r.rolname !~ '^pg_' AND NOT pg_catalog.pg_has_role(session_user, r.oid, 'MEMBER')
+              AND NOT pg_catalog.pg_has_role(r.oid, session_user, 'MEMBER')
+        LOOP
+            EXECUTE pg_catalog.format('GRANT %I TO %I', made.rolname, session_user);
+        END LOOP;
+    END IF;
+END
+$$";
+
+/// Before a statement that [`speaks_of_roles`].
+///
+/// # Errors
+/// What the server says.
+pub(super) fn join_all(connection: &mut Connection) -> Result<(), EngineError> {
+    connection.batch(JOIN_ALL)
+}
+
+/// Whether a statement may want to act for another role.
+pub(super) fn speaks_of_roles(statement: &str) -> bool {
+    let mut scanner = Scanner::new(statement, true);
+    while let Ok(Some((word, _))) = scanner.next() {
+        if let Word::Plain(word) = word
+            && ["owner", "authorization", "role"]
+                .iter()
+                .any(|known| word.eq_ignore_ascii_case(known))
+        {
+            return true;
+        }
+    }
+    false
+}
+
 fn scalar(
     connection: &mut Connection,
     sql: &str,

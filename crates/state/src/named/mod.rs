@@ -405,42 +405,22 @@ pub fn load(
     (from, to): (&Named, &Named),
 ) -> Result<(State, State), Box<Failure>> {
     let mut temporary = Temporary::new(start.clone());
-    let first = if matches!(from, Named::Scripts { .. }) {
-        None
-    } else {
-        Some(plain(system, from, dialect)?)
+    let mut read = |named: &Named| match named {
+        Named::Empty => Ok(Database::default()),
+        Named::Project(path) => project_state(system, path, dialect),
+        Named::Scripts { files, .. } => temporary.load(system, files, dialect),
+        Named::Database(url) => live(url, dialect),
     };
-    let second = if matches!(to, Named::Scripts { .. }) {
-        None
-    } else {
-        Some(plain(system, to, dialect)?)
-    };
-    // A script is run as whoever owns the other side, so that who runs it makes no difference.
-    let owner = first.as_ref().or(second.as_ref()).and_then(owners::prevailing);
-    let mut run = |named: &Named, found: Option<Database>| match (named, found) {
-        (_, Some(database)) => Ok(database),
-        (Named::Scripts { files, .. }, None) => temporary.load(system, files, dialect, owner.as_ref()),
-        _ => Ok(Database::default()),
-    };
-    let mut first = run(from, first)?;
-    let mut second = run(to, second)?;
+    let mut first = read(from)?;
+    let mut second = read(to)?;
     own::leave_out(&mut first);
     own::leave_out(&mut second);
-    owners::settle(&mut first, &mut second);
+    owners::settle(&mut first, &mut second, dialect);
     let state = |named: &Named, database| State {
         shown: named.to_string(),
         database,
     };
     Ok((state(from, first), state(to, second)))
-}
-
-/// A state that needs no temporary database.
-fn plain(system: &dyn System, named: &Named, dialect: &'static Relational) -> Loaded<Database> {
-    match named {
-        Named::Project(path) => project_state(system, path, dialect),
-        Named::Database(url) => live(url, dialect),
-        Named::Empty | Named::Scripts { .. } => Ok(Database::default()),
-    }
 }
 
 fn project_state(system: &dyn System, path: &Path, dialect: &'static Relational) -> Loaded<Database> {

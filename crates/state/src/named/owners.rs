@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use physical::{Database, Ident, Name};
+use plan::Relational;
 
-/// As whom scripts are run when the other side does not say.
+/// As whom scripts are run.
 pub(super) const RUNNER: &str = "architrave_state";
 
 /// Who owns the most in a database.
-pub(super) fn prevailing(database: &Database) -> Option<Ident> {
+fn prevailing(database: &Database) -> Option<Ident> {
     let mut counts: BTreeMap<&Ident, usize> = BTreeMap::new();
     let tables = database.tables.iter().map(|each| &each.owner);
     let views = database.views.iter().map(|each| &each.owner);
@@ -19,13 +20,15 @@ pub(super) fn prevailing(database: &Database) -> Option<Ident> {
     }
     let most = counts.into_iter().max_by_key(|(_, count)| *count);
     most.map(|(owner, _)| owner.clone())
-        .filter(|owner| !owner.as_str().starts_with("pg_"))
+        .filter(|owner| owner.as_str() != RUNNER)
 }
 
-/// Takes the runner's name out of both sides; what has no owner then has that of its namesake on the other side.
-pub(super) fn settle(one: &mut Database, other: &mut Database) {
-    forget(one);
-    forget(other);
+/// Takes the runner's name out of both sides. What has no owner then has that of its namesake on the other side; in statements that say who owns
+/// what, the runner stands for whoever owns the most there.
+pub(super) fn settle(one: &mut Database, other: &mut Database, dialect: &Relational) {
+    let owners = (prevailing(one), prevailing(other));
+    forget(one, owners.1.as_ref(), dialect);
+    forget(other, owners.0.as_ref(), dialect);
     adopt(one, other);
     adopt(other, one);
 }
@@ -51,22 +54,26 @@ fn each_owner(database: &mut Database, change: &mut dyn FnMut(Object, &mut Optio
     }
 }
 
-fn forget(database: &mut Database) {
+fn forget(database: &mut Database, instead: Option<&Ident>, dialect: &Relational) {
     each_owner(database, &mut |_, owner| {
         if owner.as_ref().is_some_and(|name| name.as_str() == RUNNER) {
             *owner = None;
         }
     });
     let end = format!(" OWNER TO {RUNNER}");
+    let owner = instead.map(|owner| format!(" OWNER TO {}", (dialect.ident)(owner.as_str())));
     database.opaque.retain_mut(|opaque| {
         // The dialect puts one statement on a line of its own where it says who owns an object.
-        let lines = opaque
-            .definition
-            .split(";\n")
-            .filter(|line| !line.ends_with(&end));
-        let rest = lines.collect::<Vec<_>>().join(";\n");
-        let said_nothing_else = rest.is_empty() && !opaque.is_unread();
-        opaque.definition = rest;
+        let lines = opaque.definition.split(";\n");
+        let lines: Vec<String> = lines
+            .filter_map(|line| match (line.strip_suffix(&end), &owner) {
+                (Some(line), Some(owner)) => Some(format!("{line}{owner}")),
+                (Some(_), None) => None,
+                (None, _) => Some(line.to_owned()),
+            })
+            .collect();
+        let said_nothing_else = lines.is_empty();
+        opaque.definition = lines.join(";\n");
         !said_nothing_else
     });
     database.roles.retain(|role| role.name.as_str() != RUNNER);

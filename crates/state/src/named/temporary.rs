@@ -8,7 +8,7 @@ use engine::{
     ConnectOptions, Connection, DatabaseKind, EngineError, Server, SqlError, StartOptions, TemporarySqlite,
     quote_identifier,
 };
-use physical::{Database, Ident};
+use physical::Database;
 use plan::Relational;
 use project::System;
 
@@ -50,13 +50,12 @@ impl Temporary {
         Self { start, server: None }
     }
 
-    /// What scripts make, when run one after the other in an empty database: by the given role if they can be, else by one of ours.
+    /// What scripts make, when run one after the other in an empty database.
     pub(super) fn load(
         &mut self,
         system: &dyn System,
         files: &[PathBuf],
         dialect: &'static Relational,
-        owner: Option<&Ident>,
     ) -> Loaded<Database> {
         let flavor = match dialect.name {
             "sqlite" => Flavor::Sqlite,
@@ -65,7 +64,7 @@ impl Temporary {
         let scripts = read(system, files, flavor)?;
         let outcome = match flavor {
             Flavor::Sqlite => self.sqlite(&scripts, dialect),
-            Flavor::Postgres => self.postgres(&scripts, dialect, owner),
+            Flavor::Postgres => self.postgres(&scripts, dialect),
         };
         outcome.map_err(|stopped| match stopped {
             Stopped::Failed(fault, finding) => Box::new(Failure {
@@ -100,22 +99,12 @@ impl Temporary {
         engine::introspect(&mut open()?, dialect).map_err(environment)
     }
 
-    fn postgres(
-        &mut self,
-        scripts: &Scripts,
-        dialect: &'static Relational,
-        owner: Option<&Ident>,
-    ) -> Result<Database, Stopped> {
+    fn postgres(&mut self, scripts: &Scripts, dialect: &'static Relational) -> Result<Database, Stopped> {
         let server = match self.server.take() {
             Some(server) => server,
             None => prepare(&self.start).map_err(environment)?,
         };
-        let ours = Ident::from(RUNNER);
-        let mut outcome = with_roles(&server, scripts, dialect, owner.unwrap_or(&ours));
-        // The owner's name may be one that the script makes itself.
-        if owner.is_some() && matches!(outcome, Err(Stopped::Failed(Fault::State, _))) {
-            outcome = with_roles(&server, scripts, dialect, &ours);
-        }
+        let outcome = with_roles(&server, scripts, dialect);
         self.server = Some(server);
         outcome
     }
@@ -197,15 +186,10 @@ fn prepare(start: &StartOptions) -> Result<Server, EngineError> {
 }
 
 /// Runs scripts until every role is there that they take for granted: roles are the server's, and no part of a state.
-fn with_roles(
-    server: &Server,
-    scripts: &Scripts,
-    dialect: &'static Relational,
-    owner: &Ident,
-) -> Result<Database, Stopped> {
+fn with_roles(server: &Server, scripts: &Scripts, dialect: &'static Relational) -> Result<Database, Stopped> {
     let mut roles: Vec<String> = Vec::new();
     loop {
-        let outcome = attempt(server, scripts, dialect, owner, &roles);
+        let outcome = attempt(server, scripts, dialect, &roles);
         clear(server).map_err(environment)?;
         match outcome {
             Err(Stopped::Role(name)) if roles.len() < MOST_ROLES && !roles.contains(&name) => {
@@ -236,12 +220,11 @@ fn attempt(
     server: &Server,
     scripts: &Scripts,
     dialect: &'static Relational,
-    owner: &Ident,
     roles: &[String],
 ) -> Result<Database, Stopped> {
     let mut administrator = server.connect("postgres", ADMINISTRATOR).map_err(environment)?;
     let mut all = |sql: &str| administrator.batch(sql).map_err(environment);
-    let runner = quote_identifier(owner.as_str());
+    let runner = quote_identifier(RUNNER);
     // It can do nothing to the machine: no files, no programs, no other databases.
     all(&format!(
         "CREATE ROLE {runner} LOGIN CREATEROLE BYPASSRLS REPLICATION"
@@ -254,7 +237,7 @@ fn attempt(
             "ALTER ROLE {runner} SET createrole_self_grant = 'set, inherit'"
         ))?;
     }
-    for role in roles.iter().filter(|role| role.as_str() != owner.as_str()) {
+    for role in roles {
         let role = quote_identifier(role);
         all(&format!("CREATE ROLE {role}"))?;
         all(&format!("GRANT {role} TO {runner} WITH ADMIN OPTION"))?;
@@ -262,15 +245,17 @@ fn attempt(
     let mut extensions = server.connect(DATABASE, ADMINISTRATOR).map_err(environment)?;
     for (file, statements) in &scripts.statements {
         // Each file begins as `psql -f` would: what one sets does not reach the next.
-        let mut connection = server.connect(DATABASE, owner.as_str()).map_err(environment)?;
+        let mut connection = server.connect(DATABASE, RUNNER).map_err(environment)?;
         for range in statements {
             let text = text_of(&scripts.sources, *file, range);
-            let by = if is_about_extension(text) {
-                &mut extensions
-            } else {
-                &mut connection
-            };
-            run(by, scripts, *file, range, dialect)?;
+            if is_about_extension(text) {
+                run(&mut extensions, scripts, *file, range, dialect)?;
+                continue;
+            }
+            if server.version().major < 16 && giving::speaks_of_roles(text) {
+                giving::join_all(&mut connection).map_err(environment)?;
+            }
+            run(&mut connection, scripts, *file, range, dialect)?;
         }
         if is_open(&mut connection).map_err(environment)? {
             return Err(unended(*file, statements));
