@@ -205,7 +205,12 @@ fn scripts(path: &Path, files: Vec<PathBuf>) -> Named {
 
 /// A project, or a folder of SQL: as `build` writes it, in the order of the names, or one folder for each migration.
 fn folder(system: &dyn System, path: &Path) -> Loaded<Named> {
-    if system.exists(&path.join("architrave.toml")) {
+    // Where there is a project, scripts that lie about are no part of it.
+    let schema = path.join("schema");
+    if system.exists(&path.join("architrave.toml"))
+        || holds_arch(system, path, 0)
+        || holds_arch(system, &schema, 8)
+    {
         return Ok(Named::Project(path.to_owned()));
     }
     let entries = system.list(path).map_err(|error| unreadable(path, &error))?;

@@ -141,8 +141,6 @@ pub(super) fn replace(from: &Object<'_>, to: &Object<'_>) -> Vec<Step> {
         made.origin,
     );
     changed.runs_as = made.runs_as;
-    // A new member of an enum can be used only when the transaction that adds it is over.
-    changed.transactional &= !changed_enum(to, &changed);
     vec![match to {
         Object::ForeignKey(table, _) => locking(
             changed,
@@ -151,11 +149,6 @@ pub(super) fn replace(from: &Object<'_>, to: &Object<'_>) -> Vec<Step> {
         ),
         _ => changed,
     }]
-}
-
-fn changed_enum(to: &Object<'_>, step: &Step) -> bool {
-    let Action::Sql(statements) = &step.action;
-    matches!(to, Object::Type(_)) && statements.iter().any(|each| each.contains(" ADD VALUE "))
 }
 
 /// A key that was looked at cannot be made one that was not: it is made again.
