@@ -3,7 +3,7 @@
 use dialects::by_name;
 use emit::way::{self, Journey};
 use engine::{BinarySearch, CancelToken, StartOptions};
-use plan::{Direction, Document, Relational};
+use plan::{Direction, Document, Note, Relational};
 use project::System as _;
 use state::named::{self, Difference, Failure, Fault, State};
 
@@ -84,6 +84,11 @@ fn print(
         Direction::Forth => (shown.0, shown.1, &[]),
         Direction::Back => (shown.1, shown.0, plan.undo_prelude),
     };
+    // They are about the schema that is to be reached.
+    let notes: &[Note] = match direction {
+        Direction::Forth => &difference.notes,
+        Direction::Back => &[],
+    };
     let journey = Journey {
         dialect: dialect.name,
         title: dialect.title,
@@ -92,13 +97,13 @@ fn print(
         to,
         prelude,
         legs: &legs,
-        notes: &difference.notes,
+        notes,
     };
     let text = match arguments.format {
         PlanFormat::Text => way::text(&journey, context.terminal.color),
         PlanFormat::Sql => way::script(&journey),
         PlanFormat::Json => {
-            let document = Document::new(plan, direction, &legs, shown, &difference.notes);
+            let document = Document::new(plan, direction, &legs, shown, notes);
             match serde_json::to_string_pretty(&document) {
                 Ok(text) => format!("{text}\n"),
                 Err(error) => {

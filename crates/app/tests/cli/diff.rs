@@ -311,6 +311,48 @@ fn a_role_that_may_not_read_the_catalog_is_told_so() {
 }
 
 #[test]
+fn scripts_reach_nothing_but_their_database() {
+    let owner = "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';\nALTER FUNCTION f() OWNER TO";
+    let project = Project::new(&[]);
+    let touched = project.at("touched");
+    for (statement, at) in [
+        (
+            format!(
+                "CREATE TABLE t (a text);\nCOPY t FROM PROGRAM 'touch {}';",
+                touched.display()
+            ),
+            2,
+        ),
+        (
+            format!("CREATE TABLE t (a text);\nCOPY t TO '{}';", touched.display()),
+            2,
+        ),
+        ("ALTER SYSTEM SET work_mem = '1GB';".to_owned(), 1),
+        ("CREATE DATABASE other;".to_owned(), 1),
+        ("CREATE ROLE another SUPERUSER;".to_owned(), 1),
+        (format!("{owner} architrave_administrator;"), 2),
+        (format!("{owner} architrave_bootstrap;"), 2),
+        (
+            "SET SESSION AUTHORIZATION architrave_administrator;".to_owned(),
+            1,
+        ),
+    ] {
+        project.write("a.sql", &statement);
+        let ran = project
+            .run(&["diff", "--to", "a.sql", "--on", "postgres"])
+            .ends(1);
+        let place = format!("a.sql:{at}:1");
+        let told = ["error[STA007]", "(42501)", "no superuser", &place];
+        assert!(
+            told.iter().all(|words| ran.err.contains(words)),
+            "{statement}: {}",
+            ran.err
+        );
+        assert!(!touched.exists(), "{statement}");
+    }
+}
+
+#[test]
 fn a_database_is_only_read() {
     let name = "diff_only_read";
     let url = on_server(name, "CREATE TABLE t (a integer)");

@@ -112,7 +112,7 @@ fn write_leg(out: &mut String, number: usize, leg: &Leg<'_>) {
     if leg.lock != Lock::None {
         comment(
             out,
-            &format!("lock: {} ({} wait)", leg.lock.title(), leg.lock.waits()),
+            &format!("lock: {}; waits: {}", leg.lock.title(), leg.lock.waits()),
         );
     }
     for hazard in &leg.hazards {

@@ -47,12 +47,15 @@ pub(super) fn run(
 ) -> Result<(), EngineError> {
     let schema = match giving.schema {
         Some(schema) => schema.to_owned(),
-        None => scalar(
+        // Without one it is the schema itself that is given away, or the statement says what is wrong.
+        None => match scalar(
             connection,
             "SELECT pg_catalog.quote_ident(pg_catalog.current_schema())",
             &[],
-        )?
-        .unwrap_or_default(),
+        )? {
+            Some(schema) => schema,
+            None => return connection.batch(statement),
+        },
     };
     let may = scalar(
         connection,
