@@ -88,6 +88,8 @@ pub enum Change<'a> {
     GoesAlong(Object<'a>),
     /// Makes the second of the first, which has the same name and what hangs on it.
     Replace(Object<'a>, Object<'a>),
+    /// Gives what stays another name.
+    Rename(&'a crate::Rename),
     /// Changes a table that stays.
     Alter(TableChange<'a>),
 }

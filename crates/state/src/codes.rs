@@ -122,6 +122,20 @@ pub static ROLES_TAKEN: Rule = Rule {
     severity: Severity::Note,
     summary: "a state speaks of roles that no step makes",
 };
+/// A comment about a rename stands where nothing is renamed.
+pub static MISPLACED_WAS: Rule = Rule {
+    code: "STA014",
+    name: "misplaced-was",
+    severity: Severity::Error,
+    summary: "`-- was:` stands where there is no table or column",
+};
+/// What goes and what comes look alike.
+pub static MAYBE_RENAMED: Rule = Rule {
+    code: "STA015",
+    name: "maybe-renamed",
+    severity: Severity::Warning,
+    summary: "something goes and something like it comes, and nothing says that it is a rename",
+};
 
 /// All of them.
 pub const ALL: &[&Rule] = &[
@@ -142,4 +156,6 @@ pub const ALL: &[&Rule] = &[
     &NO_TEMPORARY,
     &NO_WAY,
     &ROLES_TAKEN,
+    &MISPLACED_WAS,
+    &MAYBE_RENAMED,
 ];

@@ -3,7 +3,7 @@
 use dialects::by_name;
 use emit::way::{self, Journey};
 use engine::{BinarySearch, CancelToken, StartOptions};
-use plan::{Direction, Document, Note, Relational};
+use plan::{Direction, Document, Note, Relational, Rename};
 use project::System as _;
 use state::named::{self, Difference, Failure, Fault, State};
 
@@ -26,14 +26,33 @@ fn difference(context: Context, arguments: &Diff) -> Result<Compared, Box<Failur
     let to = named::named(&machine, &arguments.to)?;
     let asked = arguments.on.and_then(|product| by_name(product.name()));
     let dialect = named::dialect(&machine, &[&from, &to], asked)?;
-    let states = named::load(
+    let mut states = named::load(
         &machine,
         &start_options(context, arguments),
         dialect,
         (&from, &to),
     )?;
-    let difference = named::compare(&states.0, &states.1, dialect)?;
+    let mut difference = named::compare(&states.0, &states.1, dialect)?;
+    let renames = ask(context, &difference.suspects);
+    if !renames.is_empty() {
+        states.1.renames.extend(renames);
+        difference = named::compare(&states.0, &states.1, dialect)?;
+    }
     Ok((dialect, states, difference))
+}
+
+/// Asks whoever sits at the terminal which of these are renames; where nobody does, nothing is guessed.
+fn ask(context: Context, suspects: &[Rename]) -> Vec<Rename> {
+    if !context.terminal.can_ask {
+        return Vec::new();
+    }
+    let renamed = suspects.iter().filter(|rename| {
+        named::shown(rename).is_some_and(|(old, new)| {
+            let question = format!("`{old}` goes and `{new}` comes: is it renamed?");
+            context.terminal.ask(&diagnostics::render::visible(&question))
+        })
+    });
+    renamed.cloned().collect()
 }
 
 fn start_options(context: Context, arguments: &Diff) -> StartOptions {

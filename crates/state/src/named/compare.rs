@@ -1,10 +1,10 @@
 //! The difference of two states.
 
 use diagnostics::Diagnostic;
-use physical::{Ident, Origin};
-use plan::{Note, Plan, Relational};
+use physical::{Ident, Name, Origin};
+use plan::{Note, Plan, Relational, Rename};
 
-use super::{Failure, Fault, State};
+use super::{Failure, Fault, State, suspects};
 use crate::codes;
 
 /// What leads from one state to another.
@@ -14,6 +14,8 @@ pub struct Difference {
     pub plan: Plan,
     /// What a reader should know besides.
     pub notes: Vec<Note>,
+    /// What looks like a rename and is not said to be one: whoever can be asked should be.
+    pub suspects: Vec<Rename>,
 }
 
 /// Compares two states.
@@ -21,24 +23,70 @@ pub struct Difference {
 /// # Errors
 /// When there is no plan: something differs that cannot be changed, or cannot be made.
 pub fn compare(from: &State, to: &State, dialect: &'static Relational) -> Result<Difference, Box<Failure>> {
-    let plan = migrate::plan(&from.database, &to.database, dialect).map_err(|refused| {
-        let message = format!(
-            "there is no plan from `{}` to `{}`: {refused}",
-            from.shown, to.shown
-        );
-        let help = match refused {
-            migrate::Refused::NotYet { .. } => "change it by hand, or leave it as it is; then compare again",
-            migrate::Refused::Unread { .. } => {
-                "take it out of the schema that shall be reached, or make it by hand"
-            }
-        };
-        Failure::new(
-            Fault::State,
-            Diagnostic::global(&codes::NO_WAY, message).help(help),
-        )
-    })?;
-    let notes = missing_roles(from, to, &plan).into_iter().collect();
-    Ok(Difference { plan, notes })
+    let renames = renames(from, to);
+    let plan =
+        migrate::plan_renaming(&from.database, &to.database, dialect, &renames).map_err(|refused| {
+            let message = format!(
+                "there is no plan from `{}` to `{}`: {refused}",
+                from.shown, to.shown
+            );
+            let help = match refused {
+                migrate::Refused::NotYet { .. } => {
+                    "change it by hand, or leave it as it is; then compare again"
+                }
+                migrate::Refused::Unread { .. } => {
+                    "take it out of the schema that shall be reached, or make it by hand"
+                }
+            };
+            Failure::new(
+                Fault::State,
+                Diagnostic::global(&codes::NO_WAY, message).help(help),
+            )
+        })?;
+    let suspects = suspects::find(&from.database, &to.database, &renames);
+    let mut notes: Vec<Note> = missing_roles(from, to, &plan).into_iter().collect();
+    notes.extend(suspects.iter().filter_map(|rename| suspects::note(rename, to)));
+    Ok(Difference {
+        plan,
+        notes,
+        suspects,
+    })
+}
+
+/// What the goal says was called otherwise before; and what the start says, the other way round.
+fn renames(from: &State, to: &State) -> Vec<Rename> {
+    let mut all = to.renames.clone();
+    let tables: Vec<(&Name, &Name)> = from
+        .renames
+        .iter()
+        .filter_map(|rename| match rename {
+            Rename::Table { from, to } => Some((from, to)),
+            _ => None,
+        })
+        .collect();
+    all.extend(tables.iter().map(|(old, new)| Rename::Table {
+        from: (*new).clone(),
+        to: (*old).clone(),
+    }));
+    for rename in &from.renames {
+        if let Rename::Column {
+            table,
+            from: old,
+            to: new,
+        } = rename
+        {
+            let names = tables
+                .iter()
+                .filter(|(_, new)| *new == table)
+                .map(|(old, _)| *old);
+            all.extend(names.chain([table]).map(|table| Rename::Column {
+                table: table.clone(),
+                from: new.clone(),
+                to: old.clone(),
+            }));
+        }
+    }
+    all
 }
 
 /// Roles that the goal speaks of and that nothing makes: they are the server's.

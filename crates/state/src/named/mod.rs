@@ -5,7 +5,9 @@ mod giving;
 mod own;
 mod owners;
 mod script;
+mod suspects;
 mod temporary;
+mod was;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -15,10 +17,11 @@ use engine::{
     Access, ConnectOptions, Connection, DatabaseKind, DatabaseUrl, EngineError, OLDEST_MAJOR, StartOptions,
 };
 use physical::Database;
-use plan::Relational;
+use plan::{Relational, Rename};
 use project::System;
 
 pub use compare::{Difference, compare};
+pub use suspects::shown;
 
 use crate::codes;
 use temporary::Temporary;
@@ -396,6 +399,10 @@ pub struct State {
     pub shown: String,
     /// What it holds, without what this tool keeps for itself.
     pub database: Database,
+    /// What it says was called otherwise before.
+    pub renames: Vec<Rename>,
+    /// How it would say so; `None` where it cannot.
+    pub says_renames_by: Option<&'static str>,
 }
 
 /// Reads two states of one dialect. SQL is run on a temporary database, by a role that may do no more than own it; what is there
@@ -410,32 +417,52 @@ pub fn load(
     (from, to): (&Named, &Named),
 ) -> Result<(State, State), Box<Failure>> {
     let mut temporary = Temporary::new(start.clone());
-    let mut read = |named: &Named| match named {
-        Named::Empty => Ok(Database::default()),
-        Named::Project(path) => project_state(system, path, dialect),
-        Named::Scripts { files, .. } => temporary.load(system, files, dialect),
-        Named::Database(url) => live(url, dialect),
+    let mut read = |named: &Named| {
+        let silent = |database| (database, Vec::new());
+        match named {
+            Named::Empty => Ok(silent(Database::default())),
+            Named::Project(path) => project_state(system, path, dialect),
+            Named::Scripts { files, .. } => temporary.load(system, files, dialect),
+            Named::Database(url) => live(url, dialect).map(silent),
+        }
     };
-    let mut first = read(from)?;
-    let mut second = read(to)?;
+    let (mut first, renames) = read(from)?;
+    let (mut second, more) = read(to)?;
     own::leave_out(&mut first);
     own::leave_out(&mut second);
     owners::settle(&mut first, &mut second, dialect);
-    let state = |named: &Named, database| State {
-        shown: named.to_string(),
-        database,
-    };
-    Ok((state(from, first), state(to, second)))
+    Ok((state(from, first, renames), state(to, second, more)))
 }
 
-fn project_state(system: &dyn System, path: &Path, dialect: &'static Relational) -> Loaded<Database> {
+fn state(named: &Named, database: Database, renames: Vec<Rename>) -> State {
+    State {
+        shown: named.to_string(),
+        database,
+        renames,
+        says_renames_by: match named {
+            Named::Project(_) => Some("`@was(old_name)` at the field or entity"),
+            Named::Scripts { .. } => {
+                Some("`-- was: old_name` on the line of the column, or on that of `CREATE TABLE`")
+            }
+            Named::Empty | Named::Database(_) => None,
+        },
+    }
+}
+
+fn project_state(
+    system: &dyn System,
+    path: &Path,
+    dialect: &'static Relational,
+) -> Loaded<(Database, Vec<Rename>)> {
     let mut checked = crate::check(system, path);
     let mut found = std::mem::take(&mut checked.diagnostics);
     if !found.has_errors() {
         let mut designed = design::design(&checked.model);
         found.append(std::mem::take(&mut designed.diagnostics));
         if !found.has_errors() {
-            return Ok((dialect.realise)(&designed.blueprint).database);
+            let database = (dialect.realise)(&designed.blueprint).database;
+            let renames = was::in_model(&checked.model, &designed.blueprint, &database);
+            return Ok((database, renames));
         }
     }
     Err(Box::new(Failure {

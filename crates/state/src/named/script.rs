@@ -41,12 +41,21 @@ const HARMLESS: &[&str] = &[
     "unset",
 ];
 
+/// A script in pieces.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Split {
+    /// Statements.
+    pub(super) statements: Vec<Range<usize>>,
+    /// What comments say, without what marks them.
+    pub(super) comments: Vec<Range<usize>>,
+}
+
 /// The ranges of the statements, in order, each without its semicolon and the blanks around it. Rows for `COPY … FROM stdin` are left out with
 /// their statement, and so are commands of the client that change nothing: a schema holds no rows.
 ///
 /// # Errors
 /// [`Unsplit`] for a quote or comment that does not end, and for commands of the client that would change what is read.
-pub(super) fn split(text: &str, flavor: Flavor) -> Result<Vec<Range<usize>>, Unsplit> {
+pub(super) fn split(text: &str, flavor: Flavor) -> Result<Split, Unsplit> {
     let mut splitter = Splitter {
         text,
         flavor,
@@ -54,7 +63,10 @@ pub(super) fn split(text: &str, flavor: Flavor) -> Result<Vec<Range<usize>>, Uns
         out: Vec::new(),
     };
     while splitter.statement()? {}
-    Ok(splitter.out)
+    Ok(Split {
+        statements: splitter.out,
+        comments: splitter.scanner.comments,
+    })
 }
 
 struct Splitter<'t> {
@@ -200,7 +212,11 @@ mod tests {
 
     fn parts(text: &str, flavor: Flavor) -> Vec<&str> {
         let ranges = split(text, flavor).unwrap();
-        ranges.into_iter().map(|range| text.get(range).unwrap()).collect()
+        ranges
+            .statements
+            .into_iter()
+            .map(|range| text.get(range).unwrap())
+            .collect()
     }
 
     #[test]
@@ -271,7 +287,7 @@ mod tests {
                 for c in hard {
                     for flavor in [Flavor::Postgres, Flavor::Sqlite] {
                         let text = format!("{a}{b} {c}{a}");
-                        for range in split(&text, flavor).unwrap_or_default() {
+                        for range in split(&text, flavor).unwrap_or_default().statements {
                             assert!(text.get(range).is_some());
                         }
                     }

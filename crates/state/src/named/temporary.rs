@@ -9,12 +9,12 @@ use engine::{
     quote_identifier,
 };
 use physical::Database;
-use plan::Relational;
+use plan::{Relational, Rename};
 use project::System;
 
 use super::owners::RUNNER;
 use super::script::{self, Flavor};
-use super::{Failure, Fault, Loaded, giving};
+use super::{Failure, Fault, Loaded, giving, was};
 use crate::codes;
 
 /// A script larger than this is a dump of rows, not a schema.
@@ -32,9 +32,10 @@ pub(super) struct Temporary {
 }
 
 /// The files of a state, read and split.
-struct Scripts {
-    sources: Sources,
-    statements: Vec<(FileId, Vec<Range<usize>>)>,
+pub(super) struct Scripts {
+    pub(super) sources: Sources,
+    pub(super) statements: Vec<(FileId, Vec<Range<usize>>)>,
+    pub(super) comments: Vec<(FileId, Vec<Range<usize>>)>,
 }
 
 /// What happened to a run.
@@ -56,7 +57,7 @@ impl Temporary {
         system: &dyn System,
         files: &[PathBuf],
         dialect: &'static Relational,
-    ) -> Loaded<Database> {
+    ) -> Loaded<(Database, Vec<Rename>)> {
         let flavor = match dialect.name {
             "sqlite" => Flavor::Sqlite,
             _ => Flavor::Postgres,
@@ -66,6 +67,11 @@ impl Temporary {
             Flavor::Sqlite => self.sqlite(&scripts, dialect),
             Flavor::Postgres => self.postgres(&scripts, dialect),
         };
+        let outcome = outcome.and_then(|database| {
+            let said = was::in_scripts(&scripts, &database, flavor);
+            let renames = said.map_err(|finding| Stopped::Failed(Fault::State, finding))?;
+            Ok((database, renames))
+        });
         outcome.map_err(|stopped| match stopped {
             Stopped::Failed(fault, finding) => Box::new(Failure {
                 fault,
@@ -122,12 +128,16 @@ fn environment(error: EngineError) -> Stopped {
 fn read(system: &dyn System, files: &[PathBuf], flavor: Flavor) -> Loaded<Scripts> {
     let mut sources = Sources::default();
     let mut statements = Vec::new();
+    let mut comments = Vec::new();
     for path in files {
         let text = read_text(system, path)?;
         let split = script::split(&text, flavor);
         let file = sources.add(path.display().to_string().replace('\\', "/"), text);
         match split {
-            Ok(ranges) => statements.push((file, ranges)),
+            Ok(split) => {
+                statements.push((file, split.statements));
+                comments.push((file, split.comments));
+            }
             Err(unsplit) => {
                 let finding =
                     Diagnostic::new(&codes::SCRIPT_UNREAD, span(file, &unsplit.range), unsplit.message)
@@ -140,7 +150,11 @@ fn read(system: &dyn System, files: &[PathBuf], flavor: Flavor) -> Loaded<Script
             }
         }
     }
-    Ok(Scripts { sources, statements })
+    Ok(Scripts {
+        sources,
+        statements,
+        comments,
+    })
 }
 
 fn read_text(system: &dyn System, path: &Path) -> Loaded<String> {
@@ -167,7 +181,7 @@ fn read_text(system: &dyn System, path: &Path) -> Loaded<String> {
     })
 }
 
-fn span(file: FileId, range: &Range<usize>) -> Span {
+pub(super) fn span(file: FileId, range: &Range<usize>) -> Span {
     let at = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
     Span::new(file, at(range.start), at(range.end))
 }

@@ -4,6 +4,7 @@ mod access;
 mod alter;
 mod in_use;
 mod partition;
+mod rename;
 mod routine;
 pub(crate) mod settings;
 mod table;
@@ -43,6 +44,7 @@ pub fn steps(change: &Change<'_>) -> Vec<Step> {
         Change::Drop(object) => vec![in_use::drop(object)],
         Change::GoesAlong(object) => vec![in_use::goes_along(object)],
         Change::Replace(from, to) => in_use::replace(from, to),
+        Change::Rename(rename) => vec![rename::rename(rename)],
         Change::Alter(change) => alter::table(change),
     }
 }

@@ -1,5 +1,6 @@
 //! Changes in SQLite's words.
 
+mod rename;
 mod table;
 mod text;
 mod view;
@@ -21,6 +22,7 @@ pub(super) fn steps(change: &Change<'_>) -> Vec<Step> {
         Change::Drop(object) => create(object).into_iter().map(gone).collect(),
         Change::GoesAlong(object) => create(object).into_iter().map(along).collect(),
         Change::Replace(_, to) => create(to),
+        Change::Rename(rename) => rename::rename(rename).into_iter().collect(),
         Change::Alter(_) => Vec::new(),
         // No table here is a partition of another.
         Change::AddPart(_) | Change::AddWhole { .. } | Change::DropWhole { .. } | Change::Join { .. } => {
