@@ -24,29 +24,31 @@ fn difference(context: Context, arguments: &Diff) -> Result<Compared, Box<Failur
     let machine = context.machine;
     let from = named::named(&machine, &arguments.from)?;
     let to = named::named(&machine, &arguments.to)?;
-    let asked = arguments.on.and_then(|product| by_name(product.name()));
-    let dialect = named::dialect(&machine, &[&from, &to], asked)?;
-    let mut states = named::load(
-        &machine,
-        &start_options(context, arguments),
-        dialect,
-        (&from, &to),
-    )?;
+    let product = arguments.on.and_then(|product| by_name(product.name()));
+    let dialect = named::dialect(&machine, &[&from, &to], product)?;
+    let start = start_options(context, arguments);
+    let mut states = named::load(&machine, &start, dialect, (&from, &to))?;
     let mut difference = named::compare(&states.0, &states.1, dialect)?;
-    let renames = ask(context, &difference.suspects);
-    if !renames.is_empty() {
+    // What is renamed may hold what looks renamed.
+    let mut asked = Vec::new();
+    loop {
+        let renames = ask(context, &difference.suspects, &mut asked);
+        if renames.is_empty() {
+            return Ok((dialect, states, difference));
+        }
         states.1.renames.extend(renames);
         difference = named::compare(&states.0, &states.1, dialect)?;
     }
-    Ok((dialect, states, difference))
 }
 
 /// Asks whoever sits at the terminal which of these are renames; where nobody does, nothing is guessed.
-fn ask(context: Context, suspects: &[Rename]) -> Vec<Rename> {
+fn ask(context: Context, suspects: &[Rename], asked: &mut Vec<Rename>) -> Vec<Rename> {
     if !context.terminal.can_ask {
         return Vec::new();
     }
-    let renamed = suspects.iter().filter(|rename| {
+    let new: Vec<&Rename> = suspects.iter().filter(|rename| !asked.contains(rename)).collect();
+    asked.extend(new.iter().map(|rename| (*rename).clone()));
+    let renamed = new.into_iter().filter(|rename| {
         named::shown(rename).is_some_and(|(old, new)| {
             let question = format!("`{old}` goes and `{new}` comes: is it renamed?");
             context.terminal.ask(&diagnostics::render::visible(&question))

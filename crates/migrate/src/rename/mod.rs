@@ -37,6 +37,7 @@ pub fn plan_renaming(
         apply::apply(&mut moved, rename, dialect);
     }
     let mut tables: Vec<Name> = given.iter().filter_map(table_of).cloned().collect();
+    tables.sort();
     tables.dedup();
     // Only where a rename has words for it.
     let derived = if dialect.folds_case {

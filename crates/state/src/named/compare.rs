@@ -4,7 +4,7 @@ use diagnostics::Diagnostic;
 use physical::{Ident, Name, Origin};
 use plan::{Note, Plan, Relational, Rename};
 
-use super::{Failure, Fault, State, suspects};
+use super::{Failure, Fault, State, owners, suspects};
 use crate::codes;
 
 /// What leads from one state to another.
@@ -24,25 +24,23 @@ pub struct Difference {
 /// When there is no plan: something differs that cannot be changed, or cannot be made.
 pub fn compare(from: &State, to: &State, dialect: &'static Relational) -> Result<Difference, Box<Failure>> {
     let renames = renames(from, to);
-    let plan =
-        migrate::plan_renaming(&from.database, &to.database, dialect, &renames).map_err(|refused| {
-            let message = format!(
-                "there is no plan from `{}` to `{}`: {refused}",
-                from.shown, to.shown
-            );
-            let help = match refused {
-                migrate::Refused::NotYet { .. } => {
-                    "change it by hand, or leave it as it is; then compare again"
-                }
-                migrate::Refused::Unread { .. } => {
-                    "take it out of the schema that shall be reached, or make it by hand"
-                }
-            };
-            Failure::new(
-                Fault::State,
-                Diagnostic::global(&codes::NO_WAY, message).help(help),
-            )
-        })?;
+    let ends = owners::follow(&from.database, &to.database, &renames);
+    let plan = migrate::plan_renaming(&ends.0, &ends.1, dialect, &renames).map_err(|refused| {
+        let message = format!(
+            "there is no plan from `{}` to `{}`: {refused}",
+            from.shown, to.shown
+        );
+        let help = match refused {
+            migrate::Refused::NotYet { .. } => "change it by hand, or leave it as it is; then compare again",
+            migrate::Refused::Unread { .. } => {
+                "take it out of the schema that shall be reached, or make it by hand"
+            }
+        };
+        Failure::new(
+            Fault::State,
+            Diagnostic::global(&codes::NO_WAY, message).help(help),
+        )
+    })?;
     let suspects = suspects::find(&from.database, &to.database, &renames);
     let mut notes: Vec<Note> = missing_roles(from, to, &plan).into_iter().collect();
     notes.extend(suspects.iter().filter_map(|rename| suspects::note(rename, to)));

@@ -1,9 +1,10 @@
 //! Who owns what a script makes: whoever runs it. That is no difference between two schemas.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use physical::{Database, Ident, Name};
-use plan::Relational;
+use plan::{Relational, Rename};
 
 /// As whom scripts are run.
 pub(super) const RUNNER: &str = "architrave_state";
@@ -89,4 +90,33 @@ fn adopt(into: &mut Database, from: &mut Database) {
             *owner = known.get(&name).cloned().flatten();
         }
     });
+}
+
+/// Both sides, where a table without an owner has that of the one that it is renamed from or to.
+pub(super) fn follow<'d>(
+    from: &'d Database,
+    to: &'d Database,
+    renames: &[Rename],
+) -> (Cow<'d, Database>, Cow<'d, Database>) {
+    let mut both = (Cow::Borrowed(from), Cow::Borrowed(to));
+    for rename in renames {
+        let Rename::Table { from: old, to: new } = rename else {
+            continue;
+        };
+        let (Some(was), Some(is)) = (from.table(old), to.table(new)) else {
+            continue;
+        };
+        match (&was.owner, &is.owner) {
+            (Some(owner), None) => give(both.1.to_mut(), new, owner),
+            (None, Some(owner)) => give(both.0.to_mut(), old, owner),
+            _ => {}
+        }
+    }
+    both
+}
+
+fn give(database: &mut Database, name: &Name, owner: &Ident) {
+    for table in database.tables.iter_mut().filter(|table| table.name == *name) {
+        table.owner = Some(owner.clone());
+    }
 }
