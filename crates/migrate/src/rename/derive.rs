@@ -6,11 +6,15 @@ use plan::{Relational, Rename};
 use super::apply::apply;
 
 /// Renames of constraints, indexes and sequences of the tables at hand, each applied to the schema.
+///
+/// SQLite has no constraint names but those that a statement gives; others are made of the names of table and columns when the schema is
+/// read. There only these follow, without a step.
 pub(super) fn derive(
     database: &mut Database,
     to: &Database,
     tables: &[Name],
     dialect: &Relational,
+    given: &[Rename],
 ) -> Vec<Rename> {
     let mut all = Vec::new();
     let one = (dialect.canonical)(database);
@@ -21,11 +25,31 @@ pub(super) fn derive(
             indexes(was, is, &mut all);
         }
     }
-    all.extend(sequences(database, to, tables, dialect));
+    if dialect.folds_case {
+        all.retain(
+            |rename| matches!(rename, Rename::Constraint { from, to, .. } if follows(from, to, given)),
+        );
+    } else {
+        all.extend(sequences(database, to, tables, dialect));
+    }
     for rename in &all {
         apply(database, rename, dialect);
     }
     all
+}
+
+/// Whether a name becomes the other when what is renamed is called otherwise in it.
+fn follows(from: &Ident, to: &Ident, given: &[Rename]) -> bool {
+    let mut name = from.to_string();
+    for rename in given {
+        let (old, new) = match rename {
+            Rename::Table { from, to } => (from.name.as_str(), to.name.as_str()),
+            Rename::Column { from, to, .. } => (from.as_str(), to.as_str()),
+            _ => continue,
+        };
+        name = name.replace(old, new);
+    }
+    name == to.as_str()
 }
 
 /// Pairs of names that only one side has, and that name the same thing otherwise; each at most once.

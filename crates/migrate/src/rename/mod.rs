@@ -39,12 +39,8 @@ pub fn plan_renaming(
     let mut tables: Vec<Name> = given.iter().filter_map(table_of).cloned().collect();
     tables.sort();
     tables.dedup();
-    // Only where a rename has words for it.
-    let derived = if dialect.folds_case {
-        Vec::new()
-    } else {
-        derive::derive(&mut moved, to, &tables, dialect)
-    };
+    // What has no words for it, because the names are made up by whoever reads them, is called otherwise all the same.
+    let derived = derive::derive(&mut moved, to, &tables, dialect, &given);
     for rename in given.iter().chain(&derived) {
         steps.extend((dialect.steps)(&Change::Rename(rename)));
     }

@@ -428,8 +428,12 @@ pub fn load(
     };
     let (mut first, renames) = read(from)?;
     let (mut second, more) = read(to)?;
-    own::leave_out(&mut first);
-    own::leave_out(&mut second);
+    for side in [&mut first, &mut second] {
+        own::leave_out(side);
+        if dialect.name == "sqlite" {
+            was::leave_out(side);
+        }
+    }
     owners::settle(&mut first, &mut second, dialect);
     Ok((state(from, first, renames), state(to, second, more)))
 }

@@ -260,3 +260,19 @@ impl Page<'_> {
         found.next().is_none().then_some(only)
     }
 }
+
+/// Takes remarks about renames out of comments: SQLite keeps the words of a statement, and what stands before a column there is taken for its comment.
+pub(super) fn leave_out(database: &mut Database) {
+    for table in &mut database.tables {
+        let columns = table.columns.iter_mut().map(|column| &mut column.comment);
+        let checks = table.checks.iter_mut().map(|check| &mut check.comment);
+        for comment in columns.chain(checks).chain([&mut table.comment]) {
+            let Some(text) = comment else { continue };
+            let lines: Vec<&str> = text
+                .lines()
+                .filter(|line| !line.trim().starts_with("was:"))
+                .collect();
+            *comment = Some(lines.join("\n")).filter(|text| !text.trim().is_empty());
+        }
+    }
+}
