@@ -5,6 +5,7 @@ mod frame;
 mod parts;
 mod rebuild;
 mod references;
+mod rename;
 mod table;
 mod text;
 mod view;
@@ -29,6 +30,7 @@ pub(super) fn steps(change: &Change<'_>) -> Vec<Step> {
             .map(|step| dropped(object, gone(step)))
             .collect(),
         Change::GoesAlong(object) => create(object).into_iter().map(along).collect(),
+        Change::Rename(rename) => rename::rename(rename).into_iter().collect(),
         Change::Replace(from, to) => {
             let gone = create(from).into_iter().map(gone);
             gone.chain(create(to)).collect()
