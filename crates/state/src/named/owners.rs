@@ -61,6 +61,7 @@ fn forget(database: &mut Database, instead: Option<&Ident>, dialect: &Relational
             *owner = None;
         }
     });
+    speak_for(database, instead, dialect);
     let end = format!(" OWNER TO {RUNNER}");
     let owner = instead.map(|owner| format!(" OWNER TO {}", (dialect.ident)(owner.as_str())));
     database.opaque.retain_mut(|opaque| {
@@ -78,6 +79,25 @@ fn forget(database: &mut Database, instead: Option<&Ident>, dialect: &Relational
         !said_nothing_else
     });
     database.roles.retain(|role| role.name.as_str() != RUNNER);
+}
+
+/// What a script says of the objects that its runner will make is meant for whoever owns the most.
+fn speak_for(database: &mut Database, instead: Option<&Ident>, dialect: &Relational) {
+    database.opaque.retain_mut(|opaque| {
+        if opaque.kind != "default rights" || opaque.name.name.as_str() != RUNNER {
+            return true;
+        }
+        let Some(owner) = instead else { return false };
+        let written = (dialect.ident)(owner.as_str());
+        opaque.definition = opaque.definition.replace(RUNNER, &written);
+        opaque.undo = opaque.undo.take().map(|undo| undo.replace(RUNNER, &written));
+        for name in std::iter::once(&mut opaque.name).chain(&mut opaque.depends_on) {
+            if name.name.as_str() == RUNNER {
+                name.name.clone_from(owner);
+            }
+        }
+        true
+    });
 }
 
 fn adopt(into: &mut Database, from: &mut Database) {
