@@ -13,6 +13,7 @@
     reason = "a test may fail loudly, and reads its environment"
 )]
 
+mod designed;
 mod postgres;
 mod rows;
 mod sqlite;
