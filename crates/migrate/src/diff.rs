@@ -156,7 +156,11 @@ pub(crate) fn in_place(one: &Object<'_>, other: &Object<'_>) -> bool {
             _ => a.kind == b.kind,
         },
         // What only says more about a thing says it again.
-        (Object::Opaque(a), Object::Opaque(_)) => a.undo.is_none() && a.depends_on.contains(&a.name),
+        (Object::Opaque(a), Object::Opaque(b)) => {
+            let more = a.undo.is_none() && a.depends_on.contains(&a.name);
+            // Its rows come along.
+            more || a.kind == "virtual table" && a.kind == b.kind
+        }
         (Object::Index(_, a), Object::Index(_, b)) => {
             let mut bare = (*a).clone();
             bare.comment.clone_from(&b.comment);

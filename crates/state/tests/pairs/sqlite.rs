@@ -167,3 +167,104 @@ fn found_is_built_again() {
         }
     }
 }
+
+fn pair(name: &str) -> Pair {
+    let mut pairs = fixtures("sqlite").into_iter();
+    pairs.find(|pair| pair.name == name).unwrap()
+}
+
+/// The database that a pair begins with, and the plan that leads to the one that it ends with.
+fn planned(pair: &Pair) -> (Sqlite, Plan) {
+    let mut before = Sqlite::build("before", &pair.before).unwrap();
+    let mut after = Sqlite::build("after", &pair.after).unwrap();
+    let plan = migrate::plan(&before.read().unwrap(), &after.read().unwrap(), &SQLITE).unwrap();
+    (before, plan)
+}
+
+fn ask(database: &mut Sqlite, sql: &str) -> Vec<Vec<Value>> {
+    database.connection.query(sql, &[]).unwrap().rows
+}
+
+#[test]
+fn rows_of_virtual_tables_come_along() {
+    let (mut database, plan) = planned(&pair("virtual_tables"));
+    let fill = "INSERT INTO pages VALUES (1, 'one', 'un'), (2, 'two', 'deux'); \
+                INSERT INTO search (search) VALUES ('rebuild')";
+    database.connection.batch(fill).unwrap();
+    let look = [
+        "SELECT rowid, note FROM notes WHERE notes MATCH 'running'",
+        "SELECT rowid, title FROM search WHERE search MATCH 'two'",
+        "SELECT docid, subject, body FROM mail WHERE mail MATCH 'world'",
+        "SELECT id, x1, x2 FROM places",
+    ];
+    let before: Vec<_> = look.iter().map(|sql| ask(&mut database, sql)).collect();
+    assert!(before.iter().all(|rows| rows.len() == 1), "{before:?}");
+    database.up(&plan).unwrap();
+    let after: Vec<_> = look.iter().map(|sql| ask(&mut database, sql)).collect();
+    assert_eq!(before, after);
+    let french = "SELECT rowid FROM search WHERE search MATCH 'deux'";
+    assert_eq!(ask(&mut database, french), [[Value::Int(2)]]);
+    database.down(&plan).unwrap();
+    let again: Vec<_> = look.iter().map(|sql| ask(&mut database, sql)).collect();
+    assert_eq!(before, again);
+    let lost: Vec<&str> = plan
+        .steps
+        .iter()
+        .filter(|step| {
+            step.hazards
+                .iter()
+                .any(|hazard| matches!(hazard, plan::Hazard::DataLoss(_)))
+        })
+        .map(|step| step.title.as_str())
+        .collect();
+    assert_eq!(lost, ["virtual table bare changes"]);
+}
+
+#[test]
+fn counters_go_on_where_they_were() {
+    let (mut database, plan) = planned(&pair("autoincrement"));
+    let counter = "SELECT seq FROM sqlite_sequence WHERE name = 'tickets'";
+    assert_eq!(ask(&mut database, counter), [[Value::Int(41)]]);
+    database.up(&plan).unwrap();
+    assert_eq!(ask(&mut database, counter), [[Value::Int(41)]]);
+    database.down(&plan).unwrap();
+    assert_eq!(ask(&mut database, counter), [[Value::Int(41)]]);
+}
+
+/// Whoever runs the statements while foreign keys count loses nothing: the first statement of the transaction fails.
+#[test]
+fn tables_are_not_made_anew_while_foreign_keys_count() {
+    let (mut database, mut plan) = planned(&pair("cascades"));
+    let rows = "INSERT INTO authors VALUES (1, 'a'); INSERT INTO books VALUES (1, 1, 'b')";
+    database.connection.batch(rows).unwrap();
+    plan.steps.retain(|step| step.transactional);
+    let error = database.up(&plan).unwrap_err();
+    assert!(
+        error.contains("foreign keys are off while tables are made anew"),
+        "{error}"
+    );
+    assert_eq!(ask(&mut database, "SELECT title FROM books").len(), 1);
+}
+
+/// Rows that referred to nothing before do not keep anybody from changing a table; rows that would, now, do.
+#[test]
+fn only_newly_broken_references_are_refused() {
+    let (mut database, plan) = planned(&pair("cascades"));
+    let orphan = "PRAGMA foreign_keys = OFF; INSERT INTO books VALUES (1, 99, 'b'); PRAGMA foreign_keys = ON";
+    database.connection.batch(orphan).unwrap();
+    database.up(&plan).unwrap();
+    database.down(&plan).unwrap();
+    assert_eq!(
+        ask(&mut database, "SELECT author_id FROM books"),
+        [[Value::Int(99)]]
+    );
+
+    let (mut database, plan) = planned(&pair("triggers"));
+    let before = database.dump();
+    let orphan = "INSERT INTO moves (account_id, amount) VALUES (99, 1)";
+    database.connection.batch(orphan).unwrap();
+    let error = database.up(&plan).unwrap_err();
+    assert!(error.contains("rows refer to what is there"), "{error}");
+    assert_eq!(database.dump(), before);
+    assert_eq!(ask(&mut database, "SELECT * FROM moves").len(), 1);
+}
