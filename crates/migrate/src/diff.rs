@@ -3,28 +3,53 @@
 //! Objects are the same when they have the same name in the same place. Two of one name are compared in their canonical form; what is
 //! put into words is always the form in which it was given.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use physical::{Column, Database, Function, Ident, Name, NamedTypeKind, Partition, Table};
-use plan::{Edit, Object, Relational, TableChange};
+use physical::{Column, Database, Function, Ident, Name, NamedTypeKind, Opaque, Partition, Table};
+use plan::{Edit, Key, Object, Relational, TableChange};
+
+use crate::parts::Parts;
 
 /// A database with its canonical form.
 pub(crate) struct Side<'a> {
     pub(crate) given: &'a Database,
     pub(crate) canonical: Database,
     pub(crate) dialect: &'a Relational,
+    /// By name; in small letters where the database does not tell large ones apart.
+    tables: HashMap<Name, &'a Table>,
 }
 
 impl<'a> Side<'a> {
-    /// A table by name, whatever its letters where the database does not tell them apart.
+    pub(crate) fn new(given: &'a Database, dialect: &'a Relational) -> Self {
+        let mut side = Self {
+            given,
+            canonical: (dialect.canonical)(given),
+            dialect,
+            tables: HashMap::new(),
+        };
+        let tables = given.tables.iter().map(|table| (side.folded(&table.name), table));
+        side.tables = tables.collect();
+        side
+    }
+
+    fn folded(&self, name: &Name) -> Name {
+        let mut folded = name.clone();
+        if self.dialect.folds_case {
+            folded.name = Ident::new(name.name.as_str().to_ascii_lowercase());
+        }
+        folded
+    }
+
+    /// A table as it was given, by name, whatever its letters where the database does not tell them apart.
     pub(crate) fn table(&self, name: &Name) -> Option<&'a Table> {
-        let found = self.given.table(name);
-        found.or_else(|| {
-            let tables = self.dialect.folds_case.then_some(&self.given.tables)?;
-            tables
-                .iter()
-                .find(|table| self.alike(&table.name.name, &name.name))
-        })
+        self.tables.get(&self.folded(name)).copied()
+    }
+
+    /// A table in its canonical form, whose tables are sorted.
+    pub(crate) fn canonical_table(&self, name: &Name) -> Option<&Table> {
+        let tables = &self.canonical.tables;
+        let at = tables.binary_search_by(|table| table.name.cmp(name)).ok()?;
+        tables.get(at)
     }
 
     fn alike(&self, one: &Ident, other: &Ident) -> bool {
@@ -49,14 +74,26 @@ pub(crate) fn identity(object: &Object<'_>) -> String {
         Object::ForeignKey(table, key) => format!("foreign key {} of {}", key.name, table.name),
         Object::Index(table, index) => format!("index {} of {}", index.name, table.name),
         Object::Function(function) => signature(function),
+        Object::Place(table, _) => format!("place of {}", table.name),
         Object::Trigger(table, trigger) => format!("trigger {} of {}", trigger.name, table.name),
         Object::RowSecurity(table) => format!("row-level security of {}", table.name),
         Object::Policy(table, policy) => format!("policy {} of {}", policy.name, table.name),
         Object::View(view) => format!("view {}", view.name),
         Object::Grants(table) => format!("rights on {}", table.name),
         Object::Seed(seed, _) => format!("rows of {}", seed.table),
-        Object::Opaque(opaque) => format!("{} {}", opaque.kind, opaque.name),
+        Object::Opaque(opaque) if is_routine(opaque) => {
+            format!("function {}({})", opaque.name, opaque.detail)
+        }
+        Object::Opaque(opaque) => {
+            let text = format!("{} {} {}", opaque.kind, opaque.name, opaque.detail);
+            text.trim_end().to_owned()
+        }
     }
+}
+
+/// Whether it is a function that the model has no words for.
+pub(crate) fn is_routine(opaque: &Opaque) -> bool {
+    matches!(opaque.kind.as_str(), "function" | "procedure" | "aggregate")
 }
 
 fn signature(function: &Function) -> String {
@@ -68,33 +105,47 @@ fn signature(function: &Function) -> String {
     format!("function {}({})", function.name, types.join(", "))
 }
 
-/// Objects that stand by themselves or on a table; tables aside.
-pub(crate) fn objects(database: &Database) -> Vec<Object<'_>> {
-    let mut all: Vec<Object<'_>> = Vec::new();
-    all.extend(database.roles.iter().map(Object::Role));
-    all.extend(database.schemas.iter().map(Object::Schema));
-    all.extend(database.extensions.iter().map(Object::Extension));
-    all.extend(database.types.iter().map(Object::Type));
-    all.extend(database.functions.iter().map(Object::Function));
-    all.extend(database.views.iter().map(Object::View));
-    all.extend(database.opaque.iter().map(Object::Opaque));
-    for table in &database.tables {
-        all.extend(
-            table
-                .foreign_keys
-                .iter()
-                .map(|key| Object::ForeignKey(table, key)),
-        );
-        all.extend(table.indexes.iter().map(|index| Object::Index(table, index)));
-        all.extend(
-            table
-                .triggers
-                .iter()
-                .map(|trigger| Object::Trigger(table, trigger)),
-        );
-        all.extend(table.policies.iter().map(|policy| Object::Policy(table, policy)));
-    }
-    all
+/// Objects that stand by themselves or on a table that is wanted; tables aside.
+pub(crate) fn objects<'a, 'b>(
+    database: &'a Database,
+    wanted: &'b dyn Fn(&Table) -> bool,
+) -> impl Iterator<Item = Object<'a>> + use<'a, 'b> {
+    let alone = (database.roles.iter().map(Object::Role))
+        .chain(database.schemas.iter().map(Object::Schema))
+        .chain(database.extensions.iter().map(Object::Extension))
+        .chain(database.types.iter().map(Object::Type))
+        .chain(database.functions.iter().map(Object::Function))
+        .chain(database.views.iter().map(Object::View))
+        .chain(database.opaque.iter().map(Object::Opaque));
+    alone.chain(
+        database
+            .tables
+            .iter()
+            .filter(|table| wanted(table))
+            .flat_map(hanging),
+    )
+}
+
+/// What hangs on a table.
+fn hanging(table: &Table) -> impl Iterator<Item = Object<'_>> {
+    let places = table
+        .partition_of
+        .iter()
+        .map(move |place| Object::Place(table, place));
+    let keys = table
+        .foreign_keys
+        .iter()
+        .map(move |key| Object::ForeignKey(table, key));
+    let indexes = table.indexes.iter().map(move |index| Object::Index(table, index));
+    let triggers = table
+        .triggers
+        .iter()
+        .map(move |trigger| Object::Trigger(table, trigger));
+    let policies = table
+        .policies
+        .iter()
+        .map(move |policy| Object::Policy(table, policy));
+    places.chain(keys).chain(indexes).chain(triggers).chain(policies)
 }
 
 /// Whether two objects of one name are the same, in everything.
@@ -123,8 +174,21 @@ pub(crate) fn same(one: &Object<'_>, other: &Object<'_>) -> bool {
         (Object::View(a), Object::View(b)) => a == b,
         (Object::Opaque(a), Object::Opaque(b)) => a.definition == b.definition && a.undo == b.undo,
         (Object::Extension(a), Object::Extension(b)) => a == b,
+        (Object::Place(_, a), Object::Place(_, b)) => (&a.parent, &a.bound) == (&b.parent, &b.bound),
         _ => false,
     }
+}
+
+/// Whether two tables that were both found, or what hangs on them, were found in different words.
+pub(crate) fn written_otherwise(one: &Table, other: &Table) -> bool {
+    let (one, other) = (&one.written, &other.written);
+    let differ = |these: &BTreeMap<Ident, String>, those: &BTreeMap<Ident, String>| {
+        let mut these = these.iter();
+        these.any(|(name, said)| said_otherwise((Some(said), those.get(name))))
+    };
+    said_otherwise((one.table.as_ref(), other.table.as_ref()))
+        || differ(&one.indexes, &other.indexes)
+        || differ(&one.triggers, &other.triggers)
 }
 
 /// Whether two objects that were both found were found in different words.
@@ -155,12 +219,16 @@ pub(crate) fn in_place(one: &Object<'_>, other: &Object<'_>) -> bool {
             (NamedTypeKind::Enum(a), NamedTypeKind::Enum(b)) => grows(a, b),
             _ => a.kind == b.kind,
         },
-        // What only says more about a thing says it again.
-        (Object::Opaque(a), Object::Opaque(b)) => {
-            let more = a.undo.is_none() && a.depends_on.contains(&a.name);
-            // Its rows come along.
-            more || a.kind == "virtual table" && a.kind == b.kind
+        (Object::Opaque(a), _) if is_routine(a) => head(one).is_some() && head(one) == head(other),
+        (Object::Function(_), Object::Opaque(b)) if is_routine(b) => head(one) == head(other),
+        (Object::Opaque(a), Object::Opaque(b)) if a.kind == "sequence" => {
+            let plain = |opaque: &Opaque| opaque.definition.starts_with("CREATE SEQUENCE ");
+            let said = |opaque: &Opaque| opaque.definition.contains(";\nCOMMENT ON ");
+            b.kind == "sequence" && plain(a) && plain(b) && (said(b) || !said(a))
         }
+        // Their rows come along.
+        (Object::Opaque(a), Object::Opaque(b)) if a.kind == "virtual table" => a.kind == b.kind,
+        (Object::Opaque(a), Object::Opaque(b)) => a.setting && b.setting,
         (Object::Index(_, a), Object::Index(_, b)) => {
             let mut bare = (*a).clone();
             bare.comment.clone_from(&b.comment);
@@ -177,6 +245,59 @@ pub(crate) fn in_place(one: &Object<'_>, other: &Object<'_>) -> bool {
     }
 }
 
+/// Name, arguments and result of a function as the server prints them, where it can be made in the place of another.
+fn head(object: &Object<'_>) -> Option<(String, String)> {
+    match object {
+        Object::Function(function) => {
+            let arguments = function.arguments.iter().map(|each| {
+                let default = each.default.as_ref().map(|value| format!(" DEFAULT {value}"));
+                let text = format!("{} {}{}", each.name, each.ty, default.unwrap_or_default());
+                text.trim_start().to_owned()
+            });
+            let arguments: Vec<String> = arguments.collect();
+            let name = format!(
+                "CREATE OR REPLACE FUNCTION {}({})",
+                function.name,
+                arguments.join(", ")
+            );
+            Some((name, format!(" RETURNS {}", function.returns)))
+        }
+        Object::Opaque(opaque) if opaque.definition.starts_with("CREATE OR REPLACE ") => {
+            let mut lines = opaque.definition.lines();
+            Some((lines.next()?.to_owned(), lines.next()?.to_owned()))
+        }
+        _ => None,
+    }
+}
+
+/// Whether an enum loses members, or has them in another order.
+pub(crate) fn retyped(one: &Object<'_>, other: &Object<'_>) -> bool {
+    match (one, other) {
+        (Object::Type(a), Object::Type(b)) => match (&a.kind, &b.kind) {
+            (NamedTypeKind::Enum(a), NamedTypeKind::Enum(b)) => !grows(a, b),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Tables whose rows are cut into partitions otherwise than before: they are made anew.
+pub(crate) fn recut(from: &Side<'_>, to: &Side<'_>) -> BTreeSet<Name> {
+    let cut = |table: &Table| {
+        let by = table
+            .partitioned
+            .as_ref()
+            .map(|each| (each.by, each.columns.clone()));
+        (by, table.partition_key.clone())
+    };
+    let other = |table: &&Table| {
+        let is = to.canonical_table(&table.name);
+        is.is_some_and(|is| cut(is) != cut(table))
+    };
+    let tables = from.canonical.tables.iter().filter(other);
+    tables.map(|table| table.name.clone()).collect()
+}
+
 /// Whether an enum only gains members.
 fn grows(from: &[String], to: &[String]) -> bool {
     let mut kept = to.iter().filter(|member| from.contains(member));
@@ -187,13 +308,28 @@ fn grows(from: &[String], to: &[String]) -> bool {
 pub(crate) fn table<'a>(
     (from, to): (&Side<'a>, &Side<'a>),
     (old, new): (&'a Table, &'a Table),
+    parts: &Parts,
 ) -> Option<TableChange<'a>> {
-    let was = from.canonical.table(&old.name)?;
-    let is = to.canonical.table(&new.name)?;
+    let was = from.canonical_table(&old.name)?;
+    let is = to.canonical_table(&new.name)?;
+    let below = parts.below(&old.name, (from, to));
+    if was == is && below.is_empty() && parts.whole(&old.name).is_none() {
+        return None;
+    }
     let mut edits = Vec::new();
-    constraints_that_go(was, is, old, &mut edits);
-    columns(to, (was, is), (old, new), &mut edits);
-    constraints_that_come(was, is, new, &mut edits);
+    let whole = parts.whole(&old.name);
+    let whole = whole.and_then(|name| Some((from.table(name)?, to.table(name)?)));
+    checks_that_go(was, is, (old, whole), &mut edits);
+    keys_that_go((was, is), old, parts, &mut edits);
+    let own = columns(to, (was, is), (old, new));
+    edits.extend(
+        own.into_iter()
+            .filter(|edit| !reached((from, to), old, parts, edit)),
+    );
+    if below.is_empty() {
+        edits.extend(keys_that_come((was, is), new, parts));
+    }
+    checks_that_come(was, is, (new, whole), &mut edits);
     partitions(was, is, old, new, &mut edits);
     let keys_differ = to.dialect.keys_in_tables && was.foreign_keys != is.foreign_keys;
     let said_otherwise = said_otherwise((was.written.table.as_ref(), is.written.table.as_ref()));
@@ -208,6 +344,7 @@ pub(crate) fn table<'a>(
         from: old,
         to: new,
         edits,
+        parts: below,
         stays: Vec::new(),
         databases: (from.given, to.given),
     })
@@ -225,6 +362,7 @@ fn settings(table: &Table) -> Table {
     bare.triggers.clear();
     bare.policies.clear();
     bare.partitioned = None;
+    bare.partition_of = None;
     bare.grants.sort();
     bare
 }
@@ -242,31 +380,132 @@ fn inner_comments(table: &Table) -> BTreeMap<String, Option<String>> {
     uniques.chain(checks).filter(|(_, text)| text.is_some()).collect()
 }
 
-fn constraints_that_go<'a>(was: &Table, is: &Table, old: &'a Table, edits: &mut Vec<Edit<'a>>) {
+/// Before and after, where both are there.
+type Both<'a> = Option<(&'a Table, &'a Table)>;
+
+fn has_check(table: &Table, name: &Ident) -> bool {
+    table.checks.iter().any(|check| check.name == *name)
+}
+
+fn check_stays(was: &Table, is: &Table, name: &Ident) -> bool {
+    let of = |table: &Table| {
+        let found = table.checks.iter().find(|check| check.name == *name);
+        found.map(|check| (check.expr.clone(), check.validated))
+    };
+    of(was).is_some() && of(was) == of(is)
+}
+
+/// Checks of a partition that its whole has, too, go and come with that.
+fn checks_that_go<'a>(
+    was: &Table,
+    is: &Table,
+    (old, whole): (&'a Table, Both<'_>),
+    edits: &mut Vec<Edit<'a>>,
+) {
     for check in &old.checks {
-        let before = was.checks.iter().find(|each| each.name == check.name);
-        let after = is.checks.iter().find(|each| each.name == check.name);
-        let stays =
-            matches!((before, after), (Some(a), Some(b)) if a.expr == b.expr && a.validated == b.validated);
-        if !stays {
+        let with_whole = whole.is_some_and(|(before, _)| has_check(before, &check.name));
+        if !with_whole && !check_stays(was, is, &check.name) {
             edits.push(Edit::DropCheck(check));
         }
     }
-    for unique in &old.uniques {
-        if !stays_unique(was, is, &unique.name) {
-            edits.push(Edit::DropUnique(unique));
+}
+
+fn checks_that_come<'a>(
+    was: &Table,
+    is: &Table,
+    (new, whole): (&'a Table, Both<'_>),
+    edits: &mut Vec<Edit<'a>>,
+) {
+    for check in &new.checks {
+        let of_whole = whole.map(|(before, after)| {
+            let has = |table| has_check(table, &check.name);
+            (has(before), has(after))
+        });
+        let comes = match of_whole {
+            Some((_, true)) => false,
+            Some((true, false)) => true,
+            _ => !check_stays(was, is, &check.name),
+        };
+        if comes {
+            edits.push(Edit::AddCheck(check));
         }
-    }
-    if let Some(key) = old
-        .primary_key
-        .as_ref()
-        .filter(|_| was.primary_key != is.primary_key)
-    {
-        edits.push(Edit::DropPrimaryKey(key));
     }
 }
 
-fn stays_unique(was: &Table, is: &Table, name: &physical::Ident) -> bool {
+/// Whether an index, primary key or unique constraint is the same before and after.
+pub(crate) fn key_stays((from, to): (&Side<'_>, &Side<'_>), table: &Name, key: &Ident) -> bool {
+    let (Some(was), Some(is)) = (from.canonical_table(table), to.canonical_table(table)) else {
+        return false;
+    };
+    let primary = |table: &Table| table.primary_key.as_ref().is_some_and(|each| each.name == *key);
+    if primary(was) {
+        return was.primary_key == is.primary_key;
+    }
+    let index = |table: &Table| {
+        let found = table.indexes.iter().find(|each| each.name == *key).cloned();
+        found.map(|mut index| {
+            index.comment = None;
+            index
+        })
+    };
+    if index(was).is_some() {
+        return index(was) == index(is);
+    }
+    // One that is not valid yet is kept as text.
+    let text = |side: &Side<'_>| {
+        let mut name = table.clone();
+        name.name.clone_from(key);
+        let mut all = side.canonical.opaque.iter();
+        let found = all.find(|each| each.kind == "index" && each.name == name);
+        found.map(|each| each.definition.clone())
+    };
+    stays_unique(was, is, key) || text(from).is_some() && text(from) == text(to)
+}
+
+fn keys_that_go<'a>((was, is): (&Table, &Table), old: &'a Table, parts: &Parts, edits: &mut Vec<Edit<'a>>) {
+    for unique in &old.uniques {
+        if parts.is_lost(&old.name, &unique.name) {
+            edits.push(Edit::LoseUnique(unique));
+        } else if !stays_unique(was, is, &unique.name) || parts.is_broken(&old.name, &unique.name) {
+            edits.push(Edit::DropUnique(unique));
+        }
+    }
+    if let Some(key) = &old.primary_key {
+        if parts.is_lost(&old.name, &key.name) {
+            edits.push(Edit::LosePrimaryKey(key));
+        } else if was.primary_key != is.primary_key || parts.is_broken(&old.name, &key.name) {
+            edits.push(Edit::DropPrimaryKey(key));
+        }
+    }
+}
+
+/// Keys that come, as edits of their table. Those of a table with partitions come when these have theirs.
+pub(crate) fn keys_that_come<'a>(
+    (was, is): (&Table, &Table),
+    new: &'a Table,
+    parts: &Parts,
+) -> Vec<Edit<'a>> {
+    let primary = new
+        .primary_key
+        .as_ref()
+        .map(|key| (Key::Primary(key), was.primary_key == is.primary_key));
+    let uniques = new
+        .uniques
+        .iter()
+        .map(|unique| (Key::Unique(unique), stays_unique(was, is, &unique.name)));
+    let come = primary
+        .into_iter()
+        .chain(uniques)
+        .filter(|(key, stays)| !stays || parts.is_broken(&new.name, key.name()));
+    come.map(|(key, _)| match (parts.whole_of(new, key.name()), key) {
+        (Some(_), key) => Edit::AddPart(key),
+        (None, Key::Primary(key)) => Edit::AddPrimaryKey(key),
+        (None, Key::Unique(unique)) => Edit::AddUnique(unique),
+    })
+    .collect()
+}
+
+fn stays_unique(was: &Table, is: &Table, name: &Ident) -> bool {
     let bare = |table: &Table| {
         let found = table.uniques.iter().find(|each| each.name == *name).cloned();
         found.map(|mut unique| {
@@ -277,12 +516,28 @@ fn stays_unique(was: &Table, is: &Table, name: &physical::Ident) -> bool {
     bare(was).is_some() && bare(was) == bare(is)
 }
 
+/// Whether a change of a partition's column is reached by one of the same column of its whole, which then speaks for both.
+fn reached((from, to): (&Side<'_>, &Side<'_>), table: &Table, parts: &Parts, edit: &Edit<'_>) -> bool {
+    let column = match edit {
+        Edit::DropColumn(column) | Edit::AddColumn(column) | Edit::ChangeColumn(_, column) => &column.name,
+        _ => return false,
+    };
+    let Some(root) = parts.root(&table.name) else {
+        return false;
+    };
+    let of = |side: &Side<'_>| {
+        let root = side.canonical_table(root);
+        root.and_then(|root| root.column(column.as_str()).cloned())
+    };
+    of(from) != of(to)
+}
+
 fn columns<'a>(
     side: &Side<'_>,
     (was, is): (&Table, &Table),
     (old, new): (&'a Table, &'a Table),
-    edits: &mut Vec<Edit<'a>>,
-) {
+) -> Vec<Edit<'a>> {
+    let mut edits = Vec::new();
     let gone = old
         .columns
         .iter()
@@ -301,36 +556,13 @@ fn columns<'a>(
             edits.push(Edit::ChangeColumn(before, column));
         }
     }
+    edits
 }
 
 /// What a column is computed from cannot be changed: it is another column.
 fn remade(was: Option<&Column>, is: Option<&Column>) -> bool {
     let computed = |column: Option<&Column>| column.and_then(|column| column.generated.clone());
     computed(is).is_some() && computed(was) != computed(is)
-}
-
-fn constraints_that_come<'a>(was: &Table, is: &Table, new: &'a Table, edits: &mut Vec<Edit<'a>>) {
-    if let Some(key) = new
-        .primary_key
-        .as_ref()
-        .filter(|_| was.primary_key != is.primary_key)
-    {
-        edits.push(Edit::AddPrimaryKey(key));
-    }
-    for unique in &new.uniques {
-        if !stays_unique(was, is, &unique.name) {
-            edits.push(Edit::AddUnique(unique));
-        }
-    }
-    for check in &new.checks {
-        let before = was.checks.iter().find(|each| each.name == check.name);
-        let after = is.checks.iter().find(|each| each.name == check.name);
-        let stays =
-            matches!((before, after), (Some(a), Some(b)) if a.expr == b.expr && a.validated == b.validated);
-        if !stays {
-            edits.push(Edit::AddCheck(check));
-        }
-    }
 }
 
 fn partitions<'a>(was: &Table, is: &Table, old: &'a Table, new: &'a Table, edits: &mut Vec<Edit<'a>>) {
@@ -378,9 +610,25 @@ pub(crate) fn upset(change: &TableChange<'_>) -> BTreeSet<String> {
     columns
 }
 
+/// Whether the sequence behind an identity column comes or goes.
+pub(crate) fn recounts(change: &TableChange<'_>, column: &str) -> bool {
+    change.edits.iter().any(|edit| match edit {
+        Edit::AddColumn(each) | Edit::DropColumn(each) => each.name.as_str() == column,
+        Edit::ChangeColumn(before, after) => {
+            after.name.as_str() == column && before.identity.is_some() != after.identity.is_some()
+        }
+        _ => false,
+    })
+}
+
 /// Whether a key that foreign keys may lean on goes, even if it comes again.
 pub(crate) fn loses_key(change: &TableChange<'_>) -> bool {
-    let goes = |edit: &Edit<'_>| matches!(edit, Edit::DropPrimaryKey(_) | Edit::DropUnique(_));
+    let goes = |edit: &Edit<'_>| {
+        matches!(
+            edit,
+            Edit::DropPrimaryKey(_) | Edit::DropUnique(_) | Edit::LosePrimaryKey(_) | Edit::LoseUnique(_)
+        )
+    };
     change.edits.iter().any(goes)
 }
 
@@ -389,11 +637,14 @@ pub(crate) fn table_of<'a>(object: &Object<'a>) -> Option<&'a Name> {
     match object {
         Object::ForeignKey(table, _)
         | Object::Index(table, _)
+        | Object::Place(table, _)
         | Object::Trigger(table, _)
         | Object::Policy(table, _)
         | Object::RowSecurity(table)
         | Object::Grants(table)
         | Object::Table(table, _) => Some(&table.name),
+        // A key holds another table, too.
+        Object::Opaque(opaque) if opaque.kind != "constraint" => opaque.depends_on.first(),
         _ => None,
     }
 }

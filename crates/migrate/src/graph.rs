@@ -18,6 +18,7 @@ pub(crate) enum Class {
     Extensions,
     Types,
     Tables,
+    Partitions,
     ForeignKeys,
     Seeds,
     Functions,
@@ -38,6 +39,7 @@ enum What {
     Type(usize),
     Table(usize),
     ForeignKey(usize, usize),
+    Place(usize),
     Seed(usize),
     Function(usize),
     Trigger(usize, usize),
@@ -92,6 +94,9 @@ impl<'a> Node<'a> {
             What::ForeignKey(at, key) => with(to, at, |table| {
                 Some(Object::ForeignKey(table, table.foreign_keys.get(key)?))
             }),
+            What::Place(at) => with(to, at, |table| {
+                Some(Object::Place(table, table.partition_of.as_ref()?))
+            }),
             What::Seed(at) => to
                 .seeds
                 .get(at)
@@ -125,6 +130,17 @@ fn row_security(table: &Table) -> Vec<Object<'_>> {
     }
     out.extend(table.policies.iter().map(|policy| Object::Policy(table, policy)));
     out
+}
+
+/// What must be there before foreign keys of tables that are there.
+const fn is_structure(what: What) -> bool {
+    matches!(what, What::Table(_) | What::Place(_))
+}
+
+/// A partition and what it is a partition of.
+fn whole_and_part(table: &Table) -> impl Iterator<Item = &Name> {
+    let place = table.partition_of.iter();
+    place.flat_map(|place| [&place.parent, &table.name])
 }
 
 /// What of an object's text must be there when it is made: not what stands in the body of a function.
@@ -213,6 +229,11 @@ impl<'a> Graph<'a> {
         }
         for (at, table) in database.tables.iter().enumerate() {
             self.add(What::Table(at), Class::Tables, 1, Some(&table.name));
+        }
+        for (at, table) in database.tables.iter().enumerate() {
+            if table.partition_of.is_some() {
+                self.add(What::Place(at), Class::Partitions, 0, None);
+            }
         }
         for at in 0..database.seeds.len() {
             self.add(What::Seed(at), Class::Seeds, 0, None);
@@ -334,7 +355,7 @@ impl<'a> Graph<'a> {
         match what {
             What::Type(at) => database.types.get(at).map(|ty| self.type_needs(&ty.kind)),
             What::Table(at) => table(at).map(|table| self.table_needs(table)),
-            What::ForeignKey(at, _) => table(at).map(|table| self.named(&table.name)),
+            What::Place(at) | What::ForeignKey(at, _) => table(at).map(|table| self.named(&table.name)),
             What::Seed(at) => database.seeds.get(at).map(|seed| self.named(&seed.table)),
             What::Function(at) => database.functions.get(at).map(|each| self.function_needs(each)),
             What::Trigger(at, number) => table(at).and_then(|table| {
@@ -432,7 +453,9 @@ impl<'a> Graph<'a> {
         out.extend(table.checks.iter().flat_map(|check| self.mentioned(&check.expr)));
         out.extend(table.partition_key.iter().flat_map(|key| self.in_text(key)));
         let parents = table.inherits.iter().flat_map(|inherits| &inherits.parents);
-        out.extend(parents.flat_map(|parent| self.named(parent)));
+        // What is done to a partitioned table reaches its partitions, and what is left to do for those comes after.
+        let whole = table.partition_of.iter().map(|place| &place.parent);
+        out.extend(parents.chain(whole).flat_map(|parent| self.named(parent)));
         for index in &table.indexes {
             out.extend(index.keys.iter().flat_map(|key| self.mentioned(&key.expr)));
             out.extend(index.predicate.iter().flat_map(|expr| self.mentioned(expr)));
@@ -520,6 +543,8 @@ impl<'a> Graph<'a> {
 
     /// Decides for each foreign key whether it is made with its table or afterwards.
     fn place_keys(&mut self, order: &[usize]) {
+        // A key holds the partitions of the table that it refers to: it must be able to go before them.
+        let wholes: HashSet<&Name> = self.database.tables.iter().flat_map(whole_and_part).collect();
         let mut made: HashSet<&Name> = HashSet::new();
         for number in order {
             let Some(node) = self.nodes.get_mut(*number) else {
@@ -532,7 +557,9 @@ impl<'a> Graph<'a> {
             made.insert(&table.name);
             let keys = table.foreign_keys.iter().enumerate();
             node.keys = keys
-                .filter(|(_, key)| key.validated && made.contains(&key.references))
+                .filter(|(_, key)| {
+                    key.validated && made.contains(&key.references) && !wholes.contains(&key.references)
+                })
                 .map(|(at, _)| at)
                 .collect();
         }
@@ -563,7 +590,7 @@ impl<'a> Graph<'a> {
         });
         let mut tables_left = order
             .iter()
-            .filter(|number| matches!(nodes.get(**number), Some(Some(node)) if matches!(node.what, What::Table(_))))
+            .filter(|number| matches!(nodes.get(**number), Some(Some(node)) if is_structure(node.what)))
             .count();
         if tables_left == 0 {
             out.extend(late.by_ref());
@@ -572,7 +599,7 @@ impl<'a> Graph<'a> {
             let Some(node) = nodes.get_mut(number).and_then(Option::take) else {
                 continue;
             };
-            let table = matches!(node.what, What::Table(_));
+            let table = is_structure(node.what);
             out.push(node);
             if table {
                 tables_left -= 1;

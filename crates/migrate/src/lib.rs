@@ -7,6 +7,7 @@ mod change;
 mod diff;
 mod graph;
 mod mentions;
+mod parts;
 
 use std::panic::resume_unwind;
 use std::thread;
@@ -93,12 +94,12 @@ pub fn plan(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan
 
 /// The plan when something is there.
 fn between(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan, Refused> {
-    let side = |given| Side {
-        given,
-        canonical: (dialect.canonical)(given),
-        dialect,
-    };
+    let side = |given| Side::new(given, dialect);
     let work = Work::compare(side(from), side(to));
+    let objects = work.unread();
+    if !objects.is_empty() {
+        return Err(Refused::Unread { objects });
+    }
     let what = work.refused();
     if !what.is_empty() {
         return Err(Refused::NotYet { what });
@@ -115,11 +116,12 @@ fn between(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan,
     if !unsaid.is_empty() {
         return Err(Refused::NotYet { what: unsaid });
     }
+    let (hash_of_from, hash_of_to) = work.hashes();
     Ok(Plan {
         dialect: dialect.name,
         undo_prelude: dialect.undo_prelude,
-        from: hash(from, dialect),
-        to: hash(to, dialect),
+        from: hash_of_from,
+        to: hash_of_to,
         steps: (dialect.frame)(steps, (from, to)),
     })
 }

@@ -3,6 +3,8 @@
 //! Reading too much costs nothing but an order; reading too little would cost a failed plan. So texts and comments are read
 //! like everything else.
 
+use physical::SqlType;
+
 /// Calls a function with each name, as stored, and its schema if it has one. What follows a second point is left out.
 pub(crate) fn each_path(sql: &str, each: &mut dyn FnMut(Option<&str>, &str)) {
     if sql.contains('"') {
@@ -49,6 +51,28 @@ fn quoted_paths(sql: &str) -> Vec<Vec<String>> {
         }
     }
     out
+}
+
+/// Whether a type is one of a name, or an array of it.
+pub(crate) fn is_of(ty: &SqlType, is: &dyn Fn(&str) -> bool) -> bool {
+    match ty {
+        SqlType::Array(element) => is_of(element, is),
+        SqlType::Named(name) => is(&name.to_string()),
+        SqlType::Other(text) => mentions(text, is),
+        _ => false,
+    }
+}
+
+/// Whether a text mentions a name for which something holds.
+pub(crate) fn mentions(text: &str, holds: &dyn Fn(&str) -> bool) -> bool {
+    let mut found = false;
+    each_path(text, &mut |schema, name| {
+        found |= match schema {
+            Some(schema) => holds(&format!("{schema}.{name}")),
+            None => holds(name),
+        };
+    });
+    found
 }
 
 #[cfg(test)]

@@ -90,6 +90,20 @@ pub enum NamedTypeKind {
 }
 
 impl Opaque {
+    /// Tells it from others of its kind and name: the argument types of a function, the name of an option.
+    #[must_use]
+    pub fn told_by(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// Makes it a setting of something that is there.
+    #[must_use]
+    pub const fn as_setting(mut self) -> Self {
+        self.setting = true;
+        self
+    }
+
     /// Whether it is known by name only: nobody can say how it is made.
     #[must_use]
     pub fn is_unread(&self) -> bool {
@@ -104,6 +118,12 @@ pub struct Opaque {
     pub kind: String,
     /// Its name.
     pub name: Name,
+    /// What tells it from others of its kind and name; possibly nothing.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+    /// Whether it is but a setting of something that is there, as an option is: said anew it takes the place of what was said
+    /// before, and it goes with what it is about.
+    pub setting: bool,
     /// The statement that makes it; empty when nobody can say it.
     pub definition: String,
     /// The statement that removes it, where one is known.

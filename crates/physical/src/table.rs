@@ -39,6 +39,10 @@ pub struct Table {
     /// PostgreSQL: the tables that it inherits from. Partitions inherit by being partitions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inherits: Option<Inheritance>,
+    /// Of which table it is a partition, when it is a table in its own right as well. Partitions that are all that their parent
+    /// says stand in [`Partitioned::partitions`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partition_of: Option<PartitionOf>,
     /// Percentage to which pages are filled, where it is not the database's default.
     pub fillfactor: Option<u8>,
     /// Not written to the log: emptied after a crash, absent from standbys. For state of running transactions only.
@@ -82,6 +86,7 @@ impl Table {
             partitioned: None,
             partition_key: None,
             inherits: None,
+            partition_of: None,
             fillfactor: None,
             unlogged: false,
             strict: false,
@@ -374,6 +379,17 @@ pub struct Inheritance {
     pub parents: Vec<Name>,
     /// Those of its columns that it would not have otherwise.
     pub columns: Vec<Ident>,
+}
+
+/// The place of a table among the partitions of another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub struct PartitionOf {
+    /// The partitioned table.
+    pub parent: Name,
+    /// The bound as the server prints it: `FOR VALUES …` or `DEFAULT`.
+    pub bound: String,
+    /// Those of its indexes and keys that are parts of one of the parent, each with the name of that one.
+    pub parts: BTreeMap<Ident, Ident>,
 }
 
 /// A partition strategy.

@@ -5,7 +5,7 @@
 mod change;
 mod dialect;
 
-pub use change::{Change, Edit, Object, TableChange};
+pub use change::{Change, Edit, Key, Object, TableChange};
 pub use dialect::{CatalogError, CatalogQuery, ContextValues, Relational, Unspeakable};
 
 use physical::Origin;

@@ -272,7 +272,11 @@ fn defaults_are_read_as_what_they_are() {
     let mut connection = prepare("defaults");
     let cases = [
         ("now()", "timestamptz", DefaultValue::Now),
-        ("CURRENT_TIMESTAMP", "timestamptz", DefaultValue::Now),
+        (
+            "CURRENT_TIMESTAMP",
+            "timestamptz",
+            DefaultValue::Expr(Expr::Sql("CURRENT_TIMESTAMP".into())),
+        ),
         ("gen_random_uuid()", "uuid", DefaultValue::Uuid4),
         ("(now() AT TIME ZONE 'UTC')::date", "date", DefaultValue::Today),
         ("0", "numeric(5,2)", DefaultValue::Literal(Literal::Int(0))),

@@ -146,8 +146,8 @@ impl Journey {
             .filter(|part| part.starts_with("Name: "))
             .map(|part| {
                 let lines = part.lines().filter(|line| {
-                    !(line.is_empty() || line.starts_with("SET ") || line.starts_with("\\") || *line == "--")
-                        && !line.starts_with("-- PostgreSQL database dump")
+                    let silent = ["SET ", "\\", "-- PostgreSQL database dump"];
+                    !line.is_empty() && *line != "--" && !silent.iter().any(|start| line.starts_with(start))
                 });
                 lines.collect::<Vec<_>>().join("\n")
             })

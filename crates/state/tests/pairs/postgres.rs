@@ -6,7 +6,7 @@ use dialects::postgres::POSTGRES;
 use engine::{Connection, Server, StartOptions};
 use plan::{Plan, Relational};
 
-use crate::{Product, back, fixtures, forth, run};
+use crate::{Product, fixtures, with_the_way_back};
 
 fn server() -> &'static Server {
     static SERVER: OnceLock<(tempfile::TempDir, Server)> = OnceLock::new();
@@ -25,6 +25,21 @@ pub(crate) struct Postgres {
     name: String,
     /// Only closed before the database can go.
     connection: Option<Connection>,
+}
+
+/// Options come in the order in which they were given.
+fn sort_options(line: &mut String) {
+    let options = line.strip_prefix("WITH (").and_then(|rest| rest.split_once(')'));
+    if let Some((options, rest)) = options {
+        let mut options: Vec<&str> = options.split(", ").collect();
+        options.sort_unstable();
+        *line = format!("WITH ({}){rest}", options.join(", "));
+    }
+}
+
+fn told(error: engine::StepError) -> String {
+    let statement = error.statement.as_deref().unwrap_or_default();
+    format!("{error}\n    {statement}")
 }
 
 impl Product for Postgres {
@@ -55,11 +70,11 @@ impl Product for Postgres {
     }
 
     fn up(&mut self, plan: &Plan) -> Result<(), String> {
-        run(self.connection(), &forth(&plan.steps))
+        engine::apply(self.connection(), &plan.steps).map_err(told)
     }
 
     fn down(&mut self, plan: &Plan) -> Result<(), String> {
-        run(self.connection(), &back(&plan.steps)?)
+        engine::undo(self.connection(), plan).map_err(told)
     }
 
     /// The server's own dump, line by line: columns come in the order in which they were added.
@@ -77,6 +92,7 @@ impl Product for Postgres {
             .map(|line| line.trim_end().trim_end_matches(',').to_owned())
             .filter(|line| !(line.is_empty() || line.starts_with("--") || line.starts_with('\\')))
             .collect();
+        lines.iter_mut().for_each(sort_options);
         lines.sort();
         lines
     }
@@ -93,5 +109,5 @@ impl Drop for Postgres {
 
 #[test]
 fn postgres() {
-    crate::try_all::<Postgres>(fixtures("postgres"));
+    crate::try_all::<Postgres>(with_the_way_back(fixtures("postgres")));
 }

@@ -35,11 +35,28 @@ pub(crate) fn shared<'a>(from: &'a Database, to: &'a Database) -> Vec<(Shared<'a
             (plain && column.ty == after.ty).then_some((column, after))
         });
         let (ours, theirs): (Vec<_>, Vec<_>) = kept.unzip();
-        // Where nothing stays, no row can.
-        if !ours.is_empty() {
+        // Where nothing stays, no row can; and rows come and go with partitions.
+        let moved = table.partitioned.is_some() == other.partitioned.is_some()
+            && partitions(table, from) != partitions(other, to);
+        if !ours.is_empty() && !moved {
             out.push(((table, ours), (other, theirs)));
         }
     }
+    out
+}
+
+/// What a table is made of, or what inherits from it.
+fn partitions(table: &Table, database: &Database) -> Vec<String> {
+    let named = table.partitioned.iter().flat_map(|each| &each.partitions);
+    let mut out: Vec<String> = named.map(|each| each.name.to_string()).collect();
+    let below = database.tables.iter().filter(|other| {
+        let place = other.partition_of.as_ref();
+        let heir = other.inherits.as_ref();
+        place.is_some_and(|place| place.parent == table.name)
+            || heir.is_some_and(|heir| heir.parents.contains(&table.name))
+    });
+    out.extend(below.map(|other| other.name.to_string()));
+    out.sort();
     out
 }
 

@@ -136,15 +136,7 @@ fn name(quoted: &str) -> String {
 
 #[test]
 fn sqlite() {
-    let there = fixtures("sqlite");
-    let back = there.iter().map(|pair| Pair {
-        name: format!("{}, the other way round", pair.name),
-        source: pair.source.clone(),
-        before: pair.after.clone(),
-        after: pair.before.clone(),
-    });
-    let back: Vec<Pair> = back.collect();
-    crate::try_all::<Sqlite>(there.into_iter().chain(back).collect());
+    crate::try_all::<Sqlite>(crate::with_the_way_back(fixtures("sqlite")));
 }
 
 /// What was read can be made again, word for word.

@@ -240,6 +240,7 @@ fn table(source: &Table, scope: &Scope<'_>) -> Table {
         partitioned: source.partitioned.as_ref().map(|each| partitioned(each, source)),
         partition_key: source.partition_key.clone(),
         inherits: source.inherits.clone(),
+        partition_of: source.partition_of.clone(),
         fillfactor: source.fillfactor.filter(|percent| *percent != 100),
         strict: false,
         unlogged: source.unlogged,
@@ -511,6 +512,8 @@ fn opaque(source: &Opaque) -> Opaque {
     Opaque {
         kind: source.kind.clone(),
         name: source.name.clone(),
+        detail: source.detail.clone(),
+        setting: source.setting,
         definition: source.definition.trim().trim_end_matches(';').to_owned(),
         undo: None,
         depends_on: Vec::new(),

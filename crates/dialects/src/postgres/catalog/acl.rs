@@ -148,6 +148,40 @@ pub(super) fn default_rights(
     out
 }
 
+/// The statement that takes back what another one grants, or grants what it takes.
+pub(super) fn reversed(statement: &str) -> String {
+    if let Some((revoke, whom)) = statement.rsplit_once(" FROM ") {
+        return format!("{} TO {whom}", revoke.replacen("REVOKE ", "GRANT ", 1));
+    }
+    let (grant, word) = match statement.strip_suffix(" WITH GRANT OPTION") {
+        // What has a word of its own stays granted by it.
+        Some(grant) if !grant.starts_with("GRANT MAINTAIN ") => (grant, "REVOKE GRANT OPTION FOR "),
+        Some(grant) => (grant, "REVOKE "),
+        None => (statement, "REVOKE "),
+    };
+    match grant.replacen("GRANT ", word, 1).rsplit_once(" TO ") {
+        Some((revoke, whom)) => format!("{revoke} FROM {whom}"),
+        None => String::new(),
+    }
+}
+
+/// The way back from [`default_rights`]. Everyone has something by default with functions and types alone.
+pub(super) fn default_rights_reversed(statements: &[String], kind: &str) -> Vec<String> {
+    let nothing = !matches!(kind, "FUNCTION" | "TYPE");
+    let given =
+        |text: &&String| !(nothing && text.contains(" REVOKE ALL ON ") && text.ends_with(" FROM PUBLIC"));
+    let back = |text: &String| match text.rsplit_once(" FROM ") {
+        Some((revoke, whom)) => format!("{} TO {whom}", revoke.replacen(" REVOKE ", " GRANT ", 1)),
+        None => {
+            let plain = text.strip_suffix(" WITH GRANT OPTION").unwrap_or(text);
+            let revoke = plain.replacen(" GRANT ", " REVOKE ", 1);
+            let (revoke, whom) = revoke.rsplit_once(" TO ").unwrap_or((&revoke, ""));
+            format!("{revoke} FROM {whom}")
+        }
+    };
+    statements.iter().rev().filter(given).map(back).collect()
+}
+
 /// All rights that there are on a kind of object.
 fn all(kind: &str) -> &'static str {
     match kind {

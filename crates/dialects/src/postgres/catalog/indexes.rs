@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use physical::{Database, Expr, Ident, Index, IndexKey, IndexMethod, Name, Origin};
 use plan::CatalogError;
 
-use super::relations::{Relation, Relations, written};
+use super::relations::{Relation, Relations, named, written};
 use super::{Answers, opaque, with_comment};
 use crate::postgres::ident;
 
@@ -62,6 +62,7 @@ pub(super) fn indexes(
         let comment = row.owned()?;
         let definition = row.maybe()?;
         let (backs_constraint, complete, incomplete_parent) = (row.bool()?, row.bool()?, row.maybe()?);
+        let whole = row.maybe()?;
         let Some(relation) = relations.get(of).filter(|each| !each.plain_partition) else {
             continue;
         };
@@ -80,6 +81,10 @@ pub(super) fn indexes(
                 vec![full.clone()],
             );
             relations.late.push(late);
+        }
+        let place = relations.table(of).and_then(|table| table.partition_of.as_mut());
+        if let (Some(place), Some(whole)) = (place, whole) {
+            place.parts.insert(name.clone(), Ident::new(whole));
         }
         let Some(relation) = relations.get(of) else {
             continue;
@@ -185,22 +190,24 @@ fn index_comment(name: &Name, table: &Name, comment: Option<&str>, database: &mu
     let text = with_comment(String::new(), "INDEX", &ident::name(name), comment);
     if !text.is_empty() {
         let on = vec![table.clone(), name.clone()];
-        database
-            .opaque
-            .push(opaque("comment", name.clone(), text, Some(String::new()), on));
+        let back = format!("COMMENT ON INDEX {} IS NULL", ident::name(name));
+        let comment = super::setting("comment", name.clone(), text, back, on);
+        database.opaque.push(comment);
     }
 }
 
 fn index_options(name: &Name, table: &Name, storage: &[String], database: &mut Database) {
     let quoted = ident::name(name);
     for option in storage {
-        database.opaque.push(opaque(
+        let option = super::setting(
             "index option",
             name.clone(),
             format!("ALTER INDEX {quoted} SET ({})", written(option)),
-            Some(String::new()),
+            format!("ALTER INDEX {quoted} RESET ({})", named(option)),
             vec![table.clone(), name.clone()],
-        ));
+        )
+        .told_by(named(option));
+        database.opaque.push(option);
     }
 }
 

@@ -21,6 +21,8 @@ use plan::{CatalogError, CatalogQuery};
 
 use cursor::{Cursor, cursors};
 
+pub(in crate::postgres) use sequences::IDENTITY;
+
 use super::ident;
 
 /// The queries that read the catalog.
@@ -79,11 +81,18 @@ fn opaque(kind: &str, name: Name, definition: String, undo: Option<String>, depe
     Opaque {
         kind: kind.to_owned(),
         name,
+        detail: String::new(),
+        setting: false,
         definition,
         undo,
         depends_on,
         origin: Origin::Found,
     }
+}
+
+/// What is said of something that is there: `definition` says it, `reset` says that it is as it would be by itself.
+fn setting(kind: &str, name: Name, definition: String, reset: String, depends_on: Vec<Name>) -> Opaque {
+    opaque(kind, name, definition, Some(reset), depends_on).as_setting()
 }
 
 fn schemas(answers: &Answers<'_>, database: &mut Database) -> Result<(), CatalogError> {
@@ -155,10 +164,9 @@ fn rights_opaque(
 }
 
 fn right(database: &mut Database, name: &Name, text: String) {
-    let undo = Some(String::new());
-    database
-        .opaque
-        .push(opaque("right", name.clone(), text, undo, vec![name.clone()]));
+    let back = acl::reversed(&text);
+    let right = setting("right", name.clone(), text.clone(), back, vec![name.clone()]);
+    database.opaque.push(right.told_by(text));
 }
 
 /// Statements, and a comment on what they make.
@@ -292,13 +300,9 @@ fn default_rights(answers: &Answers<'_>, database: &mut Database) -> Result<(), 
         let text = acl::default_rights(&prefix, kind, list, role, schema.is_some());
         let name = schema.map_or_else(|| Name::bare(role), |schema| Name::new(schema, role));
         let on = vec![name.clone()];
-        database.opaque.push(opaque(
-            "default rights",
-            name,
-            text.join(";\n"),
-            Some(String::new()),
-            on,
-        ));
+        let back = acl::default_rights_reversed(&text, kind).join(";\n");
+        let rights = opaque("default rights", name, text.join(";\n"), Some(back), on);
+        database.opaque.push(rights.told_by(kind));
     }
     Ok(())
 }

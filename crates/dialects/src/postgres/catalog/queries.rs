@@ -126,7 +126,7 @@ SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, pg_get_us
        o.refobjid::int8, o.refobjsubid, o.deptype::text,
        CASE WHEN c.relkind = 'S' THEN format('AS %s INCREMENT BY %s MINVALUE %s MAXVALUE %s START WITH %s CACHE %s%s',
             format_type(s.seqtypid, NULL), s.seqincrement, s.seqmin, s.seqmax, s.seqstart, s.seqcache,
-            CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END) END,
+            CASE WHEN s.seqcycle THEN ' CYCLE' ELSE ' NO CYCLE' END) END,
        s.seqincrement = 1 AND s.seqstart = 1 AND s.seqmin = 1 AND s.seqcache = 1 AND NOT s.seqcycle,
        CASE WHEN c.relkind = 'f' THEN (SELECT format(' SERVER %I', v.srvname) || CASE WHEN f.ftoptions IS NULL THEN ''
             ELSE format(' OPTIONS (%s)', (SELECT string_agg(format('%I %L', split_part(x, '=', 1),
@@ -171,8 +171,10 @@ SELECT a.attrelid::int8, a.attnum, a.attname::text, format_type(a.atttypid, a.at
                     FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace
                    WHERE l.oid = a.attcollation) END,
        a.attcollation::int8, a.attacl::text, d.description,
-       CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END, a.attcompression::text,
-       nullif(a.attstattarget, -1)::text, a.attoptions::text, a.attislocal
+       CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text || t.typstorage::text END, a.attcompression::text,
+       nullif(a.attstattarget, -1)::text, a.attoptions::text, a.attislocal,
+       (SELECT string_agg(format('%I %L', split_part(x, '=', 1), substr(x, strpos(x, '=') + 1)), ', ')
+          FROM unnest(a.attfdwoptions) x)
   FROM pg_attribute a
   JOIN pg_class c ON c.oid = a.attrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -224,6 +226,9 @@ SELECT i.indrelid::int8, c.relname::text, m.amname::text, i.indisunique, i.indnu
        CASE WHEN c.relispartition THEN (SELECT format('%I.%I', pn.nspname, pc.relname) FROM pg_inherits h
               JOIN pg_index pi ON pi.indexrelid = h.inhparent AND NOT pi.indisvalid
               JOIN pg_class pc ON pc.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+             WHERE h.inhrelid = c.oid) END,
+       CASE WHEN c.relispartition THEN (SELECT pc.relname::text FROM pg_inherits h
+              JOIN pg_class pc ON pc.oid = h.inhparent
              WHERE h.inhrelid = c.oid) END
   FROM pg_index i
   JOIN pg_class c ON c.oid = i.indexrelid
@@ -233,7 +238,7 @@ SELECT i.indrelid::int8, c.relname::text, m.amname::text, i.indisunique, i.indnu
   LEFT JOIN pg_constraint b ON b.conindid = i.indexrelid AND b.contype IN ('p', 'u', 'x')
   LEFT JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid = 0
  WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-   AND (b.contype IS NULL OR c.reloptions IS NOT NULL OR d.description IS NOT NULL)
+   AND (b.contype IS NULL OR c.relispartition OR c.reloptions IS NOT NULL OR d.description IS NOT NULL)
    AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = r.oid AND e.deptype = 'e')
  ORDER BY i.indrelid, c.relname";
 
@@ -266,7 +271,7 @@ SELECT n.nspname::text, p.proname::text, p.prokind::text, pg_get_userbyid(p.proo
             THEN (SELECT array_agg(pg_get_function_arg_default(p.oid, k) ORDER BY k)
                     FROM generate_series(1, p.pronargs) k)::text END,
        pg_get_function_result(p.oid), l.lanname::text, p.provolatile::text, p.proisstrict, p.prosecdef,
-       p.proconfig::text, p.prosrc, p.proacl::text, d.description, pg_get_function_identity_arguments(p.oid),
+       p.proconfig::text, p.prosrc, nullif(p.proacl, acldefault('f', p.proowner))::text, d.description, pg_get_function_identity_arguments(p.oid),
        CASE WHEN p.prokind = 'a' THEN NULL
             WHEN p.prokind <> 'f' OR l.lanname IN ('c', 'internal') OR p.prosqlbody IS NOT NULL OR p.proleakproof
               OR p.proparallel <> 'u' OR p.procost <> 100 OR p.prorows NOT IN (0, 1000) OR p.provariadic <> 0

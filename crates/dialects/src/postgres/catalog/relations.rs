@@ -1,10 +1,10 @@
 //! Tables, views, sequences and types, without what hangs on them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use physical::{
-    Database, Ident, Inheritance, Name, Opaque, Origin, Partition, PartitionBy, Partitioned, RowSecurity,
-    Table, View, ViewQuery,
+    Database, Ident, Inheritance, Name, Opaque, Origin, Partition, PartitionBy, PartitionOf, Partitioned,
+    RowSecurity, Table, View, ViewQuery,
 };
 use plan::CatalogError;
 
@@ -50,7 +50,7 @@ pub(super) struct Relations {
     partition_columns: Vec<(i64, Vec<i64>)>,
     partitions: Vec<(i64, Partition)>,
     inherits: Vec<(i64, Vec<i64>)>,
-    attached: Vec<(i64, i64, String)>,
+    attached: Vec<(i64, i64)>,
     sequences: Vec<(i64, i64, Name)>,
     identities: Vec<(i64, String, sequences::Sequence)>,
     /// What can only be said when partitions are in their places.
@@ -78,7 +78,6 @@ impl Relations {
     pub(super) fn finish(mut self, database: &mut Database) {
         self.place_partitions();
         self.place_heirs();
-        self.attach(database);
         self.own_sequences(database);
         for number in &self.order {
             let Some(relation) = self.by_number.remove(number) else {
@@ -119,23 +118,12 @@ impl Relations {
                 inherits.parents = parents;
             }
         }
-    }
-
-    /// A partition with things of its own is made as a table and put into its place when everything on both sides is there:
-    /// its indexes and keys then become parts of those of the parent.
-    fn attach(&self, database: &mut Database) {
-        for (number, parent, bound) in &self.attached {
-            let (Some(name), Some(parent)) = (self.name(*number), self.name(*parent)) else {
-                continue;
-            };
-            let (child, of) = (ident::name(name), ident::name(parent));
-            database.opaque.push(opaque(
-                "partition",
-                name.clone(),
-                format!("ALTER TABLE ONLY {of} ATTACH PARTITION {child} {bound}"),
-                Some(format!("ALTER TABLE {of} DETACH PARTITION {child}")),
-                vec![name.clone(), parent.clone()],
-            ));
+        for (number, parent) in std::mem::take(&mut self.attached) {
+            let parent = self.name(parent).cloned();
+            let place = self.table(number).and_then(|table| table.partition_of.as_mut());
+            if let (Some(place), Some(parent)) = (place, parent) {
+                place.parent = parent;
+            }
         }
     }
 
@@ -379,7 +367,12 @@ fn table(row: &Row<'_>, out: &mut Relations, database: &mut Database) -> Table {
     }
     match (row.bound, row.parents.as_slice()) {
         (Some(bound), [parent, ..]) if row.is_partition => {
-            out.attached.push((row.number, *parent, bound.to_owned()));
+            table.partition_of = Some(PartitionOf {
+                parent: Name::bare(""),
+                bound: bound.to_owned(),
+                parts: BTreeMap::new(),
+            });
+            out.attached.push((row.number, *parent));
         }
         (_, []) => {}
         (_, parents) => {
@@ -404,15 +397,21 @@ fn view_options(database: &mut Database, name: &Name, kind: char, options: &[Str
     let word = if kind == 'm' { "MATERIALIZED VIEW" } else { "VIEW" };
     for other in options {
         if !matches!(other.as_str(), "security_barrier=true" | "security_invoker=true") {
-            database.opaque.push(opaque(
+            let option = super::setting(
                 "view option",
                 name.clone(),
                 format!("ALTER {word} {quoted} SET ({})", written(other)),
-                Some(String::new()),
+                format!("ALTER {word} {quoted} RESET ({})", named(other)),
                 vec![name.clone()],
-            ));
+            );
+            database.opaque.push(option.told_by(named(other)));
         }
     }
+}
+
+/// What stands before the value in `name=value`.
+pub(super) fn named(option: &str) -> &str {
+    option.split_once('=').map_or(option, |(name, _)| name)
 }
 
 /// `name=value` as it is written: the value in quotes.
@@ -426,55 +425,76 @@ pub(super) fn written(option: &str) -> String {
 fn table_options(database: &mut Database, row: &Row<'_>) {
     let name = &row.name;
     let quoted = ident::name(name);
-    let mut push = |definition: String| {
-        database.opaque.push(opaque(
+    let mut push = |detail: &str, what: String, back: String| {
+        let option = super::setting(
             "table option",
             name.clone(),
-            definition,
-            Some(String::new()),
+            format!("ALTER TABLE {quoted} {what}"),
+            format!("ALTER TABLE {quoted} {back}"),
             vec![name.clone()],
-        ));
+        );
+        database.opaque.push(option.told_by(detail));
     };
     for other in row
         .options
         .iter()
         .filter(|option| !option.starts_with("fillfactor="))
     {
-        push(format!("ALTER TABLE {quoted} SET ({})", written(other)));
+        let option = named(other);
+        push(
+            option,
+            format!("SET ({})", written(other)),
+            format!("RESET ({option})"),
+        );
     }
     for other in &row.toast_options {
-        push(format!("ALTER TABLE {quoted} SET (toast.{})", written(other)));
+        let option = format!("toast.{}", named(other));
+        let back = format!("RESET ({option})");
+        push(&option, format!("SET (toast.{})", written(other)), back);
     }
-    match (row.replica_identity, row.replica_index) {
-        ("f", _) => push(format!("ALTER TABLE {quoted} REPLICA IDENTITY FULL")),
-        ("n", _) => push(format!("ALTER TABLE {quoted} REPLICA IDENTITY NOTHING")),
-        _ => {}
+    let whole = match row.replica_identity {
+        "f" => Some("FULL"),
+        "n" => Some("NOTHING"),
+        _ => None,
+    };
+    if let Some(whole) = whole {
+        let back = "REPLICA IDENTITY DEFAULT".to_owned();
+        push("replica identity", format!("REPLICA IDENTITY {whole}"), back);
     }
     if row.row_security == (false, true) {
-        push(format!("ALTER TABLE {quoted} FORCE ROW LEVEL SECURITY"));
+        let (what, back) = ("FORCE ROW LEVEL SECURITY", "NO FORCE ROW LEVEL SECURITY");
+        push("row-level security", what.to_owned(), back.to_owned());
     }
     if let Some(of) = row.of_type {
-        push(format!("ALTER TABLE {quoted} OF {of}"));
+        push("of", format!("OF {of}"), "NOT OF".to_owned());
     }
 }
 
 /// What names an index of the table: it waits for the index.
 fn table_cluster(database: &mut Database, row: &Row<'_>) {
     let quoted = ident::name(&row.name);
-    let identity = row
-        .replica_index
-        .map(|index| ("REPLICA IDENTITY USING INDEX", index));
-    let cluster = row.clustered.map(|index| ("CLUSTER ON", index));
-    for (what, index) in identity.into_iter().chain(cluster) {
+    let identity = row.replica_index.map(|index| {
+        (
+            "replica identity",
+            "REPLICA IDENTITY USING INDEX",
+            "REPLICA IDENTITY DEFAULT",
+            index,
+        )
+    });
+    let cluster = row
+        .clustered
+        .map(|index| ("cluster", "CLUSTER ON", "SET WITHOUT CLUSTER", index));
+    for (detail, what, back, index) in identity.into_iter().chain(cluster) {
         let mut other = row.name.clone();
         other.name = Ident::new(index);
-        database.opaque.push(opaque(
+        let option = super::setting(
             "table option",
             row.name.clone(),
             format!("ALTER TABLE {quoted} {what} {}", ident::ident(index)),
-            Some(String::new()),
+            format!("ALTER TABLE {quoted} {back}"),
             vec![row.name.clone(), other],
-        ));
+        );
+        database.opaque.push(option.told_by(detail));
     }
 }
 

@@ -95,13 +95,14 @@ fn trigger_mode(relation: &Relation, name: &Ident, enabled: &str, database: &mut
     };
     let table = ident::name(&relation.name);
     let trigger = ident::ident(name.as_str());
-    database.opaque.push(opaque(
+    let mode = super::setting(
         "trigger mode",
         relation.name.clone(),
         format!("ALTER TABLE {table} {word} TRIGGER {trigger}"),
-        Some(format!("ALTER TABLE {table} ENABLE TRIGGER {trigger}")),
+        format!("ALTER TABLE {table} ENABLE TRIGGER {trigger}"),
         vec![relation.name.clone(), of_trigger(relation, name)],
-    ));
+    );
+    database.opaque.push(mode.told_by(name.as_str()));
 }
 
 /// What a trigger that is kept as text is called: the name of its relation belongs to it.
@@ -220,8 +221,9 @@ pub(super) fn functions(answers: &Answers<'_>, database: &mut Database) -> Resul
             );
             let text = with_comment(text, word, &object, comment.as_deref());
             let undo = Some(format!("DROP {word} {object}"));
-            let kind = word.to_lowercase();
-            database.opaque.push(opaque(&kind, name, text, undo, Vec::new()));
+            let spelled: Vec<String> = argument_types.iter().map(|ty| types::spelled(ty)).collect();
+            let routine = opaque(&word.to_lowercase(), name, text, undo, Vec::new());
+            database.opaque.push(routine.told_by(spelled.join(", ")));
             continue;
         }
         super::rights_opaque(database, ("FUNCTION", &object), &name, list, &owner);

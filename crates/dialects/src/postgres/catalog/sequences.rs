@@ -5,6 +5,12 @@ use physical::{Database, Name};
 use super::{acl, opaque, with_comment};
 use crate::postgres::ident;
 
+/// The kind of setting that says how the sequence of an identity column counts.
+pub(in crate::postgres) const IDENTITY: &str = "identity sequence";
+
+/// How such a sequence counts by itself, whatever its type.
+const BY_ITSELF: &str = "INCREMENT BY 1 NO MINVALUE NO MAXVALUE START WITH 1 CACHE 1 NO CYCLE";
+
 /// How long a name can be.
 const LONGEST: usize = 63;
 
@@ -45,30 +51,48 @@ impl Sequence {
     pub(super) fn of_identity(&self, table: &Name, column: &str, database: &mut Database) {
         let quoted = ident::name(&self.name);
         let expected = expected_name(table.name.as_str(), column);
-        let mut text = Vec::new();
         if self.name.name.as_str() != expected.as_str() {
-            let mut made = self.name.clone();
-            made.name = expected.as_str().into();
-            text.push(format!(
-                "ALTER SEQUENCE {} RENAME TO {}",
-                ident::name(&made),
-                ident::ident(self.name.name.as_str())
-            ));
+            self.renamed((table, column), &expected, database);
         }
+        let mut say = |kind: &str, text: String, back: String| {
+            let on = vec![table.clone(), self.name.clone()];
+            let option = super::setting(kind, self.name.clone(), text, back, on);
+            database.opaque.push(option.told_by(column));
+        };
         if !self.plain {
-            text.push(format!("ALTER SEQUENCE {quoted} {} RESTART", self.text));
+            let back = format!("ALTER SEQUENCE {quoted} {BY_ITSELF}");
+            let text = format!("ALTER SEQUENCE {quoted} {} RESTART", self.text);
+            say(IDENTITY, text, back);
         }
-        text.extend(self.granted(&quoted));
-        let text = with_comment(text.join(";\n"), "SEQUENCE", &quoted, self.comment.as_deref());
-        if !text.is_empty() {
-            database.opaque.push(opaque(
-                "identity sequence",
-                self.name.clone(),
-                text,
-                Some(String::new()),
-                vec![table.clone()],
-            ));
+        for right in self.granted(&quoted) {
+            super::right(database, &self.name, right);
         }
+        if self.comment.is_some() {
+            let text = with_comment(String::new(), "SEQUENCE", &quoted, self.comment.as_deref());
+            let back = format!("COMMENT ON SEQUENCE {quoted} IS NULL");
+            let on = vec![table.clone(), self.name.clone()];
+            database
+                .opaque
+                .push(super::setting("comment", self.name.clone(), text, back, on));
+        }
+    }
+
+    fn renamed(&self, (table, column): (&Name, &str), expected: &str, database: &mut Database) {
+        let mut made = self.name.clone();
+        made.name = expected.into();
+        let rename = |from: &Name, to: &Name| {
+            let (from, to) = (ident::name(from), ident::ident(to.name.as_str()));
+            format!("ALTER SEQUENCE {from} RENAME TO {to}")
+        };
+        let (there, back) = (rename(&made, &self.name), rename(&self.name, &made));
+        let name = opaque(
+            "identity sequence name",
+            self.name.clone(),
+            there,
+            Some(back),
+            vec![table.clone()],
+        );
+        database.opaque.push(name.told_by(column));
     }
 
     fn granted(&self, quoted: &str) -> Vec<String> {

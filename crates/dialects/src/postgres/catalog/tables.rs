@@ -32,7 +32,7 @@ pub(super) fn columns(
         let comment = row.owned()?;
         let (storage, compression, statistics, options) =
             (row.maybe()?, row.maybe()?, row.maybe()?, row.maybe()?);
-        let local = row.bool()?;
+        let (local, foreign) = (row.bool()?, row.maybe()?);
         let Some(relation) = relations.get_mut(of) else {
             continue;
         };
@@ -41,6 +41,9 @@ pub(super) fn columns(
             .insert(number, (name.to_owned(), collation_number));
         if matches!(relation.kind, 'f' | 'c') {
             let mut text = format!("{} {type_text}", ident::ident(name));
+            if let Some(foreign) = foreign {
+                text.push_str(&format!(" OPTIONS ({foreign})"));
+            }
             if let Some(collation) = &collation {
                 text.push_str(&format!(" COLLATE {collation}"));
             }
@@ -119,23 +122,23 @@ fn column_as_text(
             .extend(Some(comment).filter(|text| !text.is_empty()));
         return;
     }
-    let default = default.filter(|_| relation.kind == 'v').map(|default| {
-        let view = ident::name(&relation.name);
-        format!(
-            "ALTER VIEW {view} ALTER COLUMN {} SET DEFAULT {default}",
-            ident::ident(column)
-        )
-    });
-    for text in default
-        .into_iter()
-        .chain(Some(comment))
-        .filter(|text| !text.is_empty())
-    {
+    let mut push = |detail: &str, text: String, back: String| {
         let name = relation.name.clone();
         let on = vec![name.clone()];
-        database
-            .opaque
-            .push(opaque("column option", name, text, Some(String::new()), on));
+        let option = super::setting("column option", name, text, back, on);
+        database.opaque.push(option.told_by(format!("{column} {detail}")));
+    };
+    if let Some(default) = default.filter(|_| relation.kind == 'v') {
+        let view = ident::name(&relation.name);
+        let alter = format!("ALTER VIEW {view} ALTER COLUMN {}", ident::ident(column));
+        push(
+            "default",
+            format!("{alter} SET DEFAULT {default}"),
+            format!("{alter} DROP DEFAULT"),
+        );
+    }
+    if !comment.is_empty() {
+        push("comment", comment, format!("COMMENT ON COLUMN {object} IS NULL"));
     }
 }
 
@@ -149,37 +152,56 @@ struct ColumnSettings<'a> {
 
 impl ColumnSettings<'_> {
     fn keep(&self, table: &Name, column: &str, database: &mut Database) {
-        let mut push = |what: String| {
-            database.opaque.push(opaque(
+        let alter = format!(
+            "ALTER TABLE {} ALTER COLUMN {}",
+            ident::name(table),
+            ident::ident(column)
+        );
+        let mut push = |detail: &str, what: String, back: String| {
+            let option = super::setting(
                 "column option",
                 table.clone(),
-                format!(
-                    "ALTER TABLE {} ALTER COLUMN {} {what}",
-                    ident::name(table),
-                    ident::ident(column)
-                ),
-                Some(String::new()),
+                format!("{alter} {what}"),
+                format!("{alter} {back}"),
                 vec![table.clone()],
-            ));
+            );
+            database.opaque.push(option.told_by(format!("{column} {detail}")));
         };
-        match self.storage {
-            Some("p") => push("SET STORAGE PLAIN".to_owned()),
-            Some("e") => push("SET STORAGE EXTERNAL".to_owned()),
-            Some("m") => push("SET STORAGE MAIN".to_owned()),
-            Some("x") => push("SET STORAGE EXTENDED".to_owned()),
-            _ => {}
+        let storage = self.storage.map(|letters| letters.chars().map(storage));
+        if let Some((Some(own), Some(usual))) = storage.map(|mut words| (words.next(), words.next())) {
+            let set = |word: &str| format!("SET STORAGE {word}");
+            push("storage", set(own), set(usual));
         }
-        match self.compression {
-            Some("l") => push("SET COMPRESSION lz4".to_owned()),
-            Some("p") => push("SET COMPRESSION pglz".to_owned()),
-            _ => {}
+        let compression = match self.compression {
+            Some("l") => Some("lz4"),
+            Some("p") => Some("pglz"),
+            _ => None,
+        };
+        if let Some(compression) = compression {
+            let back = "SET COMPRESSION default".to_owned();
+            push("compression", format!("SET COMPRESSION {compression}"), back);
         }
         if let Some(statistics) = self.statistics {
-            push(format!("SET STATISTICS {statistics}"));
+            let back = "SET STATISTICS -1".to_owned();
+            push("statistics", format!("SET STATISTICS {statistics}"), back);
         }
-        if let Some(options) = self.options {
-            push(format!("SET ({})", options.trim_matches(['{', '}'])));
+        for option in self
+            .options
+            .into_iter()
+            .flat_map(|all| all.trim_matches(['{', '}']).split(','))
+        {
+            let name = super::relations::named(option);
+            push(name, format!("SET ({option})"), format!("RESET ({name})"));
         }
+    }
+}
+
+const fn storage(letter: char) -> &'static str {
+    match letter {
+        'p' => "PLAIN",
+        'e' => "EXTERNAL",
+        'm' => "MAIN",
+        _ => "EXTENDED",
     }
 }
 
@@ -216,7 +238,7 @@ fn column_rights(relation: &mut Relation, column: &str, rights: &str, database: 
 /// A default in the most telling form.
 fn default_value(sql: &str, ty: &SqlType) -> DefaultValue {
     match sql {
-        "now()" | "CURRENT_TIMESTAMP" => return DefaultValue::Now,
+        "now()" => return DefaultValue::Now,
         "gen_random_uuid()" => return DefaultValue::Uuid4,
         "uuidv7()" => return DefaultValue::Uuid7,
         "((now() AT TIME ZONE 'UTC'::text))::date" => return DefaultValue::Today,
@@ -371,9 +393,11 @@ pub(super) fn constraints(
                 &format!("{own} ON {of}"),
                 Some(comment),
             );
-            let (name, undo) = (relation.name.clone(), Some(String::new()));
+            let name = relation.name.clone();
+            let back = format!("COMMENT ON CONSTRAINT {own} ON {of} IS NULL");
             let on = vec![name.clone()];
-            database.opaque.push(opaque("comment", name, text, undo, on));
+            let comment = super::setting("comment", name, text, back, on);
+            database.opaque.push(comment.told_by(found.name.as_str()));
         }
         let columns = relation.names(&found.key);
         let other = relations.get(found.references);

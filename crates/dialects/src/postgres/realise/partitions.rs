@@ -52,6 +52,8 @@ pub(super) fn realise(r: &mut Realiser<'_>) {
     }
     r.database.opaque.push(Opaque {
         kind: "call".to_owned(),
+        detail: String::new(),
+        setting: false,
         definition: format!("SELECT {}({})", qualified(&name), trail.unwrap_or(MONTHS)),
         name,
         // The partitions go with their tables.

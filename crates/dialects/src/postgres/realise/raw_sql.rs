@@ -17,6 +17,8 @@ pub(super) fn realise(r: &mut Realiser<'_>) {
         r.database.opaque.push(Opaque {
             kind: "user sql".to_owned(),
             name: Name::bare(format!("sql_{}", position + 1)),
+            detail: String::new(),
+            setting: false,
             definition: raw.up.clone(),
             undo: raw.undo.clone(),
             depends_on: Vec::new(),

@@ -1,11 +1,11 @@
 //! Tables that stay and become others.
 
-use physical::{Check, Column, Ident, Identity, Partition, PrimaryKey, RowSecurity, SqlType, Table, Unique};
+use physical::{Check, Column, Ident, Identity, Partition, PrimaryKey, RowSecurity, SqlType, Table};
 use plan::{Edit, Hazard, Lock, Section, Step, TableChange, Undo};
 
 use super::access::grant_statements;
 use super::table::{check_line, column_rest, fillfactor, partition_statement, unique_line};
-use super::{locking, said, shown, step};
+use super::{locking, partition, said, shown, step};
 use crate::postgres::expression::{default_value, or_refused};
 use crate::postgres::{ident, types};
 
@@ -18,21 +18,17 @@ pub(super) fn table(change: &TableChange<'_>) -> Vec<Step> {
         .iter()
         .flat_map(|edit| match edit {
             Edit::DropCheck(check) => vec![drop_constraint(table, &name, &check.name, &check_text(check))],
-            Edit::DropUnique(unique) => vec![drop_constraint(
-                table,
-                &name,
-                &unique.name,
-                &format!("ADD {}", unique_line(unique)),
-            )],
-            Edit::DropPrimaryKey(key) => vec![drop_constraint(table, &name, &key.name, &primary_text(key))],
+            Edit::DropUnique(unique) => vec![drop_key(change, &unique.name, true)],
+            Edit::DropPrimaryKey(key) => vec![drop_key(change, &key.name, true)],
+            Edit::LoseUnique(unique) => vec![drop_key(change, &unique.name, false)],
+            Edit::LosePrimaryKey(key) => vec![drop_key(change, &key.name, false)],
+            Edit::AddPart(key) => vec![goes_with_whole(add_key(change, key.name()))],
             Edit::DropPartition(partition) => vec![drop_partition(change.from, &name, partition)],
-            Edit::DropColumn(column) => vec![drop_column(table, &name, column)],
-            Edit::AddColumn(column) => vec![add_column(table, &name, column)],
-            Edit::ChangeColumn(before, after) => change_column(table, &name, before, after),
-            Edit::AddPrimaryKey(key) => {
-                vec![add_constraint(table, &name, &key.name, &primary_text(key))]
-            }
-            Edit::AddUnique(unique) => vec![add_unique(table, &name, unique)],
+            Edit::DropColumn(column) => vec![drop_column(change, &name, column)],
+            Edit::AddColumn(column) => vec![add_column(change, &name, column)],
+            Edit::ChangeColumn(before, after) => change_column(change, before, after),
+            Edit::AddPrimaryKey(key) => vec![add_key(change, &key.name)],
+            Edit::AddUnique(unique) => vec![add_key(change, &unique.name)],
             Edit::AddCheck(check) => add_check(table, &name, check),
             Edit::AddPartition(partition) => vec![add_partition(table, &name, partition)],
             Edit::Settings => settings(change, &name),
@@ -59,7 +55,7 @@ fn primary_text(key: &PrimaryKey) -> String {
     sql.finish()
 }
 
-fn check_text(check: &Check) -> String {
+pub(super) fn check_text(check: &Check) -> String {
     let valid = if check.validated { "" } else { " NOT VALID" };
     format!("ADD {}{valid}", check_line(check))
 }
@@ -75,16 +71,63 @@ fn drop_constraint(table: &Table, name: &str, constraint: &Ident, back: &str) ->
     locking(step, Lock::AccessExclusive, Vec::new())
 }
 
-fn add_constraint(table: &Table, name: &str, constraint: &Ident, text: &str) -> Step {
+/// `ADD CONSTRAINT …` of a primary key or unique constraint of a table.
+pub(super) fn key_text(table: &Table, key: &Ident) -> Option<String> {
+    if let Some(primary) = table.primary_key.as_ref().filter(|each| each.name == *key) {
+        return Some(primary_text(primary));
+    }
+    let unique = table.uniques.iter().find(|each| each.name == *key)?;
+    Some(format!("ADD {}", unique_line(unique)))
+}
+
+/// `ALTER TABLE`, of a table without its partitions where those get theirs apart.
+fn alone(change: &TableChange<'_>) -> String {
+    let only = if change.parts.is_empty() { "" } else { "ONLY " };
+    format!("ALTER TABLE {only}{}", ident::name(&change.to.name))
+}
+
+/// A primary key or unique constraint goes, by itself or with what it is a part of.
+fn drop_key(change: &TableChange<'_>, key: &Ident, by_itself: bool) -> Step {
+    let table = change.from;
+    let text = key_text(table, key).unwrap_or_default();
+    let mut back = vec![format!("{} {text}", alone(change))];
+    back.extend(partition::joined_keys(&change.parts, table, key));
+    let unique = table.uniques.iter().find(|each| each.name == *key);
+    let object = format!("{} ON {}", quoted(key), ident::name(&table.name));
+    let said = unique.and_then(|unique| unique.comment.as_deref());
+    super::comment(&mut back, "CONSTRAINT", &object, said);
+    let statements = if by_itself {
+        let name = ident::name(&table.name);
+        vec![format!("ALTER TABLE {name} DROP CONSTRAINT {}", quoted(key))]
+    } else {
+        Vec::new()
+    };
+    let title = format!("constraint {key} of {} goes", shown(&table.name));
+    locking(
+        one(table, title, statements, back),
+        Lock::AccessExclusive,
+        Vec::new(),
+    )
+}
+
+fn add_constraint(change: &TableChange<'_>, constraint: &Ident, text: &str) -> Step {
+    let table = change.to;
+    let name = ident::name(&table.name);
+    let mut back = vec![format!(
+        "ALTER TABLE {name} DROP CONSTRAINT {}",
+        quoted(constraint)
+    )];
+    back.extend(partition::standing_keys(&change.parts, table, constraint));
     let step = one(
         table,
         format!("constraint {constraint} of {}", shown(&table.name)),
-        vec![format!("ALTER TABLE {name} {text}")],
-        vec![format!(
-            "ALTER TABLE {name} DROP CONSTRAINT {}",
-            quoted(constraint)
-        )],
+        vec![format!("{} {text}", alone(change))],
+        back,
     );
+    if !change.parts.is_empty() {
+        // The table itself holds nothing, and its partitions have their keys already or get them apart.
+        return locking(step, Lock::AccessExclusive, Vec::new());
+    }
     let hazards = vec![
         Hazard::Scan(format!(
             "{} is read whole, and an index is built",
@@ -102,11 +145,19 @@ fn add_constraint(table: &Table, name: &str, constraint: &Ident, text: &str) -> 
     locking(step, Lock::AccessExclusive, hazards)
 }
 
-fn add_unique(table: &Table, name: &str, unique: &Unique) -> Step {
-    let mut step = add_constraint(table, name, &unique.name, &format!("ADD {}", unique_line(unique)));
+fn add_key(change: &TableChange<'_>, key: &Ident) -> Step {
+    let text = key_text(change.to, key).unwrap_or_default();
+    let mut step = add_constraint(change, key, &text);
     let plan::Action::Sql(statements) = &mut step.action;
-    let object = format!("{} ON {name}", quoted(&unique.name));
-    super::comment(statements, "CONSTRAINT", &object, unique.comment.as_deref());
+    let object = format!("{} ON {}", quoted(key), ident::name(&change.to.name));
+    let unique = change.to.uniques.iter().find(|each| each.name == *key);
+    let said = unique.and_then(|unique| unique.comment.as_deref());
+    super::comment(statements, "CONSTRAINT", &object, said);
+    step
+}
+
+fn goes_with_whole(mut step: Step) -> Step {
+    step.undo = Undo::WithOther;
     step
 }
 
@@ -148,7 +199,8 @@ pub(super) fn validate(table: &Table, name: &str, constraint: &Ident, may_fail: 
     locking(step, Lock::ShareUpdateExclusive, hazards)
 }
 
-fn add_column(table: &Table, name: &str, column: &Column) -> Step {
+fn add_column(change: &TableChange<'_>, name: &str, column: &Column) -> Step {
+    let table = change.to;
     let own = quoted(&column.name);
     let mut statements = vec![format!("ALTER TABLE {name} ADD COLUMN {}", column_text(column))];
     super::comment(
@@ -157,6 +209,7 @@ fn add_column(table: &Table, name: &str, column: &Column) -> Step {
         &format!("{name}.{own}"),
         column.comment.as_deref(),
     );
+    statements.extend(parts_of_new(change.parts.iter().map(|(_, is)| *is), column));
     let step = one(
         table,
         format!("column {}.{}", shown(&table.name), column.name),
@@ -177,6 +230,17 @@ fn add_column(table: &Table, name: &str, column: &Column) -> Step {
     locking(step, Lock::AccessExclusive, hazards)
 }
 
+/// What partitions have otherwise in a column that the whole has given them.
+fn parts_of_new<'a>(parts: impl Iterator<Item = &'a Table>, column: &Column) -> Vec<String> {
+    let mut given = column.clone();
+    given.comment = None;
+    let changes = |part: &Table| {
+        let own = part.column(column.name.as_str())?;
+        Some(column_changes(part, &given, own, true).0)
+    };
+    parts.filter_map(changes).flatten().collect()
+}
+
 fn column_text(column: &Column) -> String {
     let text = format!(
         "{} {} {}",
@@ -187,7 +251,8 @@ fn column_text(column: &Column) -> String {
     text.trim_end().to_owned()
 }
 
-fn drop_column(table: &Table, name: &str, column: &Column) -> Step {
+fn drop_column(change: &TableChange<'_>, name: &str, column: &Column) -> Step {
+    let table = change.to;
     let own = quoted(&column.name);
     let mut back = vec![format!("ALTER TABLE {name} ADD COLUMN {}", column_text(column))];
     super::comment(
@@ -196,6 +261,7 @@ fn drop_column(table: &Table, name: &str, column: &Column) -> Step {
         &format!("{name}.{own}"),
         column.comment.as_deref(),
     );
+    back.extend(parts_of_new(change.parts.iter().map(|(was, _)| *was), column));
     let step = one(
         table,
         format!("column {}.{} goes", shown(&table.name), column.name),
@@ -215,9 +281,11 @@ fn drop_column(table: &Table, name: &str, column: &Column) -> Step {
     step
 }
 
-fn change_column(table: &Table, name: &str, before: &Column, after: &Column) -> Vec<Step> {
-    let (forth, mut hazards) = column_changes(table, name, before, after);
-    let (back, _) = column_changes(table, name, after, before);
+fn change_column(change: &TableChange<'_>, before: &Column, after: &Column) -> Vec<Step> {
+    let table = change.to;
+    let parts = change.parts.iter();
+    let (forth, mut hazards) = tree_changes(table, parts.clone().copied(), before, after);
+    let (back, _) = tree_changes(table, parts.map(|(was, is)| (*is, *was)), after, before);
     if forth.is_empty() {
         return Vec::new();
     }
@@ -238,10 +306,56 @@ fn change_column(table: &Table, name: &str, before: &Column, after: &Column) -> 
     vec![locking(step, Lock::AccessExclusive, hazards)]
 }
 
-/// Statements that make the second column of the first.
-fn column_changes(table: &Table, name: &str, before: &Column, after: &Column) -> (Vec<String>, Vec<Hazard>) {
+/// Statements that make the second column of the first, in a table and in its partitions. Defaults are each table's own; type, and
+/// whether NULL may stand in it, reach the partitions by themselves.
+fn tree_changes<'a>(
+    table: &Table,
+    parts: impl Iterator<Item = (&'a Table, &'a Table)> + Clone,
+    before: &Column,
+    after: &Column,
+) -> (Vec<String>, Vec<Hazard>) {
+    let retyped = before.ty != after.ty || before.collation != after.collation;
+    let mut out = Vec::new();
+    for (part, _) in parts.clone().filter(|_| retyped) {
+        let column = part.column(after.name.as_str());
+        if column.is_some_and(|column| column.default.is_some()) {
+            let (name, own) = (ident::name(&part.name), quoted(&after.name));
+            out.push(format!("ALTER TABLE ONLY {name} ALTER COLUMN {own} DROP DEFAULT"));
+        }
+    }
+    let only = parts.clone().next().is_some();
+    let (own, hazards) = column_changes(table, before, after, only);
+    out.extend(own);
+    for (was, is) in parts {
+        let name = after.name.as_str();
+        let (Some(was), Some(column)) = (was.column(name), is.column(name)) else {
+            continue;
+        };
+        let mut reached = was.clone();
+        reached.ty.clone_from(&after.ty);
+        reached.collation.clone_from(&after.collation);
+        reached.generated.clone_from(&after.generated);
+        if retyped {
+            reached.default = None;
+        }
+        if before.nullable != after.nullable {
+            reached.nullable = after.nullable;
+        }
+        if was.identity == before.identity {
+            reached.identity = after.identity;
+        }
+        out.extend(column_changes(is, &reached, column, only).0);
+    }
+    (out, hazards)
+}
+
+/// Statements that make the second column of the first; `only` for a table that has partitions or is one.
+fn column_changes(table: &Table, before: &Column, after: &Column, only: bool) -> (Vec<String>, Vec<Hazard>) {
     let own = quoted(&after.name);
+    let name = ident::name(&table.name);
     let alter = |what: String| format!("ALTER TABLE {name} ALTER COLUMN {own} {what}");
+    let alone = if only { "ONLY " } else { "" };
+    let alter_alone = |what: String| format!("ALTER TABLE {alone}{name} ALTER COLUMN {own} {what}");
     let mut out = Vec::new();
     let mut hazards = Vec::new();
     let retyped = before.ty != after.ty || before.collation != after.collation;
@@ -259,7 +373,7 @@ fn column_changes(table: &Table, name: &str, before: &Column, after: &Column) ->
     };
     let (had, has) = (default(before), default(after));
     if had.is_some() && (retyped || has.is_none()) {
-        out.push(alter("DROP DEFAULT".to_owned()));
+        out.push(alter_alone("DROP DEFAULT".to_owned()));
     }
     if retyped {
         out.push(alter(type_text(before, after, &own)));
@@ -274,7 +388,7 @@ fn column_changes(table: &Table, name: &str, before: &Column, after: &Column) ->
         )));
     }
     if let Some(value) = has.filter(|value| retyped || had.as_ref() != Some(value)) {
-        out.push(alter(format!("SET DEFAULT {value}")));
+        out.push(alter_alone(format!("SET DEFAULT {value}")));
     }
     match (before.nullable, after.nullable) {
         (true, false) => out.push(alter("SET NOT NULL".to_owned())),

@@ -1,10 +1,11 @@
 //! Objects that come to what is in use, go from it, or take each other's place.
 
-use physical::{ForeignKey, Function, Grant, Index, NamedType, NamedTypeKind, Schema, Table, View};
+use physical::{ForeignKey, Grant, Index, NamedType, NamedTypeKind, Opaque, Schema, Table, View};
 use plan::{Action, Hazard, Lock, Object, Phase, Step, Undo};
 
 use super::access::grant_statements;
 use super::{alter, create, locking, revoke, said, shown, step};
+use crate::postgres::catalog::IDENTITY;
 use crate::postgres::ident;
 
 /// Makes an object on a table that is read and written.
@@ -17,7 +18,7 @@ pub(super) fn add(object: &Object<'_>) -> Vec<Step> {
 }
 
 /// Nobody waits while the index is built, except on partitioned tables, which know no such way.
-fn add_index(table: &Table, index: &Index) -> Step {
+pub(super) fn add_index(table: &Table, index: &Index) -> Step {
     let mut made = create(&Object::Index(table, index));
     if table.partitioned.is_some() {
         return made;
@@ -72,6 +73,8 @@ pub(super) fn drop(object: &Object<'_>) -> Step {
     let Action::Sql(back) = made.action;
     let (statements, kept) = match made.undo {
         Undo::Sql(statements) => (statements, Undo::Sql(back)),
+        // What goes with something else comes back by a statement of its own.
+        Undo::WithOther if matches!(object, Object::Opaque(_)) => (Vec::new(), Undo::Sql(back)),
         Undo::WithOther => (Vec::new(), Undo::WithOther),
         Undo::Impossible(why) => (Vec::new(), Undo::Impossible(why)),
     };
@@ -133,6 +136,10 @@ pub(super) fn replace(from: &Object<'_>, to: &Object<'_>) -> Vec<Step> {
         made.origin,
     );
     changed.runs_as = made.runs_as;
+    // A new member can be used when it is committed, and not before.
+    let grows = |statement: &String| statement.contains(" ADD VALUE ");
+    let Action::Sql(statements) = &changed.action;
+    changed.transactional = !(matches!(to, Object::Type(_)) && statements.iter().any(grows));
     vec![match to {
         Object::ForeignKey(table, _) => locking(
             changed,
@@ -171,7 +178,12 @@ fn key_again(table: &Table, from: &Object<'_>) -> Vec<String> {
 
 fn changes(from: &Object<'_>, to: &Object<'_>) -> Vec<String> {
     match (from, to) {
-        (Object::Function(a), Object::Function(b)) => function(a, b),
+        (_, Object::Function(_)) => function(from, to),
+        (_, Object::Opaque(opaque))
+            if matches!(opaque.kind.as_str(), "function" | "procedure" | "aggregate") =>
+        {
+            function(from, to)
+        }
         (Object::View(a), Object::View(b)) => view(a, b),
         (Object::Type(a), Object::Type(b)) => named_type(a, b),
         (Object::Schema(a), Object::Schema(b)) => schema(a, b),
@@ -196,26 +208,79 @@ fn changes(from: &Object<'_>, to: &Object<'_>) -> Vec<String> {
             }
             out
         }
-        (_, Object::Opaque(opaque)) => vec![opaque.definition.trim().trim_end_matches(';').to_owned()],
+        (Object::Opaque(was), Object::Opaque(opaque)) if opaque.kind == "sequence" => {
+            sequence(&was.definition, &opaque.definition)
+        }
+        (_, Object::Opaque(opaque)) => vec![again(opaque)],
         _ => Vec::new(),
     }
 }
 
-fn function(from: &Function, to: &Function) -> Vec<String> {
-    let made = create(&Object::Function(to));
-    let Action::Sql(mut statements) = made.action;
-    if let Some(first) = statements.first_mut() {
-        *first = first
+/// A sequence counts otherwise, and goes on from where it is.
+fn sequence(from: &str, to: &str) -> Vec<String> {
+    let (was, is): (Vec<&str>, Vec<&str>) = (from.split(";\n").collect(), to.split(";\n").collect());
+    let mut out: Vec<String> = was
+        .iter()
+        .filter(|statement| !is.contains(statement) && statement.starts_with("GRANT "))
+        .map(|grant| revoke(grant))
+        .collect();
+    let new = is.iter().filter(|statement| !was.contains(statement));
+    out.extend(new.map(|statement| statement.replacen("CREATE SEQUENCE ", "ALTER SEQUENCE ", 1)));
+    out
+}
+
+/// A setting, said anew. A sequence that has counted goes on from where it is.
+fn again(opaque: &Opaque) -> String {
+    let text = opaque.definition.trim().trim_end_matches(';');
+    let text = match text.strip_suffix(" RESTART") {
+        Some(text) if opaque.kind == IDENTITY => text,
+        _ => text,
+    };
+    text.to_owned()
+}
+
+/// A function takes the place of another one, and has no rights but its own.
+fn function(from: &Object<'_>, to: &Object<'_>) -> Vec<String> {
+    let statements = |object: &Object<'_>| {
+        let Action::Sql(statements) = create(object).action;
+        let whole = matches!(object, Object::Opaque(_));
+        let parts = statements.iter().flat_map(|text| match whole {
+            true => text.split(";\n").collect(),
+            false => vec![text.as_str()],
+        });
+        parts.map(str::to_owned).collect::<Vec<String>>()
+    };
+    let (was, mut is) = (statements(from), statements(to));
+    // Everyone may call a function of whose rights nothing is said.
+    let closed = |all: &[String]| all.iter().find(|text| text.starts_with("REVOKE ALL ")).cloned();
+    let for_all = |text: &str| text.ends_with(" TO PUBLIC") && closed(&is).is_none();
+    let lost = was
+        .iter()
+        .filter(|text| text.starts_with("GRANT ") && !is.contains(text) && !for_all(text));
+    let mut lost: Vec<String> = lost.map(|grant| revoke(grant)).collect();
+    if let (Some(revoke), None) = (closed(&was), closed(&is)) {
+        let grant = revoke.replacen("REVOKE ALL ", "GRANT EXECUTE ", 1);
+        lost.push(grant.replacen(" FROM PUBLIC", " TO PUBLIC", 1));
+    }
+    let said = |all: &[String]| all.iter().find(|text| text.starts_with("COMMENT ON ")).cloned();
+    if let (Some(comment), None) = (said(&was), said(&is))
+        && let Some((object, _)) = comment.split_once(" IS ")
+    {
+        lost.push(format!("{object} IS NULL"));
+    }
+    let Action::Sql(made) = create(to).action;
+    is = made;
+    let place = is
+        .iter()
+        .position(|each| each.starts_with("CREATE "))
+        .unwrap_or_default();
+    if let Some(statement) = is.get_mut(place) {
+        *statement = statement
             .replacen("CREATE FUNCTION ", "CREATE OR REPLACE FUNCTION ", 1)
             .replacen("CREATE PROCEDURE ", "CREATE OR REPLACE PROCEDURE ", 1);
     }
-    let object = super::routine::signature(to);
-    let lost = lost_grants("FUNCTION ", &object, &from.grants, &to.grants);
-    statements.splice(1..1, lost);
-    if from.comment.is_some() && to.comment.is_none() {
-        statements.push(said("FUNCTION", &object, None));
-    }
-    statements
+    is.splice(place + 1..=place, lost);
+    is
 }
 
 fn view(from: &View, to: &View) -> Vec<String> {

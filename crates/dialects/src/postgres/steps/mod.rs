@@ -2,7 +2,9 @@
 
 mod access;
 mod alter;
+mod anew;
 mod in_use;
+mod partition;
 mod routine;
 pub(crate) mod settings;
 mod table;
@@ -25,10 +27,42 @@ pub fn steps(change: &Change<'_>) -> Vec<Step> {
     match change {
         Change::Create(object) => vec![create(object)],
         Change::Add(object) => in_use::add(object),
+        Change::AddPart(Object::Index(table, index)) => vec![partition::add_part(table, index)],
+        Change::AddPart(object) => in_use::add(object),
+        Change::AddWhole {
+            table,
+            index,
+            standing,
+            keys,
+            joins,
+        } => vec![partition::add_whole((table, index), standing, *keys, *joins)],
+        Change::Join { table, part, whole } => partition::join(table, part, whole),
+        Change::DropWhole {
+            table,
+            index,
+            parts,
+            keys,
+            along,
+        } => vec![partition::drop_whole((table, index), parts, *keys, *along)],
         Change::Drop(object) => vec![in_use::drop(object)],
         Change::GoesAlong(object) => vec![in_use::goes_along(object)],
         Change::Replace(from, to) => in_use::replace(from, to),
         Change::Alter(change) => alter::table(change),
+        Change::Retype {
+            from,
+            to,
+            was,
+            columns,
+            checks,
+        } => vec![anew::retype((from, to), was, columns, checks)],
+        Change::DropRetyped { from, was } => vec![anew::drop_retyped(from, was)],
+        Change::SetAside { table, aside, except } => vec![anew::set_aside(table, aside, except)],
+        Change::BringBack {
+            from,
+            to,
+            aside,
+            except,
+        } => vec![anew::bring_back((from, to), aside, except)],
     }
 }
 
@@ -42,6 +76,7 @@ fn create(object: &Object<'_>) -> Step {
         Object::ForeignKey(table, key) => table::foreign_key(table, key),
         Object::Index(table, index) => table::index(table, index),
         Object::Function(function) => routine::function(function),
+        Object::Place(table, place) => partition::place(table, place),
         Object::Trigger(table, trigger) => routine::trigger(table, trigger),
         Object::RowSecurity(table) => access::row_security(table),
         Object::Policy(table, policy) => access::policy(table, policy),
@@ -194,6 +229,7 @@ fn seed_rows(seed: &Seed, table: Option<&physical::Table>) -> Step {
 
 fn verbatim(opaque: &Opaque) -> Step {
     let undo = match &opaque.undo {
+        Some(sql) if sql.is_empty() => Undo::WithOther,
         Some(sql) => Undo::Sql(vec![sql.trim().trim_end_matches(';').to_owned()]),
         None => Undo::Impossible(format!(
             "how to remove {} {} is not known",

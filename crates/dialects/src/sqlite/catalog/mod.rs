@@ -135,6 +135,8 @@ fn opaque(database: &mut Database, kind: &str, object: &Object) {
     database.opaque.push(Opaque {
         kind: kind.to_owned(),
         name: Name::bare(object.name.clone()),
+        detail: String::new(),
+        setting: false,
         definition: object.sql.clone(),
         undo: Some(format!("DROP {word} {}", super::ident::quote(&object.name))),
         depends_on,

@@ -296,6 +296,8 @@ fn finish(blueprint: &Source<'_>, left_out: &HashSet<&Name>, database: &mut Data
         database.opaque.push(Opaque {
             kind: "user sql".to_owned(),
             name: Name::bare(format!("sql_{}", position + 1)),
+            detail: String::new(),
+            setting: false,
             definition: raw.up.clone(),
             undo: raw.undo.clone(),
             depends_on: Vec::new(),

@@ -38,6 +38,15 @@ pub(super) fn steps(change: &Change<'_>) -> Vec<Step> {
             gone.chain(create(to)).collect()
         }
         Change::Alter(change) => vec![alter::step_for(change)],
+        // No table here is a partition of another, and there are no types to be had.
+        Change::AddPart(_)
+        | Change::AddWhole { .. }
+        | Change::DropWhole { .. }
+        | Change::Join { .. }
+        | Change::Retype { .. }
+        | Change::DropRetyped { .. }
+        | Change::SetAside { .. }
+        | Change::BringBack { .. } => Vec::new(),
     }
 }
 
@@ -96,6 +105,7 @@ fn create(object: &Object<'_>) -> Vec<Step> {
         | Object::Extension(_)
         | Object::Type(_)
         | Object::Function(_)
+        | Object::Place(..)
         | Object::RowSecurity(_)
         | Object::Policy(..)
         | Object::Grants(_) => Vec::new(),

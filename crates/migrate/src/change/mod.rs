@@ -1,0 +1,458 @@
+//! What must be done when something is there already.
+
+mod anew;
+mod order;
+mod wholes;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use physical::{
+    Column, Database, Expr, Index, Name, Opaque, SqlType, Table, TriggerAction, TriggerEvent, ViewQuery,
+};
+use plan::{Object, TableChange};
+
+use crate::diff::{self, Side, identity};
+use crate::mentions::{is_of, mentions};
+use crate::parts::Parts;
+
+/// Two schemas, compared.
+pub(crate) struct Work<'a> {
+    from: Side<'a>,
+    to: Side<'a>,
+    gone: BTreeSet<String>,
+    come: BTreeSet<String>,
+    /// In both, and made anew: different, or in the way of what is.
+    remade: BTreeSet<String>,
+    /// In both, different, and changed where they stand.
+    replaced: BTreeSet<String>,
+    tables: BTreeMap<String, TableChange<'a>>,
+    parts: Parts,
+    /// In both, and made anew with their rows: how they are cut into partitions is another.
+    recut: BTreeSet<Name>,
+    /// In both, and made anew with all columns that are of them.
+    retyped: BTreeSet<String>,
+    /// Tables of which views and policies must make way.
+    upset: BTreeSet<String>,
+    /// What is replaced, as it was.
+    known: BTreeMap<String, Object<'a>>,
+}
+
+impl<'a> Work<'a> {
+    pub(crate) fn compare(from: Side<'a>, to: Side<'a>) -> Self {
+        let recut = diff::recut(&from, &to);
+        let mut work = Self {
+            gone: BTreeSet::new(),
+            come: BTreeSet::new(),
+            remade: BTreeSet::new(),
+            replaced: BTreeSet::new(),
+            tables: BTreeMap::new(),
+            parts: Parts::of(&from, &to, &recut),
+            recut,
+            retyped: BTreeSet::new(),
+            upset: BTreeSet::new(),
+            known: BTreeMap::new(),
+            from,
+            to,
+        };
+        work.objects();
+        work.tables();
+        work.upset = work.upset_tables();
+        work.spread();
+        work.known = named(work.from.given, &|_| true)
+            .filter(|(name, _)| work.replaced.contains(name))
+            .collect();
+        work
+    }
+
+    fn objects(&mut self) {
+        // Most tables are the same, with all that hangs on them, in most differences.
+        let (from, to) = (&self.from, &self.to);
+        let differs = |table: &Table| {
+            let (was, is) = (from.canonical_table(&table.name), to.canonical_table(&table.name));
+            was != is
+                || was
+                    .zip(is)
+                    .is_some_and(|(was, is)| diff::written_otherwise(was, is))
+        };
+        let broken: BTreeSet<&Name> = self.parts.broken().map(|(table, _)| table).collect();
+        let moved = |table: &Table| {
+            let whole = table.partition_of.as_ref().map(|place| &place.parent);
+            self.recut.contains(&table.name) || whole.is_some_and(|whole| self.recut.contains(whole))
+        };
+        let wanted = |table: &Table| differs(table) || moved(table) || broken.contains(&table.name);
+        let before: BTreeMap<String, Object<'_>> = named(&from.canonical, &wanted).collect();
+        let after: BTreeMap<String, Object<'_>> = named(&to.canonical, &wanted).collect();
+        for (name, object) in &before {
+            // Roles belong to the server and to other databases, too: those that are found are left alone.
+            if let Object::Role(_) = object {
+                continue;
+            }
+            match after.get(name) {
+                None => self.gone.insert(name.clone()),
+                Some(other) if diff::same(object, other) && !self.is_moved(object) => false,
+                Some(_) if self.is_moved(object) => self.remade.insert(name.clone()),
+                Some(other) if diff::retyped(object, other) => self.retyped.insert(name.clone()),
+                Some(other) if diff::in_place(object, other) => self.replaced.insert(name.clone()),
+                Some(_) => self.remade.insert(name.clone()),
+            };
+        }
+        let found = |object: &Object<'_>| matches!(object, Object::Role(role) if role.origin == physical::Origin::Found);
+        let come = after
+            .iter()
+            .filter(|(name, object)| !before.contains_key(*name) && !found(object));
+        self.come.extend(come.map(|(name, _)| name.clone()));
+        for (table, key) in self.parts.broken() {
+            let name = format!("index {key} of {table}");
+            if before.contains_key(&name) && after.contains_key(&name) {
+                self.replaced.remove(&name);
+                self.remade.insert(name);
+            }
+        }
+    }
+
+    /// Whether it is the place of a partition in a table that is made anew, or of one that is.
+    fn is_moved(&self, object: &Object<'_>) -> bool {
+        let Object::Place(table, place) = object else {
+            return false;
+        };
+        self.recut.contains(&table.name) || self.recut.contains(&place.parent)
+    }
+
+    fn tables(&mut self) {
+        for table in &self.from.given.tables {
+            let name = identity(&Object::Table(table, &[]));
+            if self.recut.contains(&table.name) {
+                self.gone.insert(name.clone());
+                self.come.insert(name);
+                continue;
+            }
+            match self.to.table(&table.name) {
+                None => {
+                    self.gone.insert(name);
+                }
+                Some(other) => {
+                    let name = identity(&Object::Table(other, &[]));
+                    if let Some(mut change) = diff::table((&self.from, &self.to), (table, other), &self.parts)
+                    {
+                        change
+                            .edits
+                            .retain(|edit| !(self.is_defaulted(edit) || self.is_checked(table, edit)));
+                        if !change.edits.is_empty() {
+                            self.tables.insert(name, change);
+                        }
+                    }
+                }
+            }
+        }
+        for table in &self.to.given.tables {
+            if self.from.table(&table.name).is_none() {
+                self.come.insert(identity(&Object::Table(table, &[])));
+            }
+        }
+    }
+
+    /// Whether an edit only gives another default to a column whose type is made anew, which does that, too.
+    fn is_defaulted(&self, edit: &plan::Edit<'_>) -> bool {
+        let plan::Edit::ChangeColumn(before, after) = edit else {
+            return false;
+        };
+        let mut bare = (*before).clone();
+        bare.default.clone_from(&after.default);
+        bare.origin = after.origin;
+        self.is_retyped(&before.ty) && bare == **after
+    }
+
+    /// Whether an edit is of a check that is made anew with a column's type.
+    fn is_checked(&self, table: &Table, edit: &plan::Edit<'_>) -> bool {
+        match edit {
+            plan::Edit::DropCheck(check) | plan::Edit::AddCheck(check) => {
+                self.speaks_of_retyped(table, &check.expr)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether an expression on a table names a column whose type is made anew.
+    fn speaks_of_retyped(&self, table: &Table, expr: &Expr) -> bool {
+        let Expr::Sql(sql) = expr else { return false };
+        let column = |name: &str| {
+            table
+                .column(name)
+                .is_some_and(|column| self.is_retyped(&column.ty))
+        };
+        !self.retyped.is_empty() && mentions(sql, &column)
+    }
+
+    fn is_retyped(&self, ty: &SqlType) -> bool {
+        is_of(ty, &|name| self.retyped.contains(&format!("type {name}")))
+    }
+
+    fn mentions_retyped(&self, text: &str) -> bool {
+        mentions(text, &|name| self.retyped.contains(&format!("type {name}")))
+    }
+
+    /// What stands on what is changed or made anew is made anew, too, as long as there is any.
+    fn spread(&mut self) {
+        let calm = self.upset.is_empty() && self.tables.is_empty() && self.retyped.is_empty();
+        if calm && self.remade.is_empty() {
+            return;
+        }
+        loop {
+            let mut more = BTreeSet::new();
+            for object in diff::objects(self.to.given, &|_| true).filter(|object| self.is_upset(object)) {
+                let name = identity(&object);
+                if !self.come.contains(&name) && !self.remade.contains(&name) {
+                    more.insert(name);
+                }
+            }
+            if more.is_empty() {
+                return;
+            }
+            for name in more {
+                self.replaced.remove(&name);
+                self.remade.insert(name);
+            }
+        }
+    }
+
+    fn is_upset(&self, object: &Object<'_>) -> bool {
+        match object {
+            Object::View(view) => match &view.query {
+                ViewQuery::Sql(sql) => self.mentions_upset(sql),
+                ViewQuery::Select { from, joins, .. } => {
+                    let names = std::iter::once(from).chain(joins.iter().map(|join| &join.table));
+                    names
+                        .into_iter()
+                        .any(|name| self.relation_is_upset(&name.to_string()))
+                }
+            },
+            Object::Policy(table, policy) => {
+                self.relation_is_upset(&table.name.to_string())
+                    || policy
+                        .using
+                        .iter()
+                        .chain(&policy.check)
+                        .any(|expr| self.expr_is_upset(expr))
+            }
+            Object::Trigger(table, trigger) => {
+                let narrow = trigger
+                    .events
+                    .iter()
+                    .any(|event| matches!(event, TriggerEvent::Update(columns) if !columns.is_empty()));
+                let calls_remade = match &trigger.action {
+                    TriggerAction::Call { function, .. } => self.function_is_remade(&function.to_string()),
+                    TriggerAction::Body(_) => false,
+                };
+                calls_remade
+                    || (narrow || trigger.when.is_some()) && self.relation_is_upset(&table.name.to_string())
+            }
+            Object::Function(function) => {
+                let types = function.arguments.iter().map(|argument| argument.ty.as_str());
+                types
+                    .chain([function.returns.as_str()])
+                    .any(|text| self.mentions_retyped(text))
+            }
+            Object::Index(table, index) => {
+                let keys = index.keys.iter().map(|key| &key.expr);
+                keys.chain(&index.predicate).any(|expr| match expr {
+                    Expr::Sql(sql) => {
+                        self.mentions_retyped(sql)
+                            || self.mentions_remade(sql)
+                            || self.speaks_of_retyped(table, expr)
+                    }
+                    _ => false,
+                })
+            }
+            Object::ForeignKey(_, key) if self.recut.contains(&key.references) => true,
+            Object::ForeignKey(table, key) => {
+                let own = self.upset_columns(&table.name.to_string());
+                let theirs = self.upset_columns(&key.references.to_string());
+                let loses = self
+                    .tables
+                    .get(&format!("table {}", key.references))
+                    .is_some_and(diff::loses_key);
+                loses
+                    || key.columns.iter().any(|column| own.contains(column.as_str()))
+                    || key
+                        .referenced
+                        .iter()
+                        .any(|column| theirs.contains(column.as_str()))
+            }
+            Object::Opaque(opaque) => self.opaque_is_upset(opaque),
+            _ => false,
+        }
+    }
+
+    /// Whether what it hangs on is made anew, or the column whose sequence it speaks of.
+    fn opaque_is_upset(&self, opaque: &Opaque) -> bool {
+        let remade = |name: &physical::Name| {
+            let hosts = ["view ", "foreign table ", "index "];
+            let plain = name.to_string();
+            self.remade.iter().any(|known| {
+                hosts.iter().any(|kind| known.strip_prefix(kind) == Some(&plain))
+                    || known.starts_with(&format!("index {} of", name.name))
+            })
+        };
+        let counted = opaque.kind.starts_with("identity sequence")
+            && opaque.depends_on.first().is_some_and(|table| {
+                self.tables
+                    .get(&format!("table {table}"))
+                    .is_some_and(|change| diff::recounts(change, &opaque.detail))
+            });
+        // A sequence that a table owns would go with it.
+        let owned =
+            opaque.kind == "sequence owner" && opaque.depends_on.iter().any(|name| self.recut.contains(name));
+        let routine =
+            diff::is_routine(opaque) && self.mentions_retyped(&opaque.undo.clone().unwrap_or_default());
+        // A trigger goes with its view, which is made anew where it cannot be replaced.
+        let triggers = opaque.kind == "trigger"
+            && opaque.depends_on.iter().any(|name| {
+                self.from.dialect.keys_in_tables && self.replaced.contains(&format!("view {name}"))
+            });
+        counted || owned || routine || triggers || opaque.depends_on.iter().any(remade)
+    }
+
+    fn upset_columns(&self, table: &str) -> BTreeSet<String> {
+        self.tables
+            .get(&format!("table {table}"))
+            .map(diff::upset)
+            .unwrap_or_default()
+    }
+
+    fn relation_is_upset(&self, name: &str) -> bool {
+        self.upset.contains(name) || self.remade.contains(&format!("view {name}"))
+    }
+
+    fn function_is_remade(&self, name: &str) -> bool {
+        let start = format!("function {name}(");
+        let mut after = self.remade.range(start.clone()..);
+        after.next().is_some_and(|known| known.starts_with(&start))
+    }
+
+    fn upset_tables(&self) -> BTreeSet<String> {
+        let upset = |table: &&Table| {
+            let retyped = |column: &Column| self.is_retyped(&column.ty);
+            self.recut.contains(&table.name)
+                || !self.upset_columns(&table.name.to_string()).is_empty()
+                || !self.retyped.is_empty() && table.columns.iter().any(retyped)
+        };
+        let tables = self.from.given.tables.iter().filter(upset);
+        tables.map(|table| table.name.to_string()).collect()
+    }
+
+    fn mentions_remade(&self, sql: &str) -> bool {
+        mentions(sql, &|name| self.function_is_remade(name))
+    }
+
+    /// Tables that stay and lean on a function that cannot be changed where it stands.
+    fn leaning(&self) -> Vec<String> {
+        if !self.remade.iter().any(|name| name.starts_with("function ")) {
+            return Vec::new();
+        }
+        let leans = |expr: &Expr| matches!(expr, Expr::Sql(sql) if self.mentions_remade(sql));
+        let column_leans = |column: &Column| {
+            let default = match &column.default {
+                Some(physical::DefaultValue::Expr(expr)) => leans(expr),
+                _ => false,
+            };
+            default || column.generated.as_ref().is_some_and(|each| leans(&each.expr))
+        };
+        let stays = |table: &&Table| self.to.table(&table.name).is_some();
+        let tables = self.from.given.tables.iter().filter(stays);
+        tables
+            .filter(|table| {
+                table.columns.iter().any(column_leans) || table.checks.iter().any(|check| leans(&check.expr))
+            })
+            .map(|table| {
+                format!(
+                    "a function on which {} leans, whose arguments or result are others",
+                    table.name
+                )
+            })
+            .collect()
+    }
+
+    fn expr_is_upset(&self, expr: &Expr) -> bool {
+        let mut found = match expr {
+            Expr::Sql(sql) => self.mentions_upset(sql),
+            _ => false,
+        };
+        expr.children(&mut |child| found |= self.expr_is_upset(child));
+        found
+    }
+
+    fn mentions_upset(&self, sql: &str) -> bool {
+        mentions(sql, &|path| {
+            self.relation_is_upset(path) || self.function_is_remade(path)
+        })
+    }
+
+    /// The hashes of both schemas.
+    pub(crate) fn hashes(&self) -> (String, String) {
+        (
+            physical::hash(&self.from.canonical),
+            physical::hash(&self.to.canonical),
+        )
+    }
+
+    /// What nobody can say how to make, and is not there already.
+    pub(crate) fn unread(&self) -> Vec<String> {
+        let new = |opaque: &&Opaque| {
+            let name = identity(&Object::Opaque(opaque));
+            self.come.contains(&name) || self.remade.contains(&name) || self.replaced.contains(&name)
+        };
+        let unread = self.to.given.unread().filter(new);
+        unread
+            .map(|opaque| format!("{} {}", opaque.kind, opaque.name))
+            .collect()
+    }
+
+    /// What cannot be done, by name.
+    pub(crate) fn refused(&self) -> Vec<String> {
+        let kinds = ["type ", "extension "];
+        let remade = self
+            .remade
+            .iter()
+            .filter(|name| kinds.iter().any(|kind| name.starts_with(kind)));
+        let mixed = self.to.given.tables.iter().filter(|table| {
+            let plain = table.partitioned.iter().any(|each| !each.partitions.is_empty());
+            let below = self.parts.below(&table.name, (&self.from, &self.to));
+            let comes = |index: &Index| self.goes_or_comes(&Object::Index(table, index));
+            plain && !below.is_empty() && table.indexes.iter().any(comes)
+        });
+        let mixed = mixed.map(|table| {
+            format!(
+                "indexes of {}, some of whose partitions have more than it says",
+                table.name
+            )
+        });
+        let stuck = self.from.given.opaque.iter().filter(|opaque| {
+            let name = identity(&Object::Opaque(opaque));
+            let with_another = opaque
+                .depends_on
+                .iter()
+                .any(|other| self.gone.contains(&format!("table {other}")));
+            opaque.undo.is_none()
+                && !with_another
+                && (self.gone.contains(&name) || self.remade.contains(&name))
+        });
+        let stuck = stuck.map(|opaque| format!("{} {}", opaque.kind, opaque.name));
+        remade
+            .cloned()
+            .chain(mixed)
+            .chain(stuck)
+            .chain(self.leaning())
+            .collect()
+    }
+
+    fn goes_or_comes(&self, object: &Object<'_>) -> bool {
+        self.goes(object) || self.come.contains(&identity(object))
+    }
+}
+
+fn named<'a, 'b>(
+    database: &'a Database,
+    wanted: &'b dyn Fn(&Table) -> bool,
+) -> impl Iterator<Item = (String, Object<'a>)> + use<'a, 'b> {
+    diff::objects(database, wanted).map(|object| (identity(&object), object))
+}
