@@ -179,6 +179,18 @@ pub(crate) fn same(one: &Object<'_>, other: &Object<'_>) -> bool {
     }
 }
 
+/// Whether two tables that were both found, or what hangs on them, were found in different words.
+pub(crate) fn written_otherwise(one: &Table, other: &Table) -> bool {
+    let (one, other) = (&one.written, &other.written);
+    let differ = |these: &BTreeMap<Ident, String>, those: &BTreeMap<Ident, String>| {
+        let mut these = these.iter();
+        these.any(|(name, said)| said_otherwise((Some(said), those.get(name))))
+    };
+    said_otherwise((one.table.as_ref(), other.table.as_ref()))
+        || differ(&one.indexes, &other.indexes)
+        || differ(&one.triggers, &other.triggers)
+}
+
 /// Whether two objects that were both found were found in different words.
 fn said_otherwise((one, other): (Option<&String>, Option<&String>)) -> bool {
     matches!((one, other), (Some(one), Some(other)) if one != other)
@@ -214,6 +226,8 @@ pub(crate) fn in_place(one: &Object<'_>, other: &Object<'_>) -> bool {
             let said = |opaque: &Opaque| opaque.definition.contains(";\nCOMMENT ON ");
             b.kind == "sequence" && plain(a) && plain(b) && (said(b) || !said(a))
         }
+        // Their rows come along.
+        (Object::Opaque(a), Object::Opaque(b)) if a.kind == "virtual table" => a.kind == b.kind,
         (Object::Opaque(a), Object::Opaque(b)) => a.setting && b.setting,
         (Object::Index(_, a), Object::Index(_, b)) => {
             let mut bare = (*a).clone();

@@ -67,7 +67,13 @@ impl<'a> Work<'a> {
     fn objects(&mut self) {
         // Most tables are the same, with all that hangs on them, in most differences.
         let (from, to) = (&self.from, &self.to);
-        let differs = |table: &Table| from.canonical_table(&table.name) != to.canonical_table(&table.name);
+        let differs = |table: &Table| {
+            let (was, is) = (from.canonical_table(&table.name), to.canonical_table(&table.name));
+            was != is
+                || was
+                    .zip(is)
+                    .is_some_and(|(was, is)| diff::written_otherwise(was, is))
+        };
         let broken: BTreeSet<&Name> = self.parts.broken().map(|(table, _)| table).collect();
         let moved = |table: &Table| {
             let whole = table.partition_of.as_ref().map(|place| &place.parent);

@@ -73,6 +73,29 @@ pub(super) fn index(sql: &str, column_type: impl Fn(&str) -> Option<SqlType>) ->
     })
 }
 
+/// An index whose statement we do not take apart: as good as it for whoever compares and makes it, by its words.
+pub(super) fn unread_index(name: &str, sql: &str) -> Index {
+    Index {
+        name: name.into(),
+        unique: sql
+            .split_whitespace()
+            .nth(1)
+            .is_some_and(|word| word.eq_ignore_ascii_case("UNIQUE")),
+        nulls_not_distinct: false,
+        method: IndexMethod::BTree,
+        keys: vec![IndexKey {
+            expr: Expr::Sql(sql.to_owned()),
+            descending: false,
+            nulls_first: None,
+            operator_class: None,
+        }],
+        include: Vec::new(),
+        predicate: None,
+        comment: None,
+        origin: Origin::Found,
+    }
+}
+
 fn keys(inside: &str, column_type: &impl Fn(&str) -> Option<SqlType>) -> Vec<IndexKey> {
     let mut cursor = Cursor::new(inside);
     let mut keys = Vec::new();
@@ -175,6 +198,22 @@ pub(super) fn trigger(sql: &str) -> Option<Trigger> {
         comment,
         origin: Origin::Found,
     })
+}
+
+/// A trigger whose statement we do not take apart: whoever compares or makes it does so by its words.
+pub(super) fn unread_trigger(name: &str, sql: &str) -> Trigger {
+    Trigger {
+        name: name.into(),
+        timing: Timing::Before,
+        events: Vec::new(),
+        per_row: true,
+        transition_tables: (None, None),
+        when: None,
+        action: TriggerAction::Body(sql.to_owned()),
+        enabled: true,
+        comment: None,
+        origin: Origin::Found,
+    }
 }
 
 /// The outer `None` when WHEN is not followed by BEGIN.

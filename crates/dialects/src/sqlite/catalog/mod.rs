@@ -10,7 +10,9 @@ mod facts;
 pub(super) mod lexer;
 mod tables;
 
-use physical::{Database, Ident, Name, Opaque, Origin, Rows, Value};
+use std::collections::HashMap;
+
+use physical::{Database, Ident, Name, Opaque, Origin, Rows, Table, Value};
 use plan::{CatalogError, CatalogQuery};
 
 use facts::Facts;
@@ -83,10 +85,11 @@ pub(super) fn read(answers: &[Rows]) -> Result<Database, CatalogError> {
             later.push(object);
         }
     }
+    let places = places(&database);
     for object in later {
-        add_other(&mut database, &object, facts.get(&object.table));
+        add_other(&mut database, &object, facts.get(&object.table), &places);
     }
-    resolve_keys(&mut database);
+    resolve_keys(&mut database, &places);
     Ok(database)
 }
 
@@ -154,83 +157,69 @@ fn add_table(database: &mut Database, object: &Object, facts: Option<&Facts>) {
     }
 }
 
-fn add_other(database: &mut Database, object: &Object, facts: Option<&Facts>) {
-    let table = database
-        .tables
-        .iter()
-        .position(|table| table.name.name.as_str().eq_ignore_ascii_case(&object.table));
-    let done = match (object.kind.as_str(), table) {
+/// Where tables stand in a database, by their names in small letters.
+type Places = HashMap<String, usize>;
+
+fn places(database: &Database) -> Places {
+    let tables = database.tables.iter().enumerate();
+    tables
+        .map(|(at, table)| (table.name.name.as_str().to_ascii_lowercase(), at))
+        .collect()
+}
+
+fn add_other(database: &mut Database, object: &Object, facts: Option<&Facts>, places: &Places) {
+    let at = places.get(&object.table.to_ascii_lowercase()).copied();
+    let table = at.and_then(|at| database.tables.get_mut(at));
+    match (object.kind.as_str(), table) {
         // Indexes without a statement belong to constraints.
-        ("index", _) if object.sql.is_empty() => true,
-        ("index", Some(at)) => {
-            let made = database.tables.get(at).and_then(|table| {
-                let ty = |name: &str| {
-                    let found = table
-                        .columns
-                        .iter()
-                        .find(|column| column.name.as_str().eq_ignore_ascii_case(name));
-                    found.map(|column| column.ty.clone())
-                };
-                create_other::index(&object.sql, ty)
-            });
-            let keys = facts.and_then(|facts| facts.indexes.get(&object.name)).copied();
-            match (
-                made.filter(|made| keys == Some(made.keys.len())),
-                database.tables.get_mut(at),
-            ) {
-                (Some(made), Some(table)) => {
-                    let statement = (made.name.clone(), object.sql.clone());
-                    table.written.indexes.extend([statement]);
-                    table.indexes.push(made);
-                    true
-                }
-                _ => false,
-            }
+        ("index", _) if object.sql.is_empty() => {}
+        ("index", Some(table)) => add_index(table, object, facts),
+        ("trigger", Some(table)) => {
+            let made = create_other::trigger(&object.sql)
+                .unwrap_or_else(|| create_other::unread_trigger(&object.name, &object.sql));
+            let statement = (made.name.clone(), object.sql.clone());
+            table.written.triggers.extend([statement]);
+            table.triggers.push(made);
         }
-        ("trigger", Some(at)) => match (create_other::trigger(&object.sql), database.tables.get_mut(at)) {
-            (Some(made), Some(table)) => {
-                let statement = (made.name.clone(), object.sql.clone());
-                table.written.triggers.extend([statement]);
-                table.triggers.push(made);
-                true
-            }
-            _ => false,
+        ("view", _) => match create_other::view(&object.sql) {
+            Some(view) => database.views.push(view),
+            None => opaque(database, "view", object),
         },
-        ("view", _) => create_other::view(&object.sql)
-            .map(|view| database.views.push(view))
-            .is_some(),
-        _ => false,
-    };
-    if !done {
-        opaque(database, &object.kind, object);
+        (kind, _) => opaque(database, kind, object),
     }
 }
 
+fn add_index(table: &mut Table, object: &Object, facts: Option<&Facts>) {
+    let ty = |name: &str| {
+        let mut columns = table.columns.iter();
+        let found = columns.find(|column| column.name.as_str().eq_ignore_ascii_case(name));
+        found.map(|column| column.ty.clone())
+    };
+    let keys = facts.and_then(|facts| facts.indexes.get(&object.name)).copied();
+    let made = create_other::index(&object.sql, ty).filter(|made| keys == Some(made.keys.len()));
+    let made = made.unwrap_or_else(|| create_other::unread_index(&object.name, &object.sql));
+    let statement = (made.name.clone(), object.sql.clone());
+    table.written.indexes.extend([statement]);
+    table.indexes.push(made);
+}
+
 /// `REFERENCES parent` without columns means the parent's key.
-fn resolve_keys(database: &mut Database) {
-    let keys: Vec<(String, Name, Vec<Ident>)> = database
+fn resolve_keys(database: &mut Database, places: &Places) {
+    let parents: Vec<(Name, Vec<Ident>)> = database
         .tables
         .iter()
         .map(|table| {
-            let key = table
-                .primary_key
-                .as_ref()
-                .map(|key| key.columns.clone())
-                .unwrap_or_default();
-            (
-                table.name.name.as_str().to_ascii_lowercase(),
-                table.name.clone(),
-                key,
-            )
+            let key = table.primary_key.as_ref().map(|key| key.columns.clone());
+            (table.name.clone(), key.unwrap_or_default())
         })
         .collect();
-    for key in database
+    let keys = database
         .tables
         .iter_mut()
-        .flat_map(|table| &mut table.foreign_keys)
-    {
+        .flat_map(|table| &mut table.foreign_keys);
+    for key in keys {
         let wanted = key.references.name.as_str().to_ascii_lowercase();
-        if let Some((_, name, columns)) = keys.iter().find(|(name, ..)| *name == wanted) {
+        if let Some((name, columns)) = places.get(&wanted).and_then(|at| parents.get(*at)) {
             key.references = name.clone();
             if key.referenced.is_empty() {
                 key.referenced.clone_from(columns);

@@ -9,6 +9,7 @@ mod rename;
 mod table;
 mod text;
 mod view;
+mod virtual_table;
 
 pub(super) use frame::frame;
 pub(super) use table::{default_text, index_key, rowid_column};
@@ -31,6 +32,9 @@ pub(super) fn steps(change: &Change<'_>) -> Vec<Step> {
             .collect(),
         Change::GoesAlong(object) => create(object).into_iter().map(along).collect(),
         Change::Rename(rename) => rename::rename(rename).into_iter().collect(),
+        Change::Replace(Object::Opaque(from), Object::Opaque(to)) if from.kind == "virtual table" => {
+            virtual_table::replace(from, to).into_iter().collect()
+        }
         Change::Replace(from, to) => {
             let gone = create(from).into_iter().map(gone);
             gone.chain(create(to)).collect()
