@@ -212,7 +212,11 @@ fn there_and_back<P: Product>(
         let down = |error: String| format!("after down: {error}");
         before.down(&plan).map_err(|error| {
             // A plan that keeps nothing cannot put back what others referred to, or what must not be empty; and it said so.
-            if with_rows && warned(&plan, |hazard| matches!(hazard, Hazard::DataLoss(_) | Hazard::MayFail(_))) {
+            if with_rows
+                && warned(&plan, |hazard| {
+                    matches!(hazard, Hazard::DataLoss(_) | Hazard::MayFail(_))
+                })
+            {
                 Stop::ByRows
             } else {
                 Stop::Failed(format!("down: {error}"))
