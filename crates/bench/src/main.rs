@@ -13,6 +13,7 @@
     reason = "a program that prints figures"
 )]
 
+mod difference;
 mod python;
 mod sample;
 mod schema;
@@ -34,6 +35,7 @@ const GROUPS: &[Group] = &[
     ("build", schema::build),
     ("server", server::start),
     ("introspect", server::introspect),
+    ("diff", difference::difference),
     ("trail", trail::price),
     ("prove", whole::prove),
     ("imports", python::imports),
