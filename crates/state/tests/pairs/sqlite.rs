@@ -303,6 +303,7 @@ fn only_newly_broken_references_are_refused() {
     database.connection.batch(orphan).unwrap();
     let error = database.up(&plan).unwrap_err();
     assert!(error.contains("rows refer to what is there"), "{error}");
+    assert_eq!(ask(&mut database, "PRAGMA foreign_keys"), [[Value::Int(1)]]);
     assert_eq!(database.dump(), before);
     assert_eq!(ask(&mut database, "SELECT * FROM moves").len(), 1);
 }
