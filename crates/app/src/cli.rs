@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 /// A security-first database architect: one description of an application's data becomes a secure schema that is proven on a
 /// real database.
@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Build(Build),
     /// Say why a table, column, index, policy or finding is as it is
     Explain(Explain),
+    /// Say what leads from one schema to another, step by step: locks, hazards, SQL, and the way back
+    Diff(Diff),
     /// Try to refute a schema on real temporary databases
     Prove(Prove),
     /// Seal the entries of an audit trail that are committed
@@ -61,9 +63,10 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// The project that it is about.
-    pub(crate) fn path(&self) -> &Path {
-        match self {
+    /// The project that it is about, if it is about one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        Some(match self {
+            Self::Diff(_) => return None,
             Self::Init(Init { path, .. })
             | Self::Check(Check { path, .. })
             | Self::Fmt(Fmt { path, .. })
@@ -72,7 +75,7 @@ impl Command {
             | Self::Prove(Prove { path, .. })
             | Self::Seal(Seal { path, .. })
             | Self::Verify(Verify { path, .. }) => path,
-        }
+        })
     }
 }
 
@@ -107,6 +110,16 @@ pub(crate) enum Product {
     Postgres,
     /// SQLite
     Sqlite,
+}
+
+impl Product {
+    /// As dialects are called.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Sqlite => "sqlite",
+        }
+    }
 }
 
 /// What models are emitted for.
@@ -192,6 +205,44 @@ pub(crate) struct Explain {
     /// How to print it
     #[arg(long, default_value = "text")]
     pub(crate) format: Format,
+}
+
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For people
+    Text,
+    /// A script for psql or sqlite3
+    Sql,
+    /// `architrave.plan/1`
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("states").args(["from", "to"]).multiple(true).required(true))]
+pub(crate) struct Diff {
+    /// The state that is there: a folder of .arch or .sql files, one such file, an SQLite file, the URL of a database, env:NAME,
+    /// or empty
+    #[arg(long, value_name = "STATE", default_value = "empty")]
+    pub(crate) from: String,
+    /// The state that shall be: named like the other
+    #[arg(long, value_name = "STATE", default_value = "empty")]
+    pub(crate) to: String,
+    /// The database product, where the states do not say
+    #[arg(long, value_name = "DATABASE")]
+    pub(crate) on: Option<Product>,
+    /// Print the way back
+    #[arg(long)]
+    pub(crate) down: bool,
+    /// Answer 1 when there is a difference
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// The folder with PostgreSQL's programs, when they are not where they usually are
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) postgres: Option<PathBuf>,
+    /// How to print the plan
+    #[arg(long, default_value = "text")]
+    pub(crate) format: PlanFormat,
 }
 
 #[derive(Debug, Args)]

@@ -80,8 +80,9 @@ fn main() -> ExitCode {
 }
 
 fn run(context: Context, command: &Command) -> Outcome {
-    let path = command.path();
-    if !context.machine.exists(path) {
+    if let Some(path) = command.path()
+        && !context.machine.exists(path)
+    {
         let message = format!("there is nothing at `{}`", path.display());
         commands::findings::complain(
             context,
@@ -96,6 +97,7 @@ fn run(context: Context, command: &Command) -> Outcome {
         Command::Fmt(arguments) => commands::fmt::run(context, arguments),
         Command::Build(arguments) => commands::build::run(context, arguments),
         Command::Explain(arguments) => commands::explain::run(context, arguments),
+        Command::Diff(arguments) => commands::diff::run(context, arguments),
         Command::Prove(arguments) => commands::prove::run(context, arguments),
         Command::Seal(arguments) => commands::seal::run(context, arguments),
         Command::Verify(arguments) => commands::verify::run(context, arguments),

@@ -1,6 +1,6 @@
 //! Printing: the only place that writes to standard output and standard error.
 
-use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, ErrorKind, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use project::System;
@@ -20,6 +20,8 @@ pub(crate) struct Terminal {
     pub(crate) error_color: bool,
     /// Whether standard error is a terminal, so that progress makes sense.
     pub(crate) progress: bool,
+    /// Whether somebody sits there who can answer.
+    pub(crate) can_ask: bool,
     /// Columns.
     pub(crate) width: usize,
 }
@@ -46,8 +48,17 @@ impl Terminal {
             color,
             error_color,
             progress: io::stderr().is_terminal() && !plain,
+            can_ask: io::stdin().is_terminal() && io::stderr().is_terminal(),
             width: width.clamp(40, 160),
         }
+    }
+
+    /// Asks a question; whatever is not a yes is a no.
+    pub(crate) fn ask(self, question: &str) -> bool {
+        self.complain(&format!("{question} [y/N] "));
+        let mut answer = String::new();
+        let read = io::stdin().lock().read_line(&mut answer);
+        read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
     }
 
     /// Prints to standard output. A reader that has gone (`| head`) is no error; a disk that is full is.

@@ -6,6 +6,7 @@ pub mod alembic;
 mod placement;
 mod sql;
 pub mod sqlalchemy;
+pub mod way;
 
 pub use placement::Placement;
 pub use sql::{scripts, sql};

@@ -9,6 +9,10 @@ mod graph;
 mod mentions;
 mod parts;
 
+mod rename;
+
+pub use rename::plan_renaming;
+
 use std::panic::resume_unwind;
 use std::thread;
 

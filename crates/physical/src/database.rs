@@ -123,6 +123,7 @@ pub struct Opaque {
     pub detail: String,
     /// Whether it is but a setting of something that is there, as an option is: said anew it takes the place of what was said
     /// before, and it goes with what it is about.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub setting: bool,
     /// The statement that makes it; empty when nobody can say it.
     pub definition: String,

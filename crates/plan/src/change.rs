@@ -95,6 +95,8 @@ pub enum Change<'a> {
     GoesAlong(Object<'a>),
     /// Makes the second of the first, which has the same name and what hangs on it.
     Replace(Object<'a>, Object<'a>),
+    /// Gives what stays another name.
+    Rename(&'a crate::Rename),
     /// Changes a table that stays.
     Alter(TableChange<'a>),
     /// Makes an enum another one that lacks some of its members, or has them in another order, with all columns of it. What it was

@@ -4,9 +4,15 @@
 
 mod change;
 mod dialect;
+mod document;
+mod rename;
+mod way;
 
 pub use change::{Change, Edit, Key, Object, TableChange};
 pub use dialect::{CatalogError, CatalogQuery, ContextValues, Relational, Unspeakable};
+pub use document::{Document, End, JSON_SCHEMA, Note, SCHEMA, StepDocument, Summary};
+pub use rename::Rename;
+pub use way::{Direction, Leg};
 
 use physical::Origin;
 use serde::Serialize;

@@ -7,6 +7,7 @@ mod database;
 mod hash;
 mod lost;
 mod models;
+pub mod named;
 pub use models::package;
 
 pub use database::{introspect, is_empty};

@@ -16,20 +16,30 @@ pub(crate) fn show(
     sources: &Sources,
     found: &[Diagnostic],
 ) -> Outcome {
+    let text = rendered(format, sources, found, context.terminal.color);
+    context.terminal.print(&text);
+    outcome(found)
+}
+
+/// Findings in a form, with colours or without.
+pub(crate) fn rendered(
+    format: FindingFormat,
+    sources: &Sources,
+    found: &[Diagnostic],
+    color: bool,
+) -> String {
     let options = Options {
-        color: context.terminal.color,
+        color,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ..Options::default()
     };
-    let text = match format {
+    match format {
         FindingFormat::Text => render::terminal(sources, found, &options),
         FindingFormat::Concise => render::concise(sources, found, &options),
         FindingFormat::Json => render::json(sources, found, &options),
         FindingFormat::Sarif => render::sarif(sources, found, &options),
         FindingFormat::Github => render::github(sources, found, &options),
-    };
-    context.terminal.print(&text);
-    outcome(found)
+    }
 }
 
 /// Whether there is any error.

@@ -77,8 +77,8 @@ pub(crate) fn run(context: Context, arguments: &Prove) -> Outcome {
     report(context, arguments, &checked.loaded.root.folder, &evidence)
 }
 
-/// A signal ends the proof: servers are stopped and folders removed before the program goes.
-fn watch_signals(cancel: &CancelToken) {
+/// A signal ends the work: servers are stopped and folders removed before the program goes.
+pub(super) fn watch_signals(cancel: &CancelToken) {
     let cancel = cancel.clone();
     let installed = ctrlc::set_handler(move || {
         cancel.cancel();
@@ -234,7 +234,7 @@ fn workplace(context: Context) -> Workplace {
     }
 }
 
-fn temporary(context: Context) -> PathBuf {
+pub(super) fn temporary(context: Context) -> PathBuf {
     let named = context.machine.variable("TMPDIR");
     named.map_or_else(|| PathBuf::from("/tmp"), PathBuf::from)
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::support::{Project, finish, root};
 
 const COMMANDS: &[&str] = &[
-    "init", "check", "fmt", "build", "explain", "prove", "seal", "verify",
+    "init", "check", "fmt", "build", "explain", "diff", "prove", "seal", "verify",
 ];
 
 fn whole_help() -> String {

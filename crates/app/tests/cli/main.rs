@@ -12,6 +12,7 @@
 mod application;
 mod build;
 mod check;
+mod diff;
 mod explain;
 mod form;
 mod help;

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use dialects::postgres::POSTGRES;
 use engine::{Connection, Server, StartOptions};
+use physical::Value;
 use plan::{Plan, Relational};
 
 use crate::{Product, fixtures, with_the_way_back};
@@ -111,3 +112,48 @@ impl Drop for Postgres {
 fn postgres() {
     crate::try_all::<Postgres>(with_the_way_back(fixtures("postgres")));
 }
+
+/// An owner is no superuser, and where row-level security is forced a policy hides rows from it, too. None may be lost by that.
+#[test]
+fn an_owner_who_sees_no_row_loses_none() {
+    let mut database = Postgres::build("by_owner", OWNED).unwrap();
+    let from = database.read().unwrap();
+    let mut goal = from.clone();
+    goal.tables.retain(|table| table.partition_of.is_none());
+    for table in &mut goal.tables {
+        table.partitioned = None;
+        table.partition_key = None;
+    }
+    let plan = migrate::plan(&from, &goal, Postgres::dialect()).unwrap();
+    let count = |database: &mut Postgres| {
+        let found = database.connection().query("SELECT count(*) FROM kept", &[]);
+        found.unwrap().scalar().cloned()
+    };
+    let rows = count(&mut database);
+    assert_eq!(rows, Some(Value::Int(7)));
+    let mut owner = server().connect("by_owner", "keeper").unwrap();
+    let seen = owner.query("SELECT count(*) FROM kept", &[]).unwrap();
+    assert_eq!(
+        seen.scalar(),
+        Some(&Value::Int(0)),
+        "the owner sees them, so nothing is tried"
+    );
+    engine::apply(&mut owner, &plan.steps).map_err(told).unwrap();
+    assert_eq!(count(&mut database), rows);
+    engine::undo(&mut owner, &plan).map_err(told).unwrap();
+    assert_eq!(count(&mut database), rows);
+}
+
+const OWNED: &str = "
+DO $$ BEGIN CREATE ROLE keeper LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+ALTER SCHEMA public OWNER TO keeper;
+CREATE TABLE kept (id int NOT NULL, whose text NOT NULL) PARTITION BY LIST (whose);
+CREATE TABLE kept_a PARTITION OF kept FOR VALUES IN ('a');
+CREATE TABLE kept_rest PARTITION OF kept DEFAULT;
+ALTER TABLE kept OWNER TO keeper;
+ALTER TABLE kept_a OWNER TO keeper;
+ALTER TABLE kept_rest OWNER TO keeper;
+INSERT INTO kept SELECT n, chr(96 + n) FROM generate_series(1, 7) n;
+ALTER TABLE kept ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY nobody ON kept USING (false);
+";

@@ -1,6 +1,6 @@
 //! What cannot become what it shall be, and is made anew with what is in it.
 
-use physical::{Check, Column, Ident, Name, NamedType, NamedTypeKind, SqlType, Table};
+use physical::{Check, Column, Ident, Name, NamedType, NamedTypeKind, RowSecurity, SqlType, Table};
 use plan::{Action, Hazard, Lock, Phase, Section, Step, Undo};
 
 use super::{alter, comment, create, locking, shown, step};
@@ -138,13 +138,17 @@ fn copy(table: &Table, aside: &Name, except: &[Name]) -> Vec<String> {
         let others: Vec<String> = others.collect();
         format!(" WHERE tableoid NOT IN ({})", others.join(", "))
     };
-    vec![
-        format!("LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE"),
-        format!(
-            "CREATE TABLE {} AS SELECT * FROM {name}{rows}",
-            ident::name(aside)
-        ),
-    ]
+    let mut out = vec![format!("LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")];
+    // Its owner, too, sees no row that a policy hides; and a row that was not seen would be lost.
+    if table.row_security == RowSecurity::Forced {
+        out.push(format!("ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY"));
+    }
+    out.push("SET LOCAL row_security = off".to_owned());
+    out.push(format!(
+        "CREATE TABLE {} AS SELECT * FROM {name}{rows}",
+        ident::name(aside)
+    ));
+    out
 }
 
 /// The statements that put rows that were set aside into a table, as far as both have the columns.

@@ -5,6 +5,7 @@ mod alter;
 mod anew;
 mod in_use;
 mod partition;
+mod rename;
 mod routine;
 pub(crate) mod settings;
 mod table;
@@ -47,6 +48,7 @@ pub fn steps(change: &Change<'_>) -> Vec<Step> {
         Change::Drop(object) => vec![in_use::drop(object)],
         Change::GoesAlong(object) => vec![in_use::goes_along(object)],
         Change::Replace(from, to) => in_use::replace(from, to),
+        Change::Rename(rename) => vec![rename::rename(rename)],
         Change::Alter(change) => alter::table(change),
         Change::Retype {
             from,

@@ -12,12 +12,20 @@ use super::step;
 
 /// Puts around steps what they need if they drop a table, on the way there or back.
 pub(in super::super) fn frame(steps: Vec<Step>, (from, to): (&Database, &Database)) -> Vec<Step> {
-    if !steps.iter().any(drops) {
+    let all = steps.iter().flat_map(|step| forth(step).iter().chain(back(step)));
+    if !all.clone().any(|statement| drops(statement)) {
         return steps;
     }
     let (from, to) = (Tables::new(from), Tables::new(to));
     // New tables only: they go as they came, unless some key refers to none.
-    if from.is_empty() && to.go_one_by_one() {
+    let comes = to.dropping_new_ones(&from);
+    let comes_only = steps.iter().all(|step| {
+        let mut undone = back(step).iter().filter(|statement| drops(statement));
+        // A column that was added where its table stands may have to be undone by making the table anew.
+        !forth(step).iter().any(|statement| drops(statement))
+            && undone.all(|statement| comes.contains(statement))
+    });
+    if comes_only && to.new_ones_go_one_by_one(&from) {
         return steps;
     }
     let off = vec![
@@ -54,16 +62,20 @@ pub(in super::super) fn frame(steps: Vec<Step>, (from, to): (&Database, &Databas
     out
 }
 
-fn drops(step: &Step) -> bool {
-    let Action::Sql(forth) = &step.action;
-    let back = match &step.undo {
-        Undo::Sql(statements) => statements.as_slice(),
+fn forth(step: &Step) -> &[String] {
+    let Action::Sql(statements) = &step.action;
+    statements
+}
+
+fn back(step: &Step) -> &[String] {
+    match &step.undo {
+        Undo::Sql(statements) => statements,
         _ => &[],
-    };
-    forth
-        .iter()
-        .chain(back)
-        .any(|statement| statement.starts_with("DROP TABLE "))
+    }
+}
+
+fn drops(statement: &str) -> bool {
+    statement.starts_with("DROP TABLE ")
 }
 
 fn within(title: &str, forth: Vec<String>, back: Vec<String>) -> Step {

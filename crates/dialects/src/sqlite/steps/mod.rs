@@ -5,6 +5,7 @@ mod frame;
 mod parts;
 mod rebuild;
 mod references;
+mod rename;
 mod table;
 mod text;
 mod view;
@@ -33,6 +34,7 @@ pub(super) fn steps(change: &Change<'_>) -> Vec<Step> {
         Change::Replace(Object::Opaque(from), Object::Opaque(to)) if from.kind == "virtual table" => {
             virtual_table::replace(from, to).into_iter().collect()
         }
+        Change::Rename(rename) => rename::rename(rename).into_iter().collect(),
         Change::Replace(from, to) => {
             let gone = create(from).into_iter().map(gone);
             gone.chain(create(to)).collect()

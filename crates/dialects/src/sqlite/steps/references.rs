@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use physical::{Database, ForeignKey, Ident, Origin, Table};
 
 use super::super::catalog::lexer::exact;
-use super::super::ident::text;
+use super::super::ident::{table as table_name, text};
 use super::parts::mentions;
 use super::table;
 
@@ -29,14 +29,26 @@ impl<'d> Tables<'d> {
         }
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
-        self.in_order.is_empty()
+    /// Statements that drop those that were not there before.
+    pub(super) fn dropping_new_ones(&self, before: &Self) -> HashSet<String> {
+        let new = self.in_order.iter();
+        let new = new.filter(|table| before.find(&lower(&table.name.name)).is_none());
+        new.map(|table| format!("DROP TABLE {}", table_name(&table.name)))
+            .collect()
     }
 
-    /// Whether these tables can be dropped while foreign keys count: those that were designed can; of those that were found, each
-    /// must refer to a key.
-    pub(super) fn go_one_by_one(&self) -> bool {
+    /// Whether those that were not there before can be dropped while foreign keys count: none that was refers to them; those that
+    /// were designed can, and of those that were found, each must refer to a key.
+    pub(super) fn new_ones_go_one_by_one(&self, before: &Self) -> bool {
+        let is_new = |table: &Table| before.find(&lower(&table.name.name)).is_none();
+        let refers_to_new = |table: &Table| {
+            let mut keys = table.foreign_keys.iter();
+            keys.any(|key| before.find(&lower(&key.references.name)).is_none())
+        };
         self.in_order.iter().all(|table| {
+            if !is_new(table) {
+                return !refers_to_new(table);
+            }
             let mut keys = table.foreign_keys.iter();
             table.origin != Origin::Found
                 || self.can_be_checked(table)

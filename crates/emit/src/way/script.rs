@@ -1,0 +1,138 @@
+//! A plan as a script for `psql` or `sqlite3`.
+
+use plan::{Direction, Hazard, Leg, Lock};
+
+use super::{Journey, counted};
+
+/// How long a transaction waits for a lock that keeps others from their work, before it gives up: whoever comes later waits behind it.
+const PATIENCE: &str = "SET LOCAL lock_timeout = '3s'";
+
+/// A plan as a script that can be run as it stands: transactions where they are possible, what each step locks and risks in comments.
+#[must_use]
+pub fn script(journey: &Journey<'_>) -> String {
+    let mut out = String::new();
+    head(&mut out, journey);
+    if journey.legs.is_empty() {
+        comment(&mut out, "no difference");
+        return out;
+    }
+    out.push('\n');
+    out.push_str(match journey.dialect {
+        "sqlite" => ".bail on\n",
+        _ => "\\set ON_ERROR_STOP on\n",
+    });
+    let numbered: Vec<(usize, &Leg<'_>)> = (1..).zip(journey.legs).collect();
+    for group in numbered.chunk_by(|(_, a), (_, b)| together(a, b)) {
+        write_group(&mut out, journey, group);
+    }
+    out
+}
+
+/// Whether two neighbours share a transaction. What reads a whole table beside a running application does not: the locks of the
+/// steps before it would be held all the while.
+fn together(one: &Leg<'_>, other: &Leg<'_>) -> bool {
+    let reads_long = |leg: &Leg<'_>| {
+        leg.lock == Lock::ShareUpdateExclusive
+            && leg.hazards.iter().any(|hazard| matches!(hazard, Hazard::Scan(_)))
+    };
+    one.step.transactional && other.step.transactional && !reads_long(one) && !reads_long(other)
+}
+
+fn head(out: &mut String, journey: &Journey<'_>) {
+    comment(out, &format!("from  {}", journey.from));
+    comment(out, &format!("to    {}", journey.to));
+    let way = match journey.direction {
+        Direction::Forth => "",
+        Direction::Back => ", the way back",
+    };
+    comment(out, &format!("for   {}{way}", journey.title));
+    if journey.legs.is_empty() {
+        return;
+    }
+    let run = match journey.dialect {
+        "sqlite" => "sqlite3 DATABASE < this file",
+        _ => "psql -X -f this file",
+    };
+    comment(
+        out,
+        &format!("{}; run with: {run}", counted(journey.legs.len(), "step")),
+    );
+    if journey.dialect != "sqlite" {
+        comment(
+            out,
+            "A transaction that has to wait for a lock for three seconds gives up and changes nothing: run the rest again then.",
+        );
+    }
+    for note in journey.notes {
+        comment(out, &format!("{}: {}", note.code, note.message));
+        for help in &note.help {
+            comment(out, &format!("    {help}"));
+        }
+    }
+}
+
+/// A comment line. What would end it becomes a blank.
+fn comment(out: &mut String, text: &str) {
+    let text: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    out.push_str(format!("-- {text}").trim_end());
+    out.push('\n');
+}
+
+fn write_group(out: &mut String, journey: &Journey<'_>, group: &[(usize, &Leg<'_>)]) {
+    let transaction = group.iter().all(|(_, leg)| leg.step.transactional)
+        && group.iter().any(|(_, leg)| !leg.statements.is_empty());
+    if transaction {
+        out.push_str("\nBEGIN;\n");
+        let locks = group.iter().any(|(_, leg)| leg.lock > Lock::ShareUpdateExclusive);
+        if journey.dialect != "sqlite" && locks {
+            finish(out, PATIENCE);
+        }
+        for statement in journey.prelude {
+            finish(out, statement.trim_end());
+        }
+    }
+    for (number, leg) in group {
+        out.push('\n');
+        write_leg(out, *number, leg);
+    }
+    if transaction {
+        out.push_str("\nCOMMIT;\n");
+    }
+}
+
+fn write_leg(out: &mut String, number: usize, leg: &Leg<'_>) {
+    comment(out, &format!("{number}. {}", leg.title));
+    if let Some(why) = leg.closed {
+        comment(out, &format!("cannot be undone: {why}"));
+        return;
+    }
+    if leg.lock != Lock::None {
+        comment(
+            out,
+            &format!("lock: {}; waits: {}", leg.lock.title(), leg.lock.waits()),
+        );
+    }
+    for hazard in &leg.hazards {
+        let (kind, what) = hazard.said();
+        comment(out, &format!("{kind}: {what}"));
+    }
+    if !leg.step.transactional {
+        comment(out, "outside a transaction");
+    }
+    for statement in &leg.statements {
+        finish(out, statement);
+    }
+}
+
+fn finish(out: &mut String, statement: &str) {
+    out.push_str(statement);
+    let ends_in_comment = statement
+        .lines()
+        .next_back()
+        .is_some_and(|line| line.contains("--"));
+    // A comment at the end would swallow the semicolon.
+    out.push_str(if ends_in_comment { "\n;\n" } else { ";\n" });
+}

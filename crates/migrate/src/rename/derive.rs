@@ -1,0 +1,131 @@
+//! What is renamed along with a table or column: names that were made of theirs. Nothing but the name may differ.
+
+use physical::{Database, Ident, Name, Opaque, Table};
+use plan::{Relational, Rename};
+
+use super::apply::apply;
+
+/// Renames of constraints, indexes and sequences of the tables at hand, each applied to the schema.
+///
+/// SQLite has no constraint names but those that a statement gives; others are made of the names of table and columns when the schema is
+/// read. There only these follow, without a step.
+pub(super) fn derive(
+    database: &mut Database,
+    to: &Database,
+    tables: &[Name],
+    dialect: &Relational,
+    given: &[Rename],
+) -> Vec<Rename> {
+    let mut all = Vec::new();
+    let one = (dialect.canonical)(database);
+    let other = (dialect.canonical)(to);
+    for name in tables {
+        if let (Some(was), Some(is)) = (one.table(name), other.table(name)) {
+            constraints(was, is, &mut all);
+            indexes(was, is, &mut all);
+        }
+    }
+    if dialect.folds_case {
+        all.retain(
+            |rename| matches!(rename, Rename::Constraint { from, to, .. } if follows(from, to, given)),
+        );
+    } else {
+        all.extend(sequences(database, to, tables, dialect));
+    }
+    for rename in &all {
+        apply(database, rename, dialect);
+    }
+    all
+}
+
+/// Whether a name becomes the other when what is renamed is called otherwise in it.
+fn follows(from: &Ident, to: &Ident, given: &[Rename]) -> bool {
+    let mut name = from.to_string();
+    for rename in given {
+        let (old, new) = match rename {
+            Rename::Table { from, to } => (from.name.as_str(), to.name.as_str()),
+            Rename::Column { from, to, .. } => (from.as_str(), to.as_str()),
+            _ => continue,
+        };
+        name = name.replace(old, new);
+    }
+    name == to.as_str()
+}
+
+/// Pairs of names that only one side has, and that name the same thing otherwise; each at most once.
+fn pairs<T: Clone + PartialEq>(was: &[T], is: &[T], name: fn(&mut T) -> &mut Ident) -> Vec<(Ident, Ident)> {
+    let named = |each: &T| name(&mut each.clone()).clone();
+    let has = |all: &[T], wanted: &Ident| all.iter().any(|each| named(each) == *wanted);
+    let mut free: Vec<&T> = is.iter().filter(|each| !has(was, &named(each))).collect();
+    let mut out = Vec::new();
+    for old in was.iter().filter(|each| !has(is, &named(each))) {
+        let same = |new: &&T| {
+            let mut copy = old.clone();
+            *name(&mut copy) = named(new);
+            copy == **new
+        };
+        if let Some(at) = free.iter().position(same) {
+            out.push((named(old), named(free.remove(at))));
+        }
+    }
+    out
+}
+
+fn constraints(was: &Table, is: &Table, all: &mut Vec<Rename>) {
+    let mut found = Vec::new();
+    let key = |table: &Table| table.primary_key.iter().cloned().collect::<Vec<_>>();
+    found.extend(pairs(&key(was), &key(is), |each| &mut each.name));
+    found.extend(pairs(&was.uniques, &is.uniques, |each| &mut each.name));
+    found.extend(pairs(&was.checks, &is.checks, |each| &mut each.name));
+    found.extend(pairs(&was.foreign_keys, &is.foreign_keys, |each| &mut each.name));
+    all.extend(found.into_iter().map(|(from, to)| Rename::Constraint {
+        table: is.name.clone(),
+        from,
+        to,
+    }));
+}
+
+fn indexes(was: &Table, is: &Table, all: &mut Vec<Rename>) {
+    let found = pairs(&was.indexes, &is.indexes, |each| &mut each.name);
+    all.extend(found.into_iter().map(|(from, to)| Rename::Index {
+        table: is.name.clone(),
+        from,
+        to,
+    }));
+}
+
+/// A sequence belongs to a column; what it has counted must not be lost.
+fn sequences(database: &Database, to: &Database, tables: &[Name], dialect: &Relational) -> Vec<Rename> {
+    let owned = |database: &Database| -> Vec<Opaque> {
+        let all = database
+            .opaque
+            .iter()
+            .filter(|each| each.kind == "sequence owner");
+        all.filter(|each| each.depends_on.iter().any(|name| tables.contains(name)))
+            .cloned()
+            .collect()
+    };
+    let (was, is) = (owned(database), owned(to));
+    let has = |all: &[Opaque], name: &Name| all.iter().any(|each| each.name == *name);
+    let mut out = Vec::new();
+    for old in was.iter().filter(|each| !has(&is, &each.name)) {
+        let same = is.iter().find(|new| {
+            let rename = Rename::Sequence {
+                from: old.name.clone(),
+                to: new.name.clone(),
+            };
+            let mut copy = Database {
+                opaque: vec![old.clone()],
+                ..Database::default()
+            };
+            apply(&mut copy, &rename, dialect);
+            let within = old.name.schema == new.name.schema && !has(&was, &new.name);
+            within && copy.opaque.iter().all(|each| each.definition == new.definition)
+        });
+        out.extend(same.map(|new| Rename::Sequence {
+            from: old.name.clone(),
+            to: new.name.clone(),
+        }));
+    }
+    out
+}

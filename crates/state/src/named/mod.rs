@@ -1,0 +1,524 @@
+//! States by name: what an argument of the command line names, and the schema that it holds.
+
+mod compare;
+mod giving;
+mod own;
+mod owners;
+mod script;
+mod suspects;
+mod temporary;
+mod was;
+mod words;
+
+use std::path::{Path, PathBuf};
+
+use diagnostics::{Diagnostic, Sources};
+use engine::{
+    Access, ConnectOptions, Connection, DatabaseKind, DatabaseUrl, EngineError, OLDEST_MAJOR, StartOptions,
+};
+use physical::Database;
+use plan::{Relational, Rename};
+use project::System;
+
+pub use compare::{Difference, compare};
+pub use suspects::shown;
+
+use crate::codes;
+use temporary::Temporary;
+
+/// What an argument names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// Nothing at all: the empty schema.
+    Empty,
+    /// A project: its folder, or one `.arch` file.
+    Project(PathBuf),
+    /// SQL, in the order in which it is run.
+    Scripts {
+        /// As it was named.
+        shown: String,
+        /// The files.
+        files: Vec<PathBuf>,
+    },
+    /// A database that is there.
+    Database(DatabaseUrl),
+}
+
+impl std::fmt::Display for Named {
+    /// Never with a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Empty => f.write_str("empty"),
+            Self::Project(path) => path.display().fmt(f),
+            Self::Scripts { shown, .. } => f.write_str(shown),
+            Self::Database(url) => url.fmt(f),
+        }
+    }
+}
+
+/// Who has to do something about a state that could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Whoever wrote the state.
+    State,
+    /// Whoever wrote the call.
+    Call,
+    /// Whoever keeps the machine or the server.
+    Environment,
+}
+
+/// Why a state could not be read.
+#[derive(Debug)]
+pub struct Failure {
+    /// Who has to do something about it.
+    pub fault: Fault,
+    /// The files that the findings point into.
+    pub sources: Sources,
+    /// What is wrong.
+    pub findings: Vec<Diagnostic>,
+}
+
+impl Failure {
+    pub(crate) fn new(fault: Fault, finding: Diagnostic) -> Box<Self> {
+        Box::new(Self {
+            fault,
+            sources: Sources::default(),
+            findings: vec![finding],
+        })
+    }
+
+    /// What a database or the machine said.
+    fn engine(rule: &'static diagnostics::Rule, what: &str, error: &EngineError) -> Box<Self> {
+        let fault = match error {
+            EngineError::Refused { .. } | EngineError::Unsupported { .. } if rule == &codes::BAD_ADDRESS => {
+                Fault::Call
+            }
+            _ => Fault::Environment,
+        };
+        let mut finding = Diagnostic::global(rule, format!("{what}{error}"));
+        finding.help.extend(error.help().map(str::to_owned));
+        Self::new(fault, finding)
+    }
+}
+
+/// A failure is large and rare.
+pub(crate) type Loaded<T> = Result<T, Box<Failure>>;
+
+/// What an argument names: `empty`, a path, the URL of a database, or `env:NAME` for a variable that holds one of these.
+///
+/// # Errors
+/// When nothing is there, or when what is there holds no schema.
+pub fn named(system: &dyn System, text: &str) -> Result<Named, Box<Failure>> {
+    if let Some(name) = text.strip_prefix("env:") {
+        return match system.variable(name) {
+            Some(text) => place(system, &text, &format!("what the variable `{name}` names")),
+            None => {
+                let finding = Diagnostic::global(
+                    &codes::NO_SUCH_STATE,
+                    format!("the environment has no variable `{name}`"),
+                );
+                Err(Failure::new(
+                    Fault::Call,
+                    finding.help("set it, or name the state itself"),
+                ))
+            }
+        };
+    }
+    place(system, text, &format!("`{text}`"))
+}
+
+const KINDS: &str = "a state is a folder of .arch or .sql files, one such file, an SQLite file, a `postgres://` or `sqlite:` URL, `env:NAME`, or `empty`";
+
+fn place(system: &dyn System, text: &str, shown: &str) -> Loaded<Named> {
+    if text.is_empty() || text == "empty" {
+        return Ok(Named::Empty);
+    }
+    let path = Path::new(text);
+    let address = text.contains("://") || text.starts_with("sqlite:");
+    if !address && system.exists(path) {
+        return at(system, path);
+    }
+    // Whatever looks like an address is never repeated: it may hold a password.
+    if address || text.split_once(':').is_some_and(|(_, rest)| rest.contains('@')) {
+        let url =
+            DatabaseUrl::parse(text).map_err(|error| Failure::engine(&codes::BAD_ADDRESS, "", &error))?;
+        if let DatabaseUrl::Sqlite(file) = &url
+            && !system.exists(file)
+        {
+            return Err(missing(&format!("`{}`", file.display())));
+        }
+        return Ok(Named::Database(url));
+    }
+    Err(missing(shown))
+}
+
+fn missing(shown: &str) -> Box<Failure> {
+    let finding = Diagnostic::global(&codes::NO_SUCH_STATE, format!("there is nothing at {shown}"));
+    Failure::new(Fault::Call, finding.help(KINDS))
+}
+
+fn has_extension(path: &Path, wanted: &str) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
+}
+
+/// What is at a path that exists.
+fn at(system: &dyn System, path: &Path) -> Loaded<Named> {
+    if system.is_dir(path) {
+        return folder(system, path);
+    }
+    if has_extension(path, "arch") {
+        return Ok(Named::Project(path.to_owned()));
+    }
+    if has_extension(path, "sql") {
+        return Ok(scripts(path, vec![path.to_owned()]));
+    }
+    let bytes = system.read(path).map_err(|error| unreadable(path, &error))?;
+    let usual = ["db", "db3", "sqlite", "sqlite3"]
+        .iter()
+        .any(|known| has_extension(path, known));
+    // A file that SQLite has made and never written to is empty.
+    if bytes.starts_with(b"SQLite format 3\0") || bytes.is_empty() && usual {
+        return Ok(Named::Database(DatabaseUrl::Sqlite(path.to_owned())));
+    }
+    let finding = Diagnostic::global(
+        &codes::NO_SCHEMA_THERE,
+        format!(
+            "`{}` is no state: it is neither .arch nor .sql, and no SQLite file",
+            path.display()
+        ),
+    );
+    Err(Failure::new(Fault::Call, finding.help(KINDS)))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Box<Failure> {
+    let finding = Diagnostic::global(
+        &project::codes::UNREADABLE,
+        format!("`{}` cannot be read: {error}", path.display()),
+    );
+    Failure::new(Fault::Environment, finding.help("check that you may read it"))
+}
+
+fn scripts(path: &Path, files: Vec<PathBuf>) -> Named {
+    Named::Scripts {
+        shown: path.display().to_string(),
+        files,
+    }
+}
+
+/// A project, or a folder of SQL: as `build` writes it, in the order of the names, or one folder for each migration.
+fn folder(system: &dyn System, path: &Path) -> Loaded<Named> {
+    // Where there is a project, scripts that lie about are no part of it.
+    let schema = path.join("schema");
+    if system.exists(&path.join("architrave.toml"))
+        || holds_arch(system, path, 0)
+        || holds_arch(system, &schema, 8)
+    {
+        return Ok(Named::Project(path.to_owned()));
+    }
+    let entries = system.list(path).map_err(|error| unreadable(path, &error))?;
+    let files: Vec<PathBuf> = entries
+        .iter()
+        .filter(|entry| !entry.is_dir && has_extension(&entry.path, "sql"))
+        .map(|entry| entry.path.clone())
+        .collect();
+    let built = path.join("schema.sql");
+    if files.contains(&built) && files.contains(&path.join("undo.sql")) {
+        let order = [path.join("roles.sql"), built];
+        return Ok(scripts(
+            path,
+            order.into_iter().filter(|file| files.contains(file)).collect(),
+        ));
+    }
+    let steps: Vec<PathBuf> = entries
+        .iter()
+        .filter(|entry| entry.is_dir)
+        .filter_map(|entry| migration(system, &entry.path))
+        .collect();
+    let forward: Vec<PathBuf> = files.into_iter().filter(|file| !leads_back(file)).collect();
+    match (forward.is_empty(), steps.is_empty()) {
+        (false, true) => Ok(scripts(path, forward)),
+        (true, false) => Ok(scripts(path, steps)),
+        (false, false) => Err(two_orders(path)),
+        (true, true) if holds_arch(system, path, 8) => Ok(Named::Project(path.to_owned())),
+        (true, true) => {
+            let finding = Diagnostic::global(
+                &codes::NO_SCHEMA_THERE,
+                format!(
+                    "the folder `{}` holds neither .arch nor .sql files",
+                    path.display()
+                ),
+            );
+            Err(Failure::new(Fault::Call, finding.help(KINDS)))
+        }
+    }
+}
+
+fn two_orders(path: &Path) -> Box<Failure> {
+    let message = format!(
+        "`{}` holds .sql files and folders of migrations: nothing says which come first",
+        path.display()
+    );
+    let finding = Diagnostic::global(&codes::NO_SCHEMA_THERE, message);
+    Failure::new(
+        Fault::Call,
+        finding.help("name one of the files, or move them apart"),
+    )
+}
+
+/// The script of a migration that has a folder of its own: the native layout, and Prisma's.
+fn migration(system: &dyn System, folder: &Path) -> Option<PathBuf> {
+    let names = ["up.sql", "migration.sql"];
+    names
+        .iter()
+        .map(|name| folder.join(name))
+        .find(|file| system.exists(file))
+}
+
+/// Whether a script undoes what another one does, by its name.
+fn leads_back(file: &Path) -> bool {
+    let name = file
+        .file_name()
+        .map(|name| name.to_string_lossy().to_ascii_lowercase());
+    let name = name.unwrap_or_default();
+    let stem = name.strip_suffix(".sql").unwrap_or(&name);
+    ["down", "undo"].iter().any(|word| {
+        stem == *word
+            || stem
+                .strip_suffix(word)
+                .is_some_and(|rest| rest.ends_with(['.', '_', '-']))
+    })
+}
+
+fn holds_arch(system: &dyn System, folder: &Path, depth: usize) -> bool {
+    let Ok(entries) = system.list(folder) else {
+        return false;
+    };
+    let below = |path: &Path| depth > 0 && holds_arch(system, path, depth - 1);
+    entries.iter().any(|entry| {
+        if entry.is_dir {
+            below(&entry.path)
+        } else {
+            has_extension(&entry.path, "arch")
+        }
+    })
+}
+
+/// The dialect of states that are to be compared: that of a URL, or the one that was asked for, or the one that projects name.
+///
+/// # Errors
+/// When the states are of different products, when what was asked for is another one, and when nothing says which.
+pub fn dialect(
+    system: &dyn System,
+    states: &[&Named],
+    asked: Option<&'static Relational>,
+) -> Result<&'static Relational, Box<Failure>> {
+    let mut known = asked.map(|dialect| (dialect, "--on".to_owned()));
+    for state in states {
+        let Named::Database(url) = state else { continue };
+        let name = match url {
+            DatabaseUrl::Postgres(_) => "postgres",
+            DatabaseUrl::Sqlite(_) => "sqlite",
+        };
+        let Some(found) = dialects::by_name(name) else {
+            continue;
+        };
+        match &known {
+            Some((before, whose)) if before.name != found.name => {
+                return Err(different(before, whose, found, state));
+            }
+            _ => known = Some((found, state.to_string())),
+        }
+    }
+    if let Some((dialect, _)) = known {
+        return Ok(dialect);
+    }
+    let mut named = states.iter().filter_map(|state| match state {
+        Named::Project(path) => Some(products(system, path)),
+        _ => None,
+    });
+    let Some(mut common) = named.next() else {
+        return Err(unknown("nothing says which database the states are for"));
+    };
+    for others in named {
+        common.retain(|dialect| others.iter().any(|other| other.name == dialect.name));
+    }
+    match common.as_slice() {
+        [only] => Ok(only),
+        [] => Err(unknown(
+            "the project names no database that there is a dialect for",
+        )),
+        several => {
+            let titles: Vec<&str> = several.iter().map(|dialect| dialect.title).collect();
+            Err(unknown(&format!(
+                "the project is for {}: one of them has to be chosen",
+                titles.join(" and ")
+            )))
+        }
+    }
+}
+
+/// The products that a project names; what is wrong with its text is told when it is loaded.
+fn products(system: &dyn System, path: &Path) -> Vec<&'static Relational> {
+    let checked = crate::check(system, path);
+    let project = checked.model.project.as_ref();
+    let named = project
+        .map(|project| project.databases.clone())
+        .unwrap_or_default();
+    if named.is_empty() && checked.diagnostics.has_errors() {
+        // Which it is makes no difference to what is wrong.
+        return dialects::by_name("postgres").into_iter().collect();
+    }
+    let known = named
+        .iter()
+        .filter_map(|database| dialects::by_name(crate::name_of(*database)));
+    known.collect()
+}
+
+fn unknown(message: &str) -> Box<Failure> {
+    let finding = Diagnostic::global(&codes::UNKNOWN_DIALECT, message);
+    Failure::new(Fault::Call, finding.help("add `--on postgres` or `--on sqlite`"))
+}
+
+fn different(before: &Relational, whose: &str, found: &Relational, state: &Named) -> Box<Failure> {
+    let message = format!(
+        "`{state}` is {}, but `{whose}` says {}",
+        found.title, before.title
+    );
+    let finding = Diagnostic::global(&codes::DIFFERENT_DATABASES, message);
+    Failure::new(
+        Fault::Call,
+        finding.help("schemas are compared within one database product; name two states of the same"),
+    )
+}
+
+/// A schema and where it is from.
+#[derive(Debug)]
+pub struct State {
+    /// As it was named; without a password.
+    pub shown: String,
+    /// What it holds, without what this tool keeps for itself.
+    pub database: Database,
+    /// What it says was called otherwise before.
+    pub renames: Vec<Rename>,
+    /// How it would say so; `None` where it cannot.
+    pub says_renames_by: Option<&'static str>,
+}
+
+/// Reads two states of one dialect. SQL is run on a temporary database, by a role that may do no more than own it; what is there
+/// is read, and not written to.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn load(
+    system: &dyn System,
+    start: &StartOptions,
+    dialect: &'static Relational,
+    (from, to): (&Named, &Named),
+) -> Result<(State, State), Box<Failure>> {
+    let mut temporary = Temporary::new(start.clone());
+    let mut read = |named: &Named| {
+        let silent = |database| (database, Vec::new());
+        match named {
+            Named::Empty => Ok(silent(Database::default())),
+            Named::Project(path) => project_state(system, path, dialect),
+            Named::Scripts { files, .. } => temporary.load(system, files, dialect),
+            Named::Database(url) => live(url, dialect).map(silent),
+        }
+    };
+    let (mut first, renames) = read(from)?;
+    let (mut second, more) = read(to)?;
+    for side in [&mut first, &mut second] {
+        own::leave_out(side);
+        if dialect.name == "sqlite" {
+            was::leave_out(side);
+        }
+    }
+    owners::settle(&mut first, &mut second, dialect);
+    Ok((state(from, first, renames), state(to, second, more)))
+}
+
+fn state(named: &Named, database: Database, renames: Vec<Rename>) -> State {
+    State {
+        shown: named.to_string(),
+        database,
+        renames,
+        says_renames_by: match named {
+            Named::Project(_) => Some("`@was(old_name)` at the field or entity"),
+            Named::Scripts { .. } => {
+                Some("`-- was: old_name` on the line of the column, or on that of `CREATE TABLE`")
+            }
+            Named::Empty | Named::Database(_) => None,
+        },
+    }
+}
+
+fn project_state(
+    system: &dyn System,
+    path: &Path,
+    dialect: &'static Relational,
+) -> Loaded<(Database, Vec<Rename>)> {
+    let mut checked = crate::check(system, path);
+    let mut found = std::mem::take(&mut checked.diagnostics);
+    if !found.has_errors() {
+        let mut designed = design::design(&checked.model);
+        found.append(std::mem::take(&mut designed.diagnostics));
+        if !found.has_errors() {
+            let database = (dialect.realise)(&designed.blueprint).database;
+            let renames = was::in_model(&checked.model, &designed.blueprint, &database);
+            return Ok((database, renames));
+        }
+    }
+    Err(Box::new(Failure {
+        fault: Fault::State,
+        sources: checked.loaded.sources,
+        findings: found.into_sorted(),
+    }))
+}
+
+/// What a database holds that is there. Nothing is written to it.
+fn live(url: &DatabaseUrl, dialect: &'static Relational) -> Loaded<Database> {
+    let options = ConnectOptions {
+        access: Access::ReadOnly,
+        ..ConnectOptions::default()
+    };
+    let mut connection =
+        Connection::open(url, &options).map_err(|error| Failure::engine(&codes::UNREACHABLE, "", &error))?;
+    supported(&connection, &url.to_string(), dialect)?;
+    engine::introspect(&mut connection, dialect).map_err(|error| {
+        let mut failure = Failure::engine(
+            &codes::CATALOG_UNREAD,
+            &format!("the catalog of {url} cannot be read: "),
+            &error,
+        );
+        if error.code() == Some("42501") {
+            for finding in &mut failure.findings {
+                finding.help.push(
+                    "connect as a role that may read the catalog, such as the owner of the database"
+                        .to_owned(),
+                );
+            }
+        }
+        failure
+    })
+}
+
+fn supported(connection: &Connection, place: &str, dialect: &Relational) -> Loaded<()> {
+    let version = connection.version();
+    if connection.kind() != DatabaseKind::Postgres || version.major >= OLDEST_MAJOR {
+        return Ok(());
+    }
+    Err(too_old(place, &version.to_string(), dialect))
+}
+
+fn too_old(place: &str, version: &str, dialect: &Relational) -> Box<Failure> {
+    let message = format!(
+        "{place} is {} {version}, which is too old to be read",
+        dialect.title
+    );
+    let help = format!("{} {} is the oldest that is known", dialect.title, dialect.floor);
+    Failure::new(
+        Fault::Environment,
+        Diagnostic::global(&codes::TOO_OLD, message).help(help),
+    )
+}
