@@ -1,7 +1,7 @@
 //! The order: first goes what stands in the way, in the reverse of the order in which it could be made; then everything is made or
 //! changed in the order of the goal; last goes what nothing leans on any more.
 
-use physical::{Expr, Index, Policy, Table};
+use physical::{Expr, Index, Opaque, Policy, Table};
 use plan::{Change, Object};
 
 use super::Work;
@@ -159,6 +159,12 @@ impl<'a> Work<'a> {
         })
     }
 
+    /// Whether it is a constraint of a table that is there already.
+    fn is_on_staying(&self, opaque: &Opaque) -> bool {
+        let table = opaque.depends_on.first();
+        opaque.kind == "constraint" && table.is_some_and(|name| self.from.table(name).is_some())
+    }
+
     /// Indexes and triggers of a table that nothing has removed when the table's turn comes.
     fn staying(&self, table: &'a Table) -> Vec<Object<'a>> {
         let indexes = table.indexes.iter().map(|index| Object::Index(table, index));
@@ -196,6 +202,7 @@ impl<'a> Work<'a> {
                 Object::RowSecurity(_) | Object::Grants(_) | Object::ForeignKey(..) => {}
                 Object::Index(table, index) => self.make_index(table, index, tell),
                 _ if is_new && table.is_some() => tell(Change::Add(object)),
+                Object::Opaque(opaque) if is_new && self.is_on_staying(opaque) => tell(Change::Add(object)),
                 _ if is_new => tell(Change::Create(object)),
                 _ if self.replaced.contains(&name) => {
                     if let Some(before) = self.known.get(&name).copied() {

@@ -197,9 +197,7 @@ fn there_and_back<P: Product>(
     let shared = rows::shared(&from, &to);
     let rows = rows::read(before, shared.iter().map(|(table, _)| table));
     before.up(&plan).map_err(|error| {
-        let mut hazards = plan.steps.iter().flat_map(|step| &step.hazards);
-        let told = hazards.any(|hazard| matches!(hazard, Hazard::MayFail(_)));
-        if with_rows && told {
+        if with_rows && warned(&plan, |hazard| matches!(hazard, Hazard::MayFail(_))) {
             Stop::ByRows
         } else {
             Stop::Failed(format!("up: {error}"))
@@ -212,13 +210,28 @@ fn there_and_back<P: Product>(
     rows::same(&rows, &kept).map_err(up)?;
     if back(&plan.steps).is_ok() {
         let down = |error: String| format!("after down: {error}");
-        before.down(&plan).map_err(|error| format!("down: {error}"))?;
+        before.down(&plan).map_err(|error| {
+            // A plan that keeps nothing cannot put back what others referred to, or what must not be empty; and it said so.
+            if with_rows
+                && warned(&plan, |hazard| {
+                    matches!(hazard, Hazard::DataLoss(_) | Hazard::MayFail(_))
+                })
+            {
+                Stop::ByRows
+            } else {
+                Stop::Failed(format!("down: {error}"))
+            }
+        })?;
         rest(before, &from).map_err(down)?;
         told_apart(&before.dump(), &original).map_err(down)?;
         let kept = rows::read(before, shared.iter().map(|(table, _)| table));
         rows::same(&rows, &kept).map_err(down)?;
     }
     Ok(None)
+}
+
+fn warned(plan: &Plan, of: impl Fn(&Hazard) -> bool) -> bool {
+    plan.steps.iter().flat_map(|step| &step.hazards).any(of)
 }
 
 /// Why a pair was not tried to its end.

@@ -13,8 +13,21 @@ pub(super) fn add(object: &Object<'_>) -> Vec<Step> {
     match object {
         Object::Index(table, index) => vec![add_index(table, index)],
         Object::ForeignKey(table, key) => add_key(table, key),
+        Object::Opaque(opaque) if opaque.kind == "constraint" => vec![add_constraint(opaque)],
         other => vec![create(other)],
     }
+}
+
+/// A constraint that is kept as text, on a table that is there.
+fn add_constraint(opaque: &Opaque) -> Step {
+    let made = create(&Object::Opaque(opaque));
+    let table = opaque.depends_on.first().map(shown).unwrap_or_default();
+    let hazards = vec![
+        Hazard::Scan(format!("{table} is read whole")),
+        Hazard::Blocks(format!("everything that reads or writes {table} waits")),
+        Hazard::MayFail(format!("some row of {table} may break the constraint")),
+    ];
+    locking(made, Lock::AccessExclusive, hazards)
 }
 
 /// Nobody waits while the index is built, except on partitioned tables, which know no such way.

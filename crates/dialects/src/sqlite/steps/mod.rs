@@ -31,10 +31,10 @@ pub(super) fn steps(change: &Change<'_>) -> Vec<Step> {
             .map(|step| dropped(object, gone(step)))
             .collect(),
         Change::GoesAlong(object) => create(object).into_iter().map(along).collect(),
+        Change::Rename(rename) => rename::rename(rename).into_iter().collect(),
         Change::Replace(Object::Opaque(from), Object::Opaque(to)) if from.kind == "virtual table" => {
             virtual_table::replace(from, to).into_iter().collect()
         }
-        Change::Rename(rename) => rename::rename(rename).into_iter().collect(),
         Change::Replace(from, to) => {
             let gone = create(from).into_iter().map(gone);
             gone.chain(create(to)).collect()
