@@ -308,29 +308,24 @@ fn only_newly_broken_references_are_refused() {
     assert_eq!(ask(&mut database, "SELECT * FROM moves").len(), 1);
 }
 
+/// Which hazards the step tells that changes a table, in which phase it is, and what it locks.
+fn told(after: &str) -> (Vec<String>, Phase, Lock) {
+    let before = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL, c TEXT)";
+    let pair = Pair {
+        name: String::new(),
+        source: String::new(),
+        before: before.to_owned(),
+        after: after.to_owned(),
+    };
+    let mut steps = planned(&pair).1.steps.into_iter();
+    let step = steps.find(|step| step.title == "table t changes").unwrap();
+    let kind = |hazard: &plan::Hazard| format!("{hazard:?}").split('(').next().unwrap().to_owned();
+    (step.hazards.iter().map(kind).collect(), step.phase, step.lock)
+}
+
 /// What may go wrong, by the kind of change.
 #[test]
 fn hazards_are_told() {
-    let before = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL, c TEXT)";
-    let told = |after: &str| {
-        let pair = Pair {
-            name: String::new(),
-            source: String::new(),
-            before: before.to_owned(),
-            after: after.to_owned(),
-        };
-        let (_, plan) = planned(&pair);
-        let step = plan
-            .steps
-            .into_iter()
-            .find(|step| step.title == "table t changes");
-        let step = step.unwrap();
-        let kinds: Vec<String> = step.hazards.iter().map(|hazard| format!("{hazard:?}")).collect();
-        let kinds = kinds
-            .iter()
-            .map(|text| text.split('(').next().unwrap().to_owned());
-        (kinds.collect::<Vec<_>>(), step.phase, step.lock)
-    };
     let anew = |more: &[&str]| {
         let all = ["Rewrite", "Blocks"].iter().chain(more);
         all.map(|kind| (*kind).to_owned()).collect::<Vec<_>>()
