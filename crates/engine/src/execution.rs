@@ -100,6 +100,27 @@ pub fn undo(connection: &mut Connection, plan: &Plan) -> Result<(), StepError> {
 }
 
 fn run(connection: &mut Connection, prelude: &[&str], jobs: &[Job<'_>]) -> Result<(), StepError> {
+    let done = run_groups(connection, prelude, jobs);
+    if let Err(error) = &done {
+        settle(connection, jobs, error.step);
+    }
+    done
+}
+
+/// Says to the session what would have been said after the step that failed: what was set for the whole plan does not stay set.
+fn settle(connection: &mut Connection, jobs: &[Job<'_>], failed: usize) {
+    let later = jobs.iter().skip_while(|job| job.step != failed).skip(1);
+    let settings = later.filter(|job| {
+        let mut statements = job.statements.iter();
+        !job.transactional && statements.all(|statement| statement.starts_with("PRAGMA "))
+    });
+    for statement in settings.flat_map(|job| job.statements) {
+        // The error of the step says more.
+        let _ = connection.batch(statement);
+    }
+}
+
+fn run_groups(connection: &mut Connection, prelude: &[&str], jobs: &[Job<'_>]) -> Result<(), StepError> {
     for group in jobs.chunk_by(|a, b| a.transactional && b.transactional) {
         let Some((first, last)) = group.first().zip(group.last()) else {
             continue;

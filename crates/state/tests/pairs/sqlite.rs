@@ -3,7 +3,7 @@
 use dialects::sqlite::SQLITE;
 use engine::{ConnectOptions, Connection, DatabaseUrl};
 use physical::{Column, Database, Origin, SqlType, Value};
-use plan::{Plan, Relational};
+use plan::{Lock, Phase, Plan, Relational};
 
 use crate::{Pair, Product, fixtures};
 
@@ -303,6 +303,83 @@ fn only_newly_broken_references_are_refused() {
     database.connection.batch(orphan).unwrap();
     let error = database.up(&plan).unwrap_err();
     assert!(error.contains("rows refer to what is there"), "{error}");
+    assert_eq!(ask(&mut database, "PRAGMA foreign_keys"), [[Value::Int(1)]]);
     assert_eq!(database.dump(), before);
     assert_eq!(ask(&mut database, "SELECT * FROM moves").len(), 1);
+}
+
+/// Which hazards the step tells that changes a table, in which phase it is, and what it locks.
+fn told(after: &str) -> (Vec<String>, Phase, Lock) {
+    let before = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL, c TEXT)";
+    let pair = Pair {
+        name: String::new(),
+        source: String::new(),
+        before: before.to_owned(),
+        after: after.to_owned(),
+    };
+    let mut steps = planned(&pair).1.steps.into_iter();
+    let step = steps.find(|step| step.title == "table t changes").unwrap();
+    let kind = |hazard: &plan::Hazard| format!("{hazard:?}").split('(').next().unwrap().to_owned();
+    (step.hazards.iter().map(kind).collect(), step.phase, step.lock)
+}
+
+/// What may go wrong, by the kind of change.
+#[test]
+fn hazards_are_told() {
+    let anew = |more: &[&str]| {
+        let all = ["Rewrite", "Blocks"].iter().chain(more);
+        all.map(|kind| (*kind).to_owned()).collect::<Vec<_>>()
+    };
+    let cases = [
+        // Nothing but a column at the end.
+        (
+            "id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL, c TEXT, d INT",
+            Vec::new(),
+            Phase::Expand,
+        ),
+        (
+            "id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL, c TEXT, d INT NOT NULL",
+            anew(&["MayFail"]),
+            Phase::Expand,
+        ),
+        (
+            "id INTEGER PRIMARY KEY, a TEXT NOT NULL, b TEXT NOT NULL, c TEXT",
+            anew(&["MayFail"]),
+            Phase::Expand,
+        ),
+        (
+            "id INTEGER PRIMARY KEY, a TEXT, b TEXT, c TEXT",
+            anew(&[]),
+            Phase::Expand,
+        ),
+        (
+            "id INTEGER PRIMARY KEY, a TEXT UNIQUE, b TEXT NOT NULL, c TEXT",
+            anew(&["MayFail"]),
+            Phase::Expand,
+        ),
+        (
+            "id INTEGER PRIMARY KEY, a TEXT CHECK (a > 'a'), b TEXT NOT NULL, c TEXT",
+            anew(&["MayFail"]),
+            Phase::Expand,
+        ),
+        (
+            "id INTEGER PRIMARY KEY, a TEXT REFERENCES t, b TEXT NOT NULL, c TEXT",
+            anew(&["MayFail"]),
+            Phase::Expand,
+        ),
+        (
+            "id INTEGER PRIMARY KEY, a INTEGER, b TEXT NOT NULL, c TEXT",
+            anew(&["DataLoss"]),
+            Phase::Expand,
+        ),
+        (
+            "id INTEGER PRIMARY KEY, b TEXT NOT NULL, c TEXT",
+            anew(&["DataLoss", "BreaksCode"]),
+            Phase::Contract,
+        ),
+    ];
+    for (columns, hazards, phase) in cases {
+        let found = told(&format!("CREATE TABLE t ({columns})"));
+        assert_eq!(found, (hazards, phase, Lock::Database), "{columns}");
+    }
 }

@@ -237,7 +237,8 @@ fn edit_hazards(change: &TableChange<'_>, edit: &Edit<'_>) -> Vec<Hazard> {
 
 /// Whether not everything can be computed for a column.
 fn is_demanding(table: &Table, column: &Column) -> bool {
-    column.generated.is_some() && (table.strict || !column.nullable)
+    let picky = table.strict || !column.nullable || rebuild::is_unique(table, column);
+    column.generated.is_some() && picky
 }
 
 fn column_hazards(table: &Table, before: &Column, after: &Column) -> Vec<Hazard> {

@@ -18,9 +18,13 @@ pub(in super::super) fn frame(steps: Vec<Step>, (from, to): (&Database, &Databas
     }
     let (from, to) = (Tables::new(from), Tables::new(to));
     // New tables only: they go as they came, unless some key refers to none.
-    let comes_only = !steps
-        .iter()
-        .any(|step| forth(step).iter().any(|statement| drops(statement)));
+    let comes = to.dropping_new_ones(&from);
+    let comes_only = steps.iter().all(|step| {
+        let mut undone = back(step).iter().filter(|statement| drops(statement));
+        // A column that was added where its table stands may have to be undone by making the table anew.
+        !forth(step).iter().any(|statement| drops(statement))
+            && undone.all(|statement| comes.contains(statement))
+    });
     if comes_only && to.new_ones_go_one_by_one(&from) {
         return steps;
     }

@@ -243,12 +243,14 @@ pub(super) fn is_numeric(column: &Column, strict: bool) -> bool {
 /// Whether a column must be given a value.
 pub(super) fn needs_value(table: &Table, column: &Column) -> bool {
     let alias = table::rowid_column(table).is_some_and(|alias| alias.name == column.name);
-    let value = column
-        .default
-        .as_ref()
-        .and_then(|value| table::default_text(value, &column.ty).ok());
-    let has_value = value.is_some_and(|value| !value.eq_ignore_ascii_case("null"));
-    !(column.nullable || has_value || column.generated.is_some() || alias)
+    !(column.nullable || has_default(column) || column.generated.is_some() || alias)
+}
+
+/// Whether a column has a default that is a value.
+fn has_default(column: &Column) -> bool {
+    let value = column.default.as_ref();
+    let value = value.and_then(|value| table::default_text(value, &column.ty).ok());
+    value.is_some_and(|value| !value.eq_ignore_ascii_case("null"))
 }
 
 /// What stands in for the values of a column that must have some, as its table's rows come back.
@@ -274,11 +276,13 @@ fn plain(column: &Column) -> &'static str {
 /// one too; and where rows must differ, no default makes them the same.
 fn fill(from: &Table, to: &Table, column: &Column) -> Option<String> {
     let mut computed = to.columns.iter().filter(|other| other.generated.is_some());
-    let wanted = needs_value(to, column) || column.default.is_none() && computed.any(|other| !other.nullable);
-    if !is_unique(to, column) {
+    let unique = is_unique(to, column);
+    let feeds = computed.any(|other| !other.nullable) && (unique || !has_default(column));
+    let wanted = needs_value(to, column) || feeds;
+    if !unique {
         return wanted.then(|| plain(column).to_owned());
     }
-    if !wanted && column.default.is_none() {
+    if !wanted && !has_default(column) {
         return None;
     }
     if column.nullable && !wanted {
@@ -291,7 +295,8 @@ fn fill(from: &Table, to: &Table, column: &Column) -> Option<String> {
     })
 }
 
-fn is_unique(table: &Table, column: &Column) -> bool {
+/// Whether rows must differ in a column, alone or with others.
+pub(super) fn is_unique(table: &Table, column: &Column) -> bool {
     let keys = table.primary_key.iter().map(|key| &key.columns);
     let keys = keys.chain(table.uniques.iter().map(|unique| &unique.columns));
     let named = |sql: &str| super::parts::mentions(sql, column.name.as_str());

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use physical::{Database, ForeignKey, Ident, Origin, Table};
 
 use super::super::catalog::lexer::exact;
-use super::super::ident::text;
+use super::super::ident::{table as table_name, text};
 use super::parts::mentions;
 use super::table;
 
@@ -27,6 +27,14 @@ impl<'d> Tables<'d> {
             in_order: &database.tables,
             others: views.chain(opaque).map(lower).collect(),
         }
+    }
+
+    /// Statements that drop those that were not there before.
+    pub(super) fn dropping_new_ones(&self, before: &Self) -> HashSet<String> {
+        let new = self.in_order.iter();
+        let new = new.filter(|table| before.find(&lower(&table.name.name)).is_none());
+        new.map(|table| format!("DROP TABLE {}", table_name(&table.name)))
+            .collect()
     }
 
     /// Whether those that were not there before can be dropped while foreign keys count: none that was refers to them; those that

@@ -23,6 +23,38 @@ pub(super) fn body(table: &Table) -> String {
     if let Some(written) = table.written.table.as_ref().or(table.verbatim.as_ref()) {
         return written.clone();
     }
+    let items = items(table);
+    let mut sql = "(\n".to_owned();
+    let heading = comment(table.comment.as_ref(), "  ");
+    if !heading.is_empty() {
+        sql.push_str(&heading);
+        sql.push('\n');
+    }
+    let last = items.len().saturating_sub(1);
+    for (position, (above, line)) in items.iter().enumerate() {
+        // The first constraint stands apart from the columns.
+        if position == table.columns.len() && position > 0 {
+            sql.push('\n');
+        }
+        sql.push_str(above);
+        sql.push_str("  ");
+        sql.push_str(line);
+        sql.push_str(if position == last { "\n" } else { ",\n" });
+    }
+    sql.push(')');
+    let options: Vec<&str> = [(table.strict, "STRICT"), (table.without_rowid, "WITHOUT ROWID")]
+        .into_iter()
+        .filter_map(|(on, word)| on.then_some(word))
+        .collect();
+    if !options.is_empty() {
+        sql.push(' ');
+        sql.push_str(&options.join(", "));
+    }
+    sql
+}
+
+/// Columns and constraints, each with the comment above it.
+fn items(table: &Table) -> Vec<(String, String)> {
     let mut items: Vec<(String, String)> = Vec::new();
     let names = table
         .columns
@@ -71,33 +103,7 @@ pub(super) fn body(table: &Table) -> String {
             items.push((comment(check.comment.as_ref(), "  "), line));
         }
     }
-    let mut sql = "(\n".to_owned();
-    let heading = comment(table.comment.as_ref(), "  ");
-    if !heading.is_empty() {
-        sql.push_str(&heading);
-        sql.push('\n');
-    }
-    let last = items.len().saturating_sub(1);
-    for (position, (above, line)) in items.iter().enumerate() {
-        // The first constraint stands apart from the columns.
-        if position == table.columns.len() && position > 0 {
-            sql.push('\n');
-        }
-        sql.push_str(above);
-        sql.push_str("  ");
-        sql.push_str(line);
-        sql.push_str(if position == last { "\n" } else { ",\n" });
-    }
-    sql.push(')');
-    let options: Vec<&str> = [(table.strict, "STRICT"), (table.without_rowid, "WITHOUT ROWID")]
-        .into_iter()
-        .filter_map(|(on, word)| on.then_some(word))
-        .collect();
-    if !options.is_empty() {
-        sql.push(' ');
-        sql.push_str(&options.join(", "));
-    }
-    sql
+    items
 }
 
 /// The column that is the rowid: a single INTEGER key.
