@@ -397,3 +397,122 @@ fn passwords_stay_in_the_environment() {
         ran.err
     );
 }
+
+/// Runs the steps of a plan, read from its document.
+fn run_document(connection: &mut Connection, document: &serde_json::Value) {
+    for step in document["steps"].as_array().unwrap() {
+        for statement in step["statements"].as_array().unwrap() {
+            let statement = statement.as_str().unwrap();
+            connection
+                .batch(statement)
+                .unwrap_or_else(|error| panic!("{statement}: {error}"));
+        }
+    }
+}
+
+/// A case of renames, on a database with rows: what is in it must be there afterwards, and after the way back.
+fn keeps_rows(case: &str, from: &str, connection: &mut Connection, sequence: &str) {
+    let project = Project::new(&[]);
+    copy(&root().join("fixtures/diff").join(case), &project, "");
+    let rows = "INSERT INTO clients (name, tel) VALUES ('Ada', '1'), ('Bob', '2');\nINSERT INTO orders (client_id) VALUES (2)";
+    connection.batch(&project.read("was.sql")).unwrap();
+    connection.batch(rows).unwrap();
+    let diff = |more: &[&str]| {
+        project
+            .run(&[&["diff", "--from", from][..], more].concat())
+            .ends(0)
+    };
+    let forth = diff(&["--to", "is.sql", "--format", "json"]).json();
+    let back = diff(&["--to", "is.sql", "--format", "json", "--down"]).json();
+    assert_eq!(forth["summary"]["data_loss"], 0, "{forth:#}");
+    run_document(connection, &forth);
+    diff(&["--to", "is.sql", "--check"]);
+    let joined = "SELECT c.full_name FROM customers AS c JOIN orders AS o ON o.customer_id = c.id";
+    let name = |connection: &mut Connection, sql: &str| {
+        connection
+            .query(sql, &[])
+            .unwrap()
+            .scalar()
+            .unwrap()
+            .as_text()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(name(connection, joined), "Bob");
+    // Numbers go on from where they were.
+    connection
+        .batch("INSERT INTO customers (full_name) VALUES ('Cyd')")
+        .unwrap();
+    assert_eq!(name(connection, sequence), "3");
+    run_document(connection, &back);
+    diff(&["--to", "was.sql", "--check"]);
+    assert_eq!(name(connection, "SELECT name FROM clients WHERE id = 3"), "Cyd");
+}
+
+#[test]
+fn what_is_renamed_keeps_its_rows_in_postgres() {
+    let url = on_server(
+        "diff_renames",
+        "CREATE SCHEMA empty_otherwise; DROP SCHEMA empty_otherwise",
+    );
+    let mut connection = server().superuser_connection("diff_renames").unwrap();
+    // Roles are the server's.
+    connection.batch("CREATE ROLE reader").unwrap();
+    let id = "SELECT id::text FROM customers WHERE full_name = 'Cyd'";
+    keeps_rows("renames-postgres", &url, &mut connection, id);
+}
+
+#[test]
+fn what_is_renamed_keeps_its_rows_in_sqlite() {
+    let place = crate::support::folder();
+    let file = place.path().join("database.sqlite");
+    let url = DatabaseUrl::Sqlite(file.clone());
+    let mut connection = Connection::open(&url, &ConnectOptions::default()).unwrap();
+    let id = "SELECT CAST(id AS TEXT) FROM customers WHERE full_name = 'Cyd'";
+    keeps_rows("renames-sqlite", file.to_str().unwrap(), &mut connection, id);
+}
+
+/// On a terminal, which `script` makes, people are asked.
+#[test]
+fn people_are_asked_what_is_a_rename() {
+    let project = Project::new(&[]);
+    copy(&root().join("fixtures/diff/maybe-renamed"), &project, "");
+    let answered = |answers: &str| {
+        let line = format!(
+            "{} diff --from was.sql --to is.sql --on postgres --color never",
+            env!("CARGO_BIN_EXE_architrave")
+        );
+        let mut command = project.command(&[]);
+        let environment: Vec<_> = command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+            .collect();
+        command = Command::new("script");
+        command
+            .args(["-qec", &line, "/dev/null"])
+            .current_dir(project.path())
+            .envs(environment);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().ok()?;
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), answers.as_bytes()).unwrap();
+        let text = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+        text.contains("is it renamed? [y/N]").then_some(text)
+    };
+    let Some(yes) = answered("y\ny\n") else {
+        println!("skipped: there is no `script` that makes a terminal");
+        return;
+    };
+    assert!(yes.contains("table public.people is renamed persons"), "{yes}");
+    assert!(
+        yes.contains("column public.orders.note is renamed remark"),
+        "{yes}"
+    );
+    let no = answered("n\n\n").unwrap();
+    assert!(
+        !no.contains("is renamed ") && no.contains("table public.people goes") && no.contains("STA015"),
+        "{no}"
+    );
+}

@@ -30,9 +30,9 @@ fn swap<T: PartialEq + Clone>(name: &mut T, from: &T, to: &T) {
 }
 
 fn table(database: &mut Database, from: &Name, to: &Name, dialect: &Relational) {
-    let is_path = |found: &Found<'_>| {
+    let path = |found: &Found<'_>, called: bool| {
         let schema = from.schema.as_ref().map(Ident::as_str);
-        let named = found.name == from.name.as_str() && !found.called;
+        let named = found.name == from.name.as_str() && (called || !found.called);
         let (in_schema, bare) = match found.qualifiers {
             [] => (schema.is_none(), true),
             [only] => (schema == Some(only.as_str()), false),
@@ -41,6 +41,9 @@ fn table(database: &mut Database, from: &Name, to: &Name, dialect: &Relational) 
         // Bare it may be a column, unless something of it is named.
         (named && (in_schema || bare && found.qualifies)).then(|| to.name.to_string())
     };
+    // In an expression a bracket makes it a function; in a statement columns may follow.
+    let is_path = |found: &Found<'_>| path(found, false);
+    let in_statement = |found: &Found<'_>| path(found, true);
     for each in &mut database.tables {
         let own = each.name == *from;
         each_expr(each, &mut |expr| {
@@ -65,6 +68,7 @@ fn table(database: &mut Database, from: &Name, to: &Name, dialect: &Relational) 
                 .iter_mut()
                 .for_each(|part| swap(&mut part.name, from, to));
         }
+        written(each, &|text| rewrite(text, dialect, &in_statement));
         if own {
             each.name.clone_from(to);
         }
@@ -73,7 +77,7 @@ fn table(database: &mut Database, from: &Name, to: &Name, dialect: &Relational) 
         .seeds
         .iter_mut()
         .for_each(|seed| swap(&mut seed.table, from, to));
-    opaque(database, from, to, &|text| rewrite(text, dialect, &is_path));
+    opaque(database, from, to, &|text| rewrite(text, dialect, &in_statement));
 }
 
 fn column(database: &mut Database, (of, from, to): (&Name, &Ident, &Ident), dialect: &Relational) {
@@ -111,6 +115,7 @@ fn column(database: &mut Database, (of, from, to): (&Name, &Ident, &Ident), dial
         }
         if own {
             own_column(table, from, to);
+            written(table, &|text| rewrite(text, dialect, &in_own));
         }
     }
     let whole = format!("{of}");
@@ -126,6 +131,17 @@ fn column(database: &mut Database, (of, from, to): (&Name, &Ident, &Ident), dial
             &format!("{whole}.{to}"),
         );
     }
+}
+
+/// The words in which a table was found.
+fn written(table: &mut Table, text: &dyn Fn(&str) -> String) {
+    let statements = table
+        .written
+        .indexes
+        .values_mut()
+        .chain(table.written.triggers.values_mut());
+    let whole = table.verbatim.iter_mut().chain(&mut table.written.table);
+    whole.chain(statements).for_each(|words| *words = text(words));
 }
 
 /// The columns of a table, wherever the table itself names them.
@@ -156,7 +172,10 @@ fn own_column(table: &mut Table, from: &Ident, to: &Ident) {
             each(columns);
         }
     }
-    table.grants.iter_mut().for_each(|grant| each(&mut grant.columns));
+    for grant in &mut table.grants {
+        each(&mut grant.columns);
+        grant.columns.sort();
+    }
     table
         .partitioned
         .iter_mut()

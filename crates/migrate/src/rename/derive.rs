@@ -31,6 +31,7 @@ pub(super) fn derive(
         );
     } else {
         all.extend(sequences(database, to, tables, dialect));
+        all.extend(identities(database, tables, dialect, given));
     }
     for rename in &all {
         apply(database, rename, dialect);
@@ -52,18 +53,27 @@ fn follows(from: &Ident, to: &Ident, given: &[Rename]) -> bool {
     name == to.as_str()
 }
 
+/// The name of a thing, and its comment if it can have one.
+type Said<'t> = (&'t mut Ident, Option<&'t mut Option<String>>);
+
 /// Pairs of names that only one side has, and that name the same thing otherwise; each at most once.
-fn pairs<T: Clone + PartialEq>(was: &[T], is: &[T], name: fn(&mut T) -> &mut Ident) -> Vec<(Ident, Ident)> {
-    let named = |each: &T| name(&mut each.clone()).clone();
+fn pairs<T: Clone + PartialEq>(was: &[T], is: &[T], parts: fn(&mut T) -> Said<'_>) -> Vec<(Ident, Ident)> {
+    let named = |each: &T| parts(&mut each.clone()).0.clone();
     let has = |all: &[T], wanted: &Ident| all.iter().any(|each| named(each) == *wanted);
+    // A comment can be changed afterwards.
+    let bare = |each: &T, name: Ident| {
+        let mut copy = each.clone();
+        let (own, comment) = parts(&mut copy);
+        *own = name;
+        if let Some(comment) = comment {
+            *comment = None;
+        }
+        copy
+    };
     let mut free: Vec<&T> = is.iter().filter(|each| !has(was, &named(each))).collect();
     let mut out = Vec::new();
     for old in was.iter().filter(|each| !has(is, &named(each))) {
-        let same = |new: &&T| {
-            let mut copy = old.clone();
-            *name(&mut copy) = named(new);
-            copy == **new
-        };
+        let same = |new: &&T| bare(old, named(new)) == bare(new, named(new));
         if let Some(at) = free.iter().position(same) {
             out.push((named(old), named(free.remove(at))));
         }
@@ -74,10 +84,16 @@ fn pairs<T: Clone + PartialEq>(was: &[T], is: &[T], name: fn(&mut T) -> &mut Ide
 fn constraints(was: &Table, is: &Table, all: &mut Vec<Rename>) {
     let mut found = Vec::new();
     let key = |table: &Table| table.primary_key.iter().cloned().collect::<Vec<_>>();
-    found.extend(pairs(&key(was), &key(is), |each| &mut each.name));
-    found.extend(pairs(&was.uniques, &is.uniques, |each| &mut each.name));
-    found.extend(pairs(&was.checks, &is.checks, |each| &mut each.name));
-    found.extend(pairs(&was.foreign_keys, &is.foreign_keys, |each| &mut each.name));
+    found.extend(pairs(&key(was), &key(is), |each| (&mut each.name, None)));
+    found.extend(pairs(&was.uniques, &is.uniques, |each| {
+        (&mut each.name, Some(&mut each.comment))
+    }));
+    found.extend(pairs(&was.checks, &is.checks, |each| {
+        (&mut each.name, Some(&mut each.comment))
+    }));
+    found.extend(pairs(&was.foreign_keys, &is.foreign_keys, |each| {
+        (&mut each.name, Some(&mut each.comment))
+    }));
     all.extend(found.into_iter().map(|(from, to)| Rename::Constraint {
         table: is.name.clone(),
         from,
@@ -86,7 +102,9 @@ fn constraints(was: &Table, is: &Table, all: &mut Vec<Rename>) {
 }
 
 fn indexes(was: &Table, is: &Table, all: &mut Vec<Rename>) {
-    let found = pairs(&was.indexes, &is.indexes, |each| &mut each.name);
+    let found = pairs(&was.indexes, &is.indexes, |each| {
+        (&mut each.name, Some(&mut each.comment))
+    });
     all.extend(found.into_iter().map(|(from, to)| Rename::Index {
         table: is.name.clone(),
         from,
@@ -126,6 +144,49 @@ fn sequences(database: &Database, to: &Database, tables: &[Name], dialect: &Rela
             from: old.name.clone(),
             to: new.name.clone(),
         }));
+    }
+    out
+}
+
+/// The sequence of an identity column is called by table and column, unless somebody has said otherwise.
+fn identities(database: &Database, tables: &[Name], dialect: &Relational, given: &[Rename]) -> Vec<Rename> {
+    let mut out = Vec::new();
+    for table in tables.iter().filter_map(|name| database.table(name)) {
+        let before = given.iter().find_map(|rename| match rename {
+            Rename::Table { from, to } if *to == table.name => Some(&from.name),
+            _ => None,
+        });
+        for column in table.columns.iter().filter(|column| column.identity.is_some()) {
+            let was = given.iter().find_map(|rename| match rename {
+                Rename::Column { table: of, from, to } if *of == table.name && *to == column.name => {
+                    Some(from)
+                }
+                _ => None,
+            });
+            let called = |table: &Ident, column: &Ident| {
+                let name = format!("{table}_{column}_seq");
+                (name.len() <= dialect.identifier_limit).then(|| Ident::from(name))
+            };
+            let named = database.opaque.iter().any(|each| {
+                each.kind == "identity sequence name"
+                    && each.detail == column.name.as_str()
+                    && each.depends_on.contains(&table.name)
+            });
+            let old = called(before.unwrap_or(&table.name.name), was.unwrap_or(&column.name));
+            let (Some(old), Some(new)) = (old, called(&table.name.name, &column.name)) else {
+                continue;
+            };
+            if old != new && !named {
+                let whole = |name: Ident| Name {
+                    schema: table.name.schema.clone(),
+                    name,
+                };
+                out.push(Rename::Sequence {
+                    from: whole(old),
+                    to: whole(new),
+                });
+            }
+        }
     }
     out
 }

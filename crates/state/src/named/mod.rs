@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use diagnostics::{Diagnostic, Sources};
 use engine::{
     Access, ConnectOptions, Connection, DatabaseKind, DatabaseUrl, EngineError, OLDEST_MAJOR, StartOptions,
+    Version,
 };
 use physical::Database;
 use plan::{Relational, Rename};
@@ -504,21 +505,44 @@ fn live(url: &DatabaseUrl, dialect: &'static Relational) -> Loaded<Database> {
 }
 
 fn supported(connection: &Connection, place: &str, dialect: &Relational) -> Loaded<()> {
-    let version = connection.version();
-    if connection.kind() != DatabaseKind::Postgres || version.major >= OLDEST_MAJOR {
-        return Ok(());
+    match connection.kind() {
+        DatabaseKind::Postgres => new_enough(connection.version(), place, dialect),
+        // It is built in.
+        DatabaseKind::Sqlite => Ok(()),
     }
-    Err(too_old(place, &version.to_string(), dialect))
 }
 
-fn too_old(place: &str, version: &str, dialect: &Relational) -> Box<Failure> {
+fn new_enough(version: Version, place: &str, dialect: &Relational) -> Loaded<()> {
+    if version.major >= OLDEST_MAJOR {
+        return Ok(());
+    }
     let message = format!(
         "{place} is {} {version}, which is too old to be read",
         dialect.title
     );
     let help = format!("{} {} is the oldest that is known", dialect.title, dialect.floor);
-    Failure::new(
-        Fault::Environment,
-        Diagnostic::global(&codes::TOO_OLD, message).help(help),
-    )
+    let finding = Diagnostic::global(&codes::TOO_OLD, message).help(help);
+    Err(Failure::new(Fault::Environment, finding))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fault, new_enough};
+    use engine::Version;
+
+    #[test]
+    fn servers_that_are_too_old_are_told_so() {
+        let version = |text| Version::find(text).unwrap();
+        let dialect = dialects::by_name("postgres").unwrap();
+        assert!(new_enough(version("15.0"), "here", dialect).is_ok());
+        let failure = new_enough(version("14.11"), "here", dialect).unwrap_err();
+        assert_eq!(failure.fault, Fault::Environment);
+        let finding = &failure.findings[0];
+        assert_eq!(finding.rule.code, "STA009");
+        assert!(
+            finding.message.contains("here is PostgreSQL 14.11"),
+            "{}",
+            finding.message
+        );
+    }
 }

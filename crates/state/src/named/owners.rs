@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use physical::{Database, Ident, Name};
+use physical::{Database, Ident, Name, Opaque};
 use plan::{Relational, Rename};
 
 /// As whom scripts are run.
@@ -65,6 +65,7 @@ fn forget(database: &mut Database, instead: Option<&Ident>, dialect: &Relational
     let end = format!(" OWNER TO {RUNNER}");
     let owner = instead.map(|owner| format!(" OWNER TO {}", (dialect.ident)(owner.as_str())));
     database.opaque.retain_mut(|opaque| {
+        default_rights(opaque, instead, dialect);
         // The dialect puts one statement on a line of its own where it says who owns an object.
         let lines = opaque.definition.split(";\n");
         let lines: Vec<String> = lines
@@ -110,6 +111,22 @@ fn adopt(into: &mut Database, from: &mut Database) {
             *owner = known.get(&name).cloned().flatten();
         }
     });
+}
+
+/// Rights that new objects of the runner get are those that new objects of its stand-in get; of whoever runs the plan where there is none.
+fn default_rights(opaque: &mut Opaque, instead: Option<&Ident>, dialect: &Relational) {
+    if opaque.kind != "default rights" || opaque.name.name.as_str() != RUNNER {
+        return;
+    }
+    let old = format!(" FOR ROLE {RUNNER}");
+    let new = instead.map(|owner| format!(" FOR ROLE {}", (dialect.ident)(owner.as_str())));
+    let new = new.unwrap_or_default();
+    opaque.definition = opaque.definition.replace(&old, &new);
+    opaque.undo = opaque.undo.as_ref().map(|text| text.replace(&old, &new));
+    let name = instead.cloned().unwrap_or_else(|| Ident::from("CURRENT_USER"));
+    for each in opaque.depends_on.iter_mut().chain([&mut opaque.name]) {
+        each.name.clone_from(&name);
+    }
 }
 
 /// Both sides, where a table without an owner has that of the one that it is renamed from or to.
