@@ -303,7 +303,9 @@ fn change_column(change: &TableChange<'_>, before: &Column, after: &Column) -> V
         forth,
         back,
     );
-    vec![locking(step, Lock::AccessExclusive, hazards)]
+    let plan::Action::Sql(statements) = &step.action;
+    let lock = super::strongest(statements);
+    vec![locking(step, lock, hazards)]
 }
 
 /// Statements that make the second column of the first, in a table and in its partitions. Defaults are each table's own; type, and
@@ -496,7 +498,9 @@ fn settings(change: &TableChange<'_>, name: &str) -> Vec<Step> {
         forth,
         back,
     );
-    vec![locking(step, Lock::AccessExclusive, Vec::new())]
+    let plan::Action::Sql(statements) = &step.action;
+    let lock = super::strongest(statements);
+    vec![locking(step, lock, Vec::new())]
 }
 
 fn setting_statements(from: &Table, to: &Table, name: &str) -> Vec<String> {

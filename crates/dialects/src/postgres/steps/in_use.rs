@@ -4,7 +4,7 @@ use physical::{ForeignKey, Grant, Index, NamedType, NamedTypeKind, Opaque, Schem
 use plan::{Action, Hazard, Lock, Object, Phase, Step, Undo};
 
 use super::access::grant_statements;
-use super::{alter, create, locking, revoke, said, shown, step};
+use super::{alter, create, locking, revoke, said, shown, step, strongest};
 use crate::postgres::catalog::IDENTITY;
 use crate::postgres::ident;
 
@@ -116,7 +116,11 @@ pub(super) fn drop(object: &Object<'_>) -> Step {
             let code = vec![Hazard::BreaksCode("whatever still names it".to_owned())];
             locking(gone, Lock::AccessExclusive, code)
         }
-        _ => locking(gone, Lock::AccessExclusive, Vec::new()),
+        _ => {
+            let Action::Sql(statements) = &gone.action;
+            let lock = strongest(statements);
+            locking(gone, lock, Vec::new())
+        }
     }
 }
 

@@ -134,6 +134,26 @@ fn locking(mut step: Step, lock: Lock, hazards: Vec<Hazard>) -> Step {
     step
 }
 
+/// The strongest lock that statements take on a table that is there. What is not known to take less takes the strongest.
+fn strongest<'a>(statements: impl IntoIterator<Item = &'a String>) -> Lock {
+    let of = |statement: &String| {
+        let starts = |words: &[&str]| words.iter().any(|word| statement.starts_with(word));
+        // Storage options and statistics are read when they are needed: nobody has to wait for them to change.
+        let option = starts(&["ALTER TABLE", "ALTER INDEX"])
+            && [" SET (", " RESET (", " SET STATISTICS "]
+                .iter()
+                .any(|word| statement.contains(word));
+        if starts(&["GRANT ", "REVOKE ", "ALTER DEFAULT PRIVILEGES ", "SET LOCAL "]) {
+            Lock::None
+        } else if option || starts(&["COMMENT ON "]) {
+            Lock::ShareUpdateExclusive
+        } else {
+            Lock::AccessExclusive
+        }
+    };
+    statements.into_iter().map(of).max().unwrap_or(Lock::None)
+}
+
 fn undo(statement: String) -> Undo {
     Undo::Sql(vec![statement])
 }
