@@ -97,6 +97,7 @@ fn run(context: Context, command: &Command) -> Outcome {
         Command::Build(arguments) => commands::build::run(context, arguments),
         Command::Explain(arguments) => commands::explain::run(context, arguments),
         Command::Prove(arguments) => commands::prove::run(context, arguments),
+        Command::Migrate(arguments) => commands::migrate::run(context, &arguments.command),
         Command::Seal(arguments) => commands::seal::run(context, arguments),
         Command::Verify(arguments) => commands::verify::run(context, arguments),
     }
