@@ -256,3 +256,103 @@ fn count(text: &str) -> (u32, u32) {
     let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX - 1);
     (small(lines), small(last.chars().count() + 1))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::path::Path;
+
+    use super::*;
+
+    /// Each statement on a line: its place, how it is run, what it is, and its text.
+    fn told(text: &str, language: Language) -> String {
+        let mut told = String::new();
+        for statement in split("f", text, language).unwrap() {
+            let (line, column) = statement.place;
+            let Statement { mode, kind, text, .. } = statement;
+            writeln!(told, "{line}:{column} {mode:?} {kind:?} {text:?}").unwrap();
+        }
+        told
+    }
+
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "a test that may write what it found")]
+    fn files_are_split_as_their_database_would() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/migrate/split");
+        for (name, language) in [("postgres", Language::Postgres), ("sqlite", Language::Sqlite)] {
+            let text = std::fs::read_to_string(folder.join(format!("{name}.sql"))).unwrap();
+            let found = told(&text, language);
+            let file = folder.join(format!("{name}.expected"));
+            if std::env::var_os("UPDATE_FIXTURES").is_some() {
+                std::fs::write(&file, &found).unwrap();
+            }
+            assert_eq!(found, std::fs::read_to_string(&file).unwrap_or_default());
+            assert_eq!(
+                told(&text.replace('\n', "\r\n"), language).lines().count(),
+                found.lines().count()
+            );
+        }
+    }
+
+    #[test]
+    fn a_place_in_a_statement_is_one_in_the_file() {
+        let statements = split("f", "SELECT 1;\n  SELECT\n ß, x;", Language::Postgres).unwrap();
+        assert_eq!(statements[1].place_of(1), (2, 3));
+        assert_eq!(statements[1].place_of(12), (3, 5));
+    }
+
+    #[test]
+    fn no_text_is_too_odd_to_be_split_or_refused() {
+        let pieces = [
+            "'",
+            "\"",
+            "$",
+            "$a$",
+            "$$",
+            "/*",
+            "*/",
+            "--",
+            "\n",
+            ";",
+            "\\",
+            "e'",
+            "(",
+            ")",
+            "é",
+            "`",
+            "[",
+            "]",
+            "begin",
+            "end",
+            "create trigger",
+            "\u{a0}",
+            "\0",
+        ];
+        // Every sequence of three pieces, which a generator of texts would take long to find.
+        for a in pieces {
+            for b in pieces {
+                for c in pieces {
+                    let text = format!("{a}{b} {c}");
+                    for language in [Language::Postgres, Language::Sqlite] {
+                        if let Ok(statements) = split("f", &text, language) {
+                            assert!(
+                                statements
+                                    .iter()
+                                    .all(|it| text.contains(&it.text) && !it.text.is_empty()),
+                                "{text:?}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_of_ten_megabytes_is_split_at_once() {
+        let one = format!("INSERT INTO t VALUES ('{};');\n", "x".repeat(70));
+        let statements = split("f", &one.repeat(100_000), Language::Postgres).unwrap();
+        assert_eq!(statements.len(), 100_000);
+        assert_eq!(statements[99_999].place, (100_000, 1));
+    }
+}
