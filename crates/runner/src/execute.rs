@@ -520,7 +520,7 @@ impl Course<'_> {
             return format!("mend the file, and run `{command}` again");
         }
         format!(
-            "mend the file after its first {done} statements, which must stay as they are, and run `{command}` again: it goes on there"
+            "mend the file behind statement {done}, leave what comes before, and run `{command}` again: it goes on there"
         )
     }
 

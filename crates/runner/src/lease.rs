@@ -46,7 +46,7 @@ pub(crate) fn acquire(connection: &mut Connection, job: &Job<'_>, tell: Tell<'_>
         let holder = match attempt(connection, store, job.settings, &token, &mut locked) {
             Ok(None) => break,
             Ok(Some(holder)) => holder,
-            Err(error) if is_race(&error) => "another run, which begins just now".to_owned(),
+            Err(error) if is_race(&error) => format!("somebody is at the same place just now ({error})"),
             Err(error) => return Err(error.into()),
         };
         if began.elapsed() >= job.settings.patience {

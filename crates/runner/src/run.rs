@@ -282,7 +282,7 @@ impl<'a> Held<'a> {
             )));
             return Ok(());
         }
-        let found = self.hash()?;
+        let found = self.see()?.hash;
         if found == last.after {
             return Ok(());
         }
@@ -314,12 +314,12 @@ impl<'a> Held<'a> {
         instant(self.job.system.now())
     }
 
-    /// The hash of the schema as it is.
-    fn hash(&mut self) -> Result<String, Stop> {
+    /// The schema as it is.
+    fn see(&mut self) -> Result<schema::Seen, Stop> {
         self.connection.begin_snapshot()?;
-        let hash = schema::hash(&mut self.connection, self.job.dialect);
+        let seen = schema::see(&mut self.connection, self.job.dialect);
         let _ = self.connection.rollback();
-        Ok(hash?)
+        Ok(seen?)
     }
 
     /// Puts an event behind the others, with its place, its time and its chain.
@@ -403,14 +403,14 @@ impl<'a> Held<'a> {
 
     /// Writes down that a migration begins.
     fn begin(&mut self, lease: &Lease, migration: &Migration, back: bool) -> Result<Begun, Stop> {
-        let before = self.hash()?;
+        let before = self.see()?;
         self.fits(migration, &before, back)?;
         let begun = Begun {
             run: self.events.last().map_or(0, |last| last.position) + 1,
             back,
             number: migration.number,
             name: migration.name.clone(),
-            before,
+            before: before.hash,
             started: self.now(),
             actor: self.job.settings.actor.clone(),
             error: String::new(),
@@ -424,7 +424,7 @@ impl<'a> Held<'a> {
     }
 
     /// A plan is for one schema; on another its steps mean something else.
-    fn fits(&self, migration: &Migration, before: &str, back: bool) -> Result<(), Stop> {
+    fn fits(&self, migration: &Migration, before: &schema::Seen, back: bool) -> Result<(), Stop> {
         let Some(plan) = &migration.plan else {
             return Ok(());
         };
@@ -439,12 +439,13 @@ impl<'a> Held<'a> {
             ));
         }
         let expected = if back { &plan.to } else { &plan.from };
-        if expected == before || self.job.settings.accept_drift {
+        if before.is(expected, self.job.dialect) || self.job.settings.accept_drift {
             return Ok(());
         }
         Err(Stop::wrong(
             format!(
-                "{title} was planned for another schema than the database has (hash {expected}, found {before})"
+                "{title} was planned for another schema than the database has (hash {expected}, found {})",
+                before.hash
             ),
             "plan it again for this schema; or run it all the same with `--accept-drift`",
         ))
@@ -471,7 +472,7 @@ impl<'a> Held<'a> {
     fn write_end(&mut self, lease: &Lease, migration: &Migration, begun: &Begun) -> Result<Event, Stop> {
         own_role(&mut self.connection)?;
         lease.hold(&mut self.connection)?;
-        let after = schema::hash(&mut self.connection, self.job.dialect)?;
+        let after = schema::see(&mut self.connection, self.job.dialect)?.hash;
         let none = Sums {
             bytes: String::new(),
             text: String::new(),

@@ -152,7 +152,7 @@ fn look(job: &Job<'_>, connection: &mut Connection, store: Store) -> Result<Surv
             reason: "a migration has begun and has not ended".to_owned(),
         },
         Some(last) => {
-            let found = schema::hash(connection, job.dialect)?;
+            let found = schema::see(connection, job.dialect)?.hash;
             if found == last.after {
                 Drift::None
             } else {

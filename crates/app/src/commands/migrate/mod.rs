@@ -3,8 +3,10 @@
 mod show;
 mod watch;
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
+use diagnostics::render::visible;
 use engine::DatabaseUrl;
 use journal::{Language, Migration};
 use plan::Relational;
@@ -43,12 +45,16 @@ impl From<Stop> for Told {
 }
 
 fn complain(context: Context, stop: &Stop) -> Outcome {
-    let mut message = stop.message.clone();
-    for line in &stop.details {
-        message.push_str("\n  ");
-        message.push_str(line);
+    findings::complain(context, &stop.message, None);
+    let mut text = String::new();
+    // What a server says can have several lines.
+    for line in stop.details.iter().flat_map(|it| it.lines()) {
+        let _ = writeln!(text, "  {}", visible(line));
     }
-    findings::complain(context, &message, stop.help.as_deref());
+    if let Some(help) = &stop.help {
+        let _ = writeln!(text, "  = help: {}", visible(help));
+    }
+    context.terminal.complain(&text);
     match stop.cause {
         Cause::Wrong => Outcome::Wrong,
         Cause::Failed => Outcome::Failed,

@@ -194,6 +194,87 @@ fn the_invalid_index_of_a_build_that_was_ended_is_replaced() {
 }
 
 #[test]
+fn a_partition_that_was_detached_by_half_is_detached() {
+    let stage = Stage::empty("postgres");
+    stage.sql(
+        "CREATE TABLE p (x integer) PARTITION BY LIST (x); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); \
+         INSERT INTO p VALUES (1)",
+    );
+    stage.write(
+        "1_a/up.sql",
+        "ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY;\nINSERT INTO p1 VALUES (1);\n",
+    );
+    let mut old = stage.connect();
+    old.batch("BEGIN; SELECT * FROM p").unwrap();
+    let mut child = stage
+        .command(&["apply", "--verbose", "--lock-timeout", "60000"])
+        .spawn()
+        .unwrap();
+    until("it waits", || {
+        !stage
+            .rows("SELECT 1 FROM pg_inherits WHERE inhdetachpending")
+            .is_empty()
+    });
+    signal(child.id(), "KILL");
+    child.wait().unwrap();
+    stage.sql(&format!("SELECT pg_terminate_backend(pid) {BUILDER}"));
+    until("its session is gone", || {
+        stage.rows(&format!("SELECT 1 {BUILDER}")).is_empty()
+    });
+    old.batch("COMMIT").unwrap();
+    stage
+        .migrate(&["apply"])
+        .ends(0)
+        .says("DETACH PARTITION p1 FINALIZE");
+    assert_eq!(stage.rows("SELECT 1 FROM pg_inherits"), [""; 0]);
+    assert_eq!(stage.rows("SELECT count(*) FROM p1"), ["[Int(2)]"]);
+}
+
+#[test]
+fn a_file_that_somebody_else_writes_to_is_waited_for() {
+    let stage = Stage::fixture("sqlite");
+    stage.migrate(&["apply", "--to", "1"]).ends(0);
+    let mut other = stage.connect();
+    other.batch("BEGIN IMMEDIATE").unwrap();
+    stage
+        .migrate(&["apply", "--wait", "1"])
+        .ends(3)
+        .says("database is locked");
+    let child = stage.command(&["apply"]).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    other.batch("COMMIT").unwrap();
+    Ran::of(child.wait_with_output().unwrap()).ends(0);
+    stage.migrate(&["verify"]).ends(0);
+}
+
+#[test]
+fn the_lease_of_a_run_that_was_killed_holds_nobody_off_on_its_machine() {
+    let stage = Stage::fixture("sqlite");
+    stage.migrate(&["apply", "--to", "1"]).ends(0);
+    let lease = |host: &str, process: u32| {
+        stage.sql(&format!(
+            "INSERT OR REPLACE INTO architrave_migrations_lease VALUES (1, 't', 'carla', '{host}', {process}, 0, '', unixepoch() + 1000)"
+        ));
+    };
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let mut gone = std::process::Command::new("true").spawn().unwrap();
+    let process = gone.id();
+    gone.wait().unwrap();
+    lease("elsewhere", process);
+    stage
+        .migrate(&["apply", "--to", "2", "--wait", "1"])
+        .ends(3)
+        .says("carla");
+    lease(host.trim(), std::process::id());
+    stage
+        .migrate(&["apply", "--to", "2", "--wait", "1"])
+        .ends(3)
+        .says("carla");
+    lease(host.trim(), process);
+    stage.migrate(&["apply", "--to", "2", "--wait", "1"]).ends(0);
+}
+
+#[test]
 fn a_statement_of_which_nobody_knows_is_asked_about() {
     for (answer, rows) in [("--again", 2), ("--done", 1)] {
         let stage = Stage::empty("postgres");

@@ -1,6 +1,7 @@
 //! Forth and back, and what is said on the way.
 
 use super::{BOTH, Stage};
+use crate::support::validate;
 
 #[test]
 fn what_is_applied_is_remembered_and_agrees() {
@@ -23,7 +24,7 @@ fn what_is_applied_is_remembered_and_agrees() {
             .ends(0)
             .says("3 applied migrations agree");
         let status = stage.migrate(&["status", "--format", "json"]).ends(0).json();
-        assert_eq!(status["schema"], "architrave.migrate/1");
+        validate("migrate-1.schema.json", &status);
         assert_eq!(status["holds"], true);
         assert_eq!(status["migrations"][2]["number"], 3);
         assert_eq!(status["migrations"][2]["state"], "applied");
@@ -103,6 +104,7 @@ fn an_error_is_told_with_its_place_and_what_holds_now() {
             .says("statement 2 of 2 failed")
             .says("nonsense")
             .says("nothing of 0001_a is done")
+            .says("\n  | INSERT INTO a\n  |   SELECT nonsense\n")
             .says("mend the file");
         assert!(
             stage.connect().execute("SELECT * FROM a").is_err(),
@@ -133,7 +135,10 @@ fn a_failed_migration_is_mended_and_goes_on_behind_what_is_done() {
         .migrate(&["status"])
         .ends(0)
         .says("apply failed after 3 statements");
-    stage.migrate(&["verify"]).ends(1);
+    let status = stage.migrate(&["verify", "--format", "json"]).ends(1).json();
+    validate("migrate-1.schema.json", &status);
+    assert_eq!(status["unfinished"]["done"], 3);
+    assert_eq!(status["unfinished"]["open"], false);
     stage.write("1_a/up.sql", "CREATE TABLE a (x bigint);\nVACUUM a;\n");
     stage
         .migrate(&["apply"])
@@ -291,4 +296,94 @@ fn a_plan_for_another_schema_or_product_is_refused() {
         stage.rows("SELECT name FROM sqlite_schema WHERE name = 'a'"),
         [""; 0]
     );
+}
+
+#[test]
+fn a_first_plan_starts_from_nothing_whatever_a_server_puts_into_new_databases() {
+    for product in BOTH {
+        let stage = Stage::empty(product);
+        let dialect = dialects::by_name(product).unwrap();
+        let nothing = physical::hash(&(dialect.canonical)(&physical::Database::default()));
+        stage.write("1_a/up.sql", "CREATE TABLE a (x integer);");
+        stage.write(
+            "1_a/plan.json",
+            format!(r#"{{"dialect": "{product}", "from": "{nothing}", "to": "1"}}"#),
+        );
+        stage
+            .migrate(&["apply"])
+            .ends(0)
+            .says("did not lead to the schema that it was planned for");
+        stage.write("2_b/up.sql", "CREATE TABLE b (x integer);");
+        stage.write(
+            "2_b/plan.json",
+            format!(r#"{{"dialect": "{product}", "from": "{nothing}", "to": "1"}}"#),
+        );
+        stage
+            .migrate(&["apply"])
+            .ends(1)
+            .says("was planned for another schema");
+    }
+}
+
+#[test]
+fn a_server_that_takes_no_writes_is_told_before_anything_runs() {
+    let stage = Stage::fixture("postgres");
+    stage.sql("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$");
+    stage
+        .migrate(&["apply"])
+        .ends(3)
+        .says("sessions of this user read only");
+}
+
+#[test]
+fn a_full_disk_leaves_what_was_and_is_told() {
+    let stage = Stage::fixture("sqlite");
+    let folder = stage.project.at("small");
+    std::fs::create_dir(&folder).unwrap();
+    let Some(_mounted) = Mounted::new(&folder, "size=256k") else {
+        println!("not tried: this account may not mount");
+        return;
+    };
+    let small = Stage {
+        address: folder.join("db").display().to_string(),
+        project: stage.project,
+    };
+    small.write(
+        "0004_big/up.sql",
+        "CREATE TABLE big (t TEXT);\nVACUUM;\nINSERT INTO big SELECT hex(randomblob(200000));\n",
+    );
+    small
+        .migrate(&["apply"])
+        .ends(3)
+        .says("the disk is full")
+        .says("of 0004_big the first 2 of 3 statements are done")
+        .says("free some space");
+    let grown = std::process::Command::new("mount")
+        .args(["-o", "remount,size=8m"])
+        .arg(&folder)
+        .status();
+    assert!(grown.unwrap().success());
+    small
+        .migrate(&["apply"])
+        .ends(0)
+        .says("going on behind statement 2");
+    small.migrate(&["verify"]).ends(0);
+}
+
+/// A file system in memory, while the value lives.
+struct Mounted(std::path::PathBuf);
+
+impl Mounted {
+    fn new(folder: &std::path::Path, options: &str) -> Option<Self> {
+        let mut mount = std::process::Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", options, "none"]).arg(folder);
+        let mounted = crate::support::is_root() && mount.status().is_ok_and(|status| status.success());
+        mounted.then(|| Self(folder.to_owned()))
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg(&self.0).status();
+    }
 }
