@@ -539,7 +539,7 @@ fn drifted(last: &Event) -> Stop {
             "the schema is not what the history left at {} ({:04}_{}): somebody has changed it since",
             last.finished, last.number, last.name
         ),
-        "undo that change, or write it into a migration; to take the schema as it is, `--accept-drift`",
+        "`migrate verify` says what differs; undo it, or write it into a migration; to take the schema as it is, `--accept-drift`",
     )
     .with([format!("recorded hash: {}", last.after)])
 }

@@ -103,7 +103,7 @@ impl Survey {
         if let Drift::Differs { .. } = self.drift {
             faults.push((
                 "the schema is not what the last migration left".to_owned(),
-                "undo the change, write it into a migration, or take it as it is with `migrate apply --accept-drift`".to_owned(),
+                "undo what `migrate verify` says, write it into a migration, or take it as it is with `migrate apply --accept-drift`".to_owned(),
             ));
         }
         faults

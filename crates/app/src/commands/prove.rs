@@ -234,7 +234,7 @@ fn workplace(context: Context) -> Workplace {
     }
 }
 
-fn temporary(context: Context) -> PathBuf {
+pub(super) fn temporary(context: Context) -> PathBuf {
     let named = context.machine.variable("TMPDIR");
     named.map_or_else(|| PathBuf::from("/tmp"), PathBuf::from)
 }

@@ -1,5 +1,6 @@
 //! `architrave migrate`
 
+mod differ;
 mod show;
 mod watch;
 
@@ -10,7 +11,7 @@ use diagnostics::render::visible;
 use engine::DatabaseUrl;
 use journal::{Language, Migration};
 use plan::Relational;
-use runner::{Cause, Job, Repair, Settings, Stop};
+use runner::{Cause, Drift, Job, Repair, Settings, Stop};
 
 use super::{findings, trail};
 use crate::cli::{
@@ -128,9 +129,11 @@ fn status(context: Context, arguments: &MigrateStatus, verify: bool) -> Result<O
     let settings = settings(context, None);
     let survey = runner::survey(&subject.job(&context, &settings))?;
     let faults = survey.faults();
+    let drifted = matches!(survey.drift, Drift::Differs { .. });
+    let differences = (verify && drifted).then(|| differ::explain(context, &subject, &settings, &survey));
     context.terminal.print(&match arguments.format {
-        Format::Json => show::json(&survey, &faults),
-        Format::Text => show::text(&survey, &faults, verify),
+        Format::Json => show::json(&survey, &faults, differences.as_ref()),
+        Format::Text => show::text(&survey, &faults, verify) + &show::differences(differences.as_ref()),
     });
     Ok(if verify && !faults.is_empty() {
         Outcome::Wrong

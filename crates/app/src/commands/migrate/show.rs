@@ -10,7 +10,27 @@ use serde_json::{Value, json};
 /// The first line of the document.
 const SCHEMA: &str = "architrave.migrate/1";
 
-pub(super) fn json(survey: &Survey, faults: &[(String, String)]) -> String {
+/// What differs between the schema and what the migrations make, or why nobody can say.
+type Differences<'a> = Option<&'a Result<Vec<String>, String>>;
+
+pub(super) fn differences(found: Differences<'_>) -> String {
+    match found {
+        None => String::new(),
+        Some(Err(reason)) => format!("what differs cannot be said: {}\n", visible(reason)),
+        Some(Ok(statements)) if statements.is_empty() => {
+            "what differs cannot be said: the migrations, run anew, make just this schema\n".to_owned()
+        }
+        Some(Ok(statements)) => {
+            let mut text = "what differs, as the statements that were not in the migrations:\n".to_owned();
+            for line in statements.iter().flat_map(|it| it.lines()) {
+                let _ = writeln!(text, "  {}", visible(line));
+            }
+            text
+        }
+    }
+}
+
+pub(super) fn json(survey: &Survey, faults: &[(String, String)], differences: Differences<'_>) -> String {
     let faults: Vec<Value> = faults
         .iter()
         .map(|(message, help)| json!({ "message": message, "help": help }))
@@ -21,6 +41,9 @@ pub(super) fn json(survey: &Survey, faults: &[(String, String)]) -> String {
     {
         document.extend(survey);
         document.insert("faults".to_owned(), Value::Array(faults));
+        if let Some(Ok(statements)) = differences {
+            document.insert("differences".to_owned(), json!(statements));
+        }
     }
     format!("{document:#}\n")
 }

@@ -210,7 +210,16 @@ fn a_schema_that_was_changed_beside_stops_until_somebody_accepts_it() {
         stage
             .migrate(&["verify"])
             .ends(1)
-            .says("the schema is not what the last migration left");
+            .says("the schema is not what the last migration left")
+            .says("what differs, as the statements that were not in the migrations:\n  CREATE TABLE")
+            .says("beside")
+            .keeps_silent_about("customers");
+        let found = stage.migrate(&["verify", "--format", "json"]).ends(1).json();
+        validate("migrate-1.schema.json", &found);
+        assert!(
+            found["differences"][0].as_str().unwrap().contains("beside"),
+            "{found:#}"
+        );
         stage
             .migrate(&["apply"])
             .ends(1)
