@@ -1,5 +1,7 @@
 //! A file as statements.
 
+use std::borrow::Cow;
+
 use crate::fault::Fault;
 use crate::folder::sha256;
 use crate::kind::{self, Kind, Mode};
@@ -30,6 +32,34 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// The text as it can be shown: what stands behind PASSWORD, and texts that speak of one, are masked.
+    #[must_use]
+    pub fn masked(&self) -> Cow<'_, str> {
+        const SECRET: &str = "password";
+        if !self.text.to_ascii_lowercase().contains(SECRET) {
+            return Cow::Borrowed(&self.text);
+        }
+        let mut shown = String::with_capacity(self.text.len());
+        let mut lexer = Lexer::new(&self.text, Language::Postgres);
+        let mut follows = false;
+        while let Some((token, start, end)) = lexer.next() {
+            let slice = self.text.get(start..end).unwrap_or("");
+            let speaks = slice.to_ascii_lowercase().contains(SECRET);
+            let text = matches!(token, Token::Text | Token::Open(_));
+            shown.push_str(if text && (follows || speaks) {
+                "'***'"
+            } else {
+                slice
+            });
+            follows = match token {
+                Token::Blank | Token::Comment | Token::Sign('=') => follows,
+                Token::Word | Token::Quoted => speaks || follows && slice.len() == 1,
+                _ => false,
+            };
+        }
+        Cow::Owned(shown)
+    }
+
     /// Line and column in the file of a character of the statement, from 1, as databases count.
     #[must_use]
     pub fn place_of(&self, character: u32) -> (u32, u32) {
@@ -291,6 +321,44 @@ mod tests {
                 told(&text.replace('\n', "\r\n"), language).lines().count(),
                 found.lines().count()
             );
+        }
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let masked = |text: &str| {
+            split("f", text, Language::Postgres).unwrap()[0]
+                .masked()
+                .into_owned()
+        };
+        for (text, shown) in [
+            (
+                "ALTER ROLE a PASSWORD 'geheim' LOGIN",
+                "ALTER ROLE a PASSWORD '***' LOGIN",
+            ),
+            (
+                "CREATE ROLE a ENCRYPTED PASSWORD /* x */ E'ge\\'heim'",
+                "CREATE ROLE a ENCRYPTED PASSWORD /* x */ E'***'",
+            ),
+            (
+                "CREATE ROLE a PASSWORD $p$geheim$p$",
+                "CREATE ROLE a PASSWORD '***'",
+            ),
+            (
+                "CREATE USER MAPPING FOR a SERVER s OPTIONS (user 'a', password 'geheim')",
+                "CREATE USER MAPPING FOR a SERVER s OPTIONS (user 'a', password '***')",
+            ),
+            (
+                "CREATE SUBSCRIPTION s CONNECTION 'host=a password=geheim' PUBLICATION p",
+                "CREATE SUBSCRIPTION s CONNECTION '***' PUBLICATION p",
+            ),
+            (
+                "UPDATE t SET password_hash = 'geheim', x = 'seen'",
+                "UPDATE t SET password_hash = '***', x = 'seen'",
+            ),
+            ("SELECT 'seen'", "SELECT 'seen'"),
+        ] {
+            assert_eq!(masked(text), shown);
         }
     }
 

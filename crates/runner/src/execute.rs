@@ -144,7 +144,7 @@ impl Course<'_> {
         for (position, statement) in self.statements.iter().enumerate().take(end).skip(at) {
             tell(Told::Statement {
                 position: position + 1,
-                text: &statement.text,
+                text: &statement.masked(),
             });
             let started = self.now();
             send(connection, &statement.text).map_err(|error| Trouble::Sql(Some(position), error))?;
@@ -206,7 +206,7 @@ impl Course<'_> {
         })?;
         tell(Told::Statement {
             position: position + 1,
-            text: &statement.text,
+            text: &statement.masked(),
         });
         // These wait for transactions that began before them, and block nobody meanwhile.
         let patient = matches!(
@@ -408,7 +408,7 @@ impl Course<'_> {
             ),
             "look at the database, then say `migrate repair --done` if it was done, or `migrate repair --again` if it shall run again",
         )
-        .with(self.statements.get(at).map(|it| shown(&it.text)).unwrap_or_default())
+        .with(self.statements.get(at).map(|it| shown(&it.masked())).unwrap_or_default())
     }
 
     /// Leaves the database in a state that can be told, and tells it.
@@ -491,7 +491,7 @@ impl Course<'_> {
 
     fn details(&self, position: Option<usize>, error: &EngineError) -> Vec<String> {
         let statement = position.and_then(|at| self.statements.get(at));
-        let mut details = statement.map(|it| shown(&it.text)).unwrap_or_default();
+        let mut details = statement.map(|it| shown(&it.masked())).unwrap_or_default();
         if let Some(error) = error.sql() {
             let said = [
                 ("detail", &error.detail),

@@ -158,7 +158,7 @@ pub(super) fn statements(title: &str, statements: &[Statement]) -> String {
             Mode::Alone => "-- in a transaction of its own\n",
             Mode::Outside => "-- outside of a transaction\n",
         };
-        let _ = writeln!(text, "{how}{};", statement.text);
+        let _ = writeln!(text, "{how}{};", statement.masked());
     }
     text.push('\n');
     text

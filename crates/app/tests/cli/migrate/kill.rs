@@ -1,6 +1,7 @@
 //! Killed (-9) at every line that a run prints, and run again: as if nothing had been.
 
 use std::io::{BufRead as _, BufReader};
+use std::time::Duration;
 
 use super::{BOTH, Stage};
 use crate::support::signal;
@@ -96,6 +97,28 @@ fn everywhere(product: &str, before: &[&[&str]], command: &[&str]) {
 fn a_run_that_is_killed_anywhere_ends_as_one_that_is_not() {
     for product in BOTH {
         everywhere(product, &[], &["apply"]);
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_at_any_time_ends_as_one_that_is_not() {
+    for product in BOTH {
+        let undisturbed = Stage::fixture(product);
+        undisturbed.migrate(&["apply"]).ends(0);
+        let expected = digest(&undisturbed);
+        for milliseconds in (0..120).step_by(7) {
+            let stage = Stage::fixture(product);
+            let mut child = stage.command(&["apply"]).spawn().unwrap();
+            std::thread::sleep(Duration::from_millis(milliseconds));
+            signal(child.id(), "KILL");
+            child.wait().unwrap();
+            stage.migrate(&["apply"]).ends(0);
+            assert_eq!(
+                digest(&stage),
+                expected,
+                "{product}, killed after {milliseconds} ms"
+            );
+        }
     }
 }
 

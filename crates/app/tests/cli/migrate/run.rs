@@ -279,6 +279,21 @@ fn a_password_is_never_shown() {
     for command in ["status", "apply", "verify", "rollback"] {
         stage.migrate(&[command]).ends(3).keeps_silent_about("geheim");
     }
+    let stage = Stage::empty("postgres");
+    stage.write(
+        "1_a/up.sql",
+        "CREATE ROLE migrate_secret PASSWORD 'geheim';\nSELECT nonsense('password geheim');\n",
+    );
+    stage
+        .migrate(&["apply", "--dry-run"])
+        .ends(0)
+        .says("PASSWORD '***'")
+        .keeps_silent_about("geheim");
+    stage
+        .migrate(&["apply", "--verbose"])
+        .ends(1)
+        .says("| SELECT nonsense('***')")
+        .keeps_silent_about("geheim");
 }
 
 #[test]
