@@ -33,8 +33,9 @@ pub enum Kind {
         /// The partition.
         partition: String,
     },
-    /// REINDEX … CONCURRENTLY, which can be run again but leaves an invalid copy behind.
-    Reindex,
+    /// REINDEX … CONCURRENTLY, which can be run again but leaves invalid copies behind: the index or table as written, where it is
+    /// about one.
+    Reindex(Option<String>),
     /// Running it again changes nothing more.
     Repeatable,
     /// It sets something of the session, and must be said again in another one.
@@ -131,7 +132,7 @@ fn postgres(words: &Words<'_>) -> (Kind, bool) {
             }
             (Kind::DropIndex(name(words, at).0), true)
         }
-        "REINDEX" if concurrently => (Kind::Reindex, true),
+        "REINDEX" if concurrently => (reindex(words), true),
         "VACUUM" | "REINDEX" => (Kind::Repeatable, true),
         "CLUSTER" if words.len() == 1 => (Kind::Repeatable, true),
         "ALTER" if is(words, 1, "SYSTEM") => (Kind::Repeatable, true),
@@ -173,6 +174,14 @@ fn create_index(words: &Words<'_>) -> Kind {
         name: index.map(|(name, _)| name),
         table: name(words, table_at).0,
     }
+}
+
+fn reindex(words: &Words<'_>) -> Kind {
+    let at = (0..words.len()).find(|at| is(words, *at, "INDEX") || is(words, *at, "TABLE"));
+    Kind::Reindex(at.map(|at| {
+        let more = usize::from(is(words, at + 1, "CONCURRENTLY"));
+        name(words, at + 1 + more).0
+    }))
 }
 
 fn detach(words: &Words<'_>) -> Kind {

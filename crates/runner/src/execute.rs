@@ -211,7 +211,7 @@ impl Course<'_> {
         // These wait for transactions that began before them, and block nobody meanwhile.
         let patient = matches!(
             statement.kind,
-            Kind::CreateIndex { .. } | Kind::DropIndex(_) | Kind::Reindex
+            Kind::CreateIndex { .. } | Kind::DropIndex(_) | Kind::Reindex(_)
         );
         let lock_timeout = if patient {
             Duration::ZERO
@@ -248,7 +248,10 @@ impl Course<'_> {
                 format!(
                     "the index `{name}` is there and invalid: an earlier build of it failed, and IF NOT EXISTS left it so"
                 ),
-                format!("remove it with `DROP INDEX CONCURRENTLY {index}`, and run this again"),
+                format!(
+                    "remove it with `DROP INDEX CONCURRENTLY {}`, and run this again",
+                    index.join(", ")
+                ),
             ))),
             _ => Ok(()),
         }
@@ -263,14 +266,17 @@ impl Course<'_> {
         tell: Tell<'_>,
     ) -> Result<(), Trouble> {
         const IS_THERE: &str = "42P07";
-        if !matches!(statement.kind, Kind::CreateIndex { .. }) || error.code() == Some(IS_THERE) {
+        if !matches!(statement.kind, Kind::CreateIndex { .. } | Kind::Reindex(_))
+            || error.code() == Some(IS_THERE)
+        {
             return Ok(());
         }
         let sql = |error| Trouble::Sql(None, error);
         if let Found::Invalid(index) = inspect::look(connection, statement).map_err(sql)? {
             inspect::remove_invalid(connection, &index).map_err(sql)?;
             tell(Told::Note(format!(
-                "the invalid index {index}, which the failed build left, was removed"
+                "invalid, and removed, since a build that failed left it: {}",
+                index.join(", ")
             )));
         }
         Ok(())
@@ -372,7 +378,8 @@ impl Course<'_> {
             Found::Invalid(index) => {
                 inspect::remove_invalid(connection, &index)?;
                 tell(Told::Note(format!(
-                    "the invalid index {index}, which a run that was ended left, was removed"
+                    "invalid, and removed, since a run that was ended left it: {}",
+                    index.join(", ")
                 )));
                 false
             }

@@ -13,8 +13,8 @@ pub(crate) enum Found {
     Done,
     /// It was not, or doing it again changes nothing more.
     Not,
-    /// It left an invalid index, whose quoted name this is.
-    Invalid(String),
+    /// It left invalid indexes, whose quoted names these are.
+    Invalid(Vec<String>),
     /// Its first half is done; this statement does the other.
     Half(String),
     /// The database cannot tell.
@@ -37,7 +37,8 @@ pub(crate) fn look(connection: &mut Connection, statement: &Statement) -> Result
             Ok(if gone { Found::Done } else { Found::Not })
         }
         Kind::Detach { parent, partition } => detached(connection, parent, partition),
-        Kind::Repeatable | Kind::Session | Kind::Reindex => Ok(Found::Not),
+        Kind::Reindex(Some(name)) => copies(connection, name),
+        Kind::Repeatable | Kind::Session | Kind::Reindex(None) => Ok(Found::Not),
         Kind::CreateIndex { name: None, .. } | Kind::AddValue | Kind::Other => Ok(Found::Unknown),
     }
 }
@@ -55,11 +56,34 @@ fn index(connection: &mut Connection, name: &str, table: &str) -> Result<Found, 
     Ok(match rows.rows.first() {
         None => Found::Not,
         Some(row) if text(row, 0) == "true" => Found::Done,
-        Some(row) => Found::Invalid(format!(
-            "{}.{}",
-            quote_identifier(&text(row, 1)),
-            quote_identifier(&text(row, 2))
-        )),
+        Some(row) => Found::Invalid(vec![quoted(row)]),
+    })
+}
+
+fn quoted(row: &[Value]) -> String {
+    format!(
+        "{}.{}",
+        quote_identifier(&text(row, 1)),
+        quote_identifier(&text(row, 2))
+    )
+}
+
+/// Copies that REINDEX CONCURRENTLY left of an index, or of the indexes of a table, and that nobody is building.
+fn copies(connection: &mut Connection, name: &str) -> Result<Found, EngineError> {
+    let sql = "SELECT '', n.nspname::text, c.relname::text \
+                 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$' \
+                  AND (i.indrelid = pg_catalog.to_regclass($1)::oid OR i.indrelid = \
+                       (SELECT o.indrelid FROM pg_catalog.pg_index o WHERE o.indexrelid = pg_catalog.to_regclass($1)::oid)) \
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = c.oid) \
+                ORDER BY c.relname";
+    let rows = connection.query(sql, &[Value::Text(name.to_owned())])?;
+    let copies: Vec<String> = rows.rows.iter().map(|row| quoted(row)).collect();
+    Ok(if copies.is_empty() {
+        Found::Not
+    } else {
+        Found::Invalid(copies)
     })
 }
 
@@ -77,9 +101,11 @@ fn detached(connection: &mut Connection, parent: &str, partition: &str) -> Resul
     })
 }
 
-/// Removes an invalid index that a run of ours left.
-pub(crate) fn remove_invalid(connection: &mut Connection, index: &str) -> Result<(), EngineError> {
-    connection
-        .execute(&format!("DROP INDEX CONCURRENTLY IF EXISTS {index}"))
-        .map(drop)
+/// Removes invalid indexes that a run of ours left.
+pub(crate) fn remove_invalid(connection: &mut Connection, indexes: &[String]) -> Result<(), EngineError> {
+    indexes.iter().try_for_each(|index| {
+        connection
+            .execute(&format!("DROP INDEX CONCURRENTLY IF EXISTS {index}"))
+            .map(drop)
+    })
 }

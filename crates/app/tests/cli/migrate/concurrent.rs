@@ -167,7 +167,7 @@ fn a_build_that_goes_on_without_its_run_is_waited_for() {
         .migrate(&["apply"])
         .ends(0)
         .says("going on behind statement 1")
-        .keeps_silent_about("invalid index");
+        .keeps_silent_about("invalid");
     assert_eq!(
         stage.rows("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_x'::regclass"),
         ["[Bool(true)]"]
@@ -186,11 +186,38 @@ fn the_invalid_index_of_a_build_that_was_ended_is_replaced() {
     stage
         .migrate(&["apply"])
         .ends(0)
-        .says("the invalid index \"public\".\"a_x\"");
+        .says("since a run that was ended left it: \"public\".\"a_x\"");
     assert_eq!(
         stage.rows("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_x'::regclass"),
         ["[Bool(true)]"]
     );
+}
+
+#[test]
+fn the_copy_that_a_reindex_left_is_removed() {
+    let stage = Stage::empty("postgres");
+    stage.sql(
+        "CREATE TABLE a (x integer PRIMARY KEY, y integer); INSERT INTO a SELECT generate_series(1, 100)",
+    );
+    stage.write("1_a/up.sql", "REINDEX TABLE CONCURRENTLY a;\n");
+    let mut old = stage.connect();
+    old.batch("BEGIN; DELETE FROM a WHERE x = 1").unwrap();
+    let mut child = stage.command(&["apply"]).spawn().unwrap();
+    const COPIES: &str = "SELECT relname::text FROM pg_class WHERE relname LIKE '%ccnew' AND relnamespace = 'public'::regnamespace";
+    until("it waits", || stage.rows(COPIES).len() == 1);
+    signal(child.id(), "KILL");
+    child.wait().unwrap();
+    stage.sql(&format!("SELECT pg_terminate_backend(pid) {BUILDER}"));
+    until("its session is gone", || {
+        stage.rows(&format!("SELECT 1 {BUILDER}")).is_empty()
+    });
+    old.batch("COMMIT").unwrap();
+    assert_eq!(stage.rows(COPIES), ["[Text(\"a_pkey_ccnew\")]"]);
+    stage
+        .migrate(&["apply"])
+        .ends(0)
+        .says("left it: \"public\".\"a_pkey_ccnew\"");
+    assert_eq!(stage.rows(COPIES), [""; 0]);
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn a_failed_migration_is_mended_and_goes_on_behind_what_is_done() {
         .migrate(&["apply"])
         .ends(1)
         .says("statement 4 of 4 failed")
-        .says("the invalid index \"public\".\"a_x\", which the failed build left, was removed")
+        .says("since a build that failed left it: \"public\".\"a_x\"")
         .says("of 0001_a the first 3 of 4 statements are done");
     stage
         .migrate(&["status"])
