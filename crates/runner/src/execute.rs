@@ -8,6 +8,7 @@ use physical::Value;
 
 use crate::inspect::{self, Found};
 use crate::lease::Lease;
+use crate::report::shown;
 use crate::store::{Line, Store};
 use crate::{Job, Stop, Tell, Told};
 
@@ -28,7 +29,7 @@ pub(crate) struct Course<'a> {
 }
 
 /// Why some statements did not get into the ledger.
-enum Trouble {
+pub(crate) enum Trouble {
     /// The database's answer to a statement, or to what came with several.
     Sql(Option<usize>, EngineError),
     Stop(Stop),
@@ -41,7 +42,7 @@ impl From<Stop> for Trouble {
 }
 
 /// What did not succeed because of others, and may succeed later.
-const PASSING: &[&str] = &[
+pub(crate) const PASSING: &[&str] = &[
     "55P03",
     "40P01",
     "40001",
@@ -53,10 +54,6 @@ const PASSING: &[&str] = &[
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
 /// A run that hangs in the middle of a transaction must not hold its locks for ever.
 const IDLE: &str = "60s";
-/// A statement is shown as far as this.
-const SHOWN_LINES: usize = 6;
-const SHOWN_WIDTH: usize = 160;
-
 impl Course<'_> {
     /// Runs what is not in the ledger, from a position on.
     pub(crate) fn run(&self, connection: &mut Connection, from: usize, tell: Tell<'_>) -> Result<(), Stop> {
@@ -418,127 +415,6 @@ impl Course<'_> {
         .with(self.statements.get(at).map(|it| shown(&it.masked())).unwrap_or_default())
     }
 
-    /// Leaves the database in a state that can be told, and tells it.
-    fn report(&self, connection: &mut Connection, trouble: Trouble, done: usize) -> Stop {
-        let (position, error) = match trouble {
-            Trouble::Stop(stop) => {
-                let _ = connection.rollback();
-                return stop;
-            }
-            Trouble::Sql(position, error) => (position, error),
-        };
-        if error.is_connection_lost() {
-            return Stop::failed(
-                format!(
-                    "{}: {error}, at statement {}",
-                    self.title,
-                    position.unwrap_or(done) + 1
-                ),
-                format!("run `{}` again: it goes on where the ledger ends", self.command()),
-            );
-        }
-        let recorded = self.record(connection, &error, done);
-        let mut details = self.details(position, &error);
-        let count = self.statements.len();
-        details.push(match (recorded, done) {
-            (Err(_), _) => {
-                "what state it is in could not be written down; `migrate status` reads it from the ledger"
-                    .to_owned()
-            }
-            (Ok(()), 0) => format!(
-                "nothing of {} is done: its transaction was rolled back",
-                self.title
-            ),
-            (Ok(()), _) => format!(
-                "of {} the first {done} of {count} statements are done and in the ledger, the rest is not",
-                self.title
-            ),
-        });
-        Stop {
-            cause: if error.is_disk_full() {
-                crate::Cause::Failed
-            } else {
-                crate::Cause::Wrong
-            },
-            message: self.headline(position, &error),
-            details,
-            help: Some(self.advice(done, &error)),
-        }
-    }
-
-    /// Writes the failure down; a migration of which nothing is done has not begun.
-    fn record(
-        &self,
-        connection: &mut Connection,
-        error: &EngineError,
-        done: usize,
-    ) -> Result<(), EngineError> {
-        connection.rollback()?;
-        connection.reset_session()?;
-        if done == 0 {
-            self.store.end(connection)
-        } else {
-            self.store.fail(connection, &error.to_string())
-        }
-    }
-
-    fn headline(&self, position: Option<usize>, error: &EngineError) -> String {
-        let Some((at, statement)) = position.and_then(|at| Some((at, self.statements.get(at)?))) else {
-            return format!("{}: the transaction could not be committed: {error}", self.file);
-        };
-        let in_statement = error.sql().and_then(|error| error.position);
-        let (line, column) = in_statement.map_or(statement.place, |character| statement.place_of(character));
-        format!(
-            "{}:{line}:{column}: statement {} of {} failed: {error}",
-            self.file,
-            at + 1,
-            self.statements.len()
-        )
-    }
-
-    fn details(&self, position: Option<usize>, error: &EngineError) -> Vec<String> {
-        let statement = position.and_then(|at| self.statements.get(at));
-        let mut details = statement.map(|it| shown(&it.masked())).unwrap_or_default();
-        if let Some(error) = error.sql() {
-            let said = [
-                ("detail", &error.detail),
-                ("hint", &error.hint),
-                ("where", &error.context),
-            ];
-            details.extend(
-                said.into_iter()
-                    .filter_map(|(what, text)| text.as_ref().map(|text| format!("{what}: {text}"))),
-            );
-        }
-        details
-    }
-
-    fn advice(&self, done: usize, error: &EngineError) -> String {
-        let command = self.command();
-        if error.is_disk_full() {
-            return format!("free some space, and run `{command}` again");
-        }
-        if error.code().is_some_and(|code| PASSING.contains(&code)) {
-            return format!(
-                "others hold what it needs; run `{command}` again when there is less going on, or with a longer `--lock-timeout`"
-            );
-        }
-        if done == 0 {
-            return format!("mend the file, and run `{command}` again");
-        }
-        format!(
-            "mend the file behind statement {done}, leave what comes before, and run `{command}` again: it goes on there"
-        )
-    }
-
-    fn command(&self) -> &'static str {
-        if self.back {
-            "architrave migrate rollback"
-        } else {
-            "architrave migrate apply"
-        }
-    }
-
     pub(crate) fn now(&self) -> String {
         instant(self.job.system.now())
     }
@@ -575,19 +451,6 @@ fn send(connection: &mut Connection, sql: &str) -> Result<(), EngineError> {
         // Takes all rows of a statement that answers some: a pragma, a SELECT with an effect.
         DatabaseKind::Sqlite => connection.execute(sql).map(drop),
     }
-}
-
-/// The beginning of a statement, for people.
-fn shown(text: &str) -> Vec<String> {
-    let mut lines: Vec<String> = text
-        .lines()
-        .take(SHOWN_LINES)
-        .map(|line| format!("| {}", line.chars().take(SHOWN_WIDTH).collect::<String>()))
-        .collect();
-    if text.lines().count() > SHOWN_LINES {
-        lines.push("| …".to_owned());
-    }
-    lines
 }
 
 fn number(position: usize) -> i64 {

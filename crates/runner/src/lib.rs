@@ -10,6 +10,7 @@ mod inspect;
 mod lease;
 mod preflight;
 mod repair;
+mod report;
 mod run;
 mod schema;
 mod stop;
