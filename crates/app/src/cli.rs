@@ -56,6 +56,9 @@ pub(crate) enum Command {
     Diff(Diff),
     /// Try to refute a schema on real temporary databases
     Prove(Prove),
+    /// Run a folder of migrations, back and forth
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Migrate(Migrate),
     /// Seal the entries of an audit trail that are committed
     Seal(Seal),
     /// Check the seals of an audit trail, and say what was changed
@@ -75,6 +78,7 @@ impl Command {
             | Self::Prove(Prove { path, .. })
             | Self::Seal(Seal { path, .. })
             | Self::Verify(Verify { path, .. }) => path,
+            Self::Migrate(migrate) => migrate.command.path(),
         })
     }
 }
@@ -315,4 +319,134 @@ pub(crate) struct Verify {
     /// How to print it
     #[arg(long, default_value = "text")]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    #[command(subcommand)]
+    pub(crate) command: MigrateCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MigrateCommand {
+    /// List migrations, and where each stands
+    Status(MigrateStatus),
+    /// Apply what is pending
+    Apply(MigrateApply),
+    /// Roll back what was applied last
+    Rollback(MigrateRollback),
+    /// Hold files, history and schema to each other; answer 1 when they do not agree
+    Verify(MigrateStatus),
+    /// Decide what only a person can decide
+    Repair(MigrateRepair),
+}
+
+impl MigrateCommand {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Status(it) | Self::Verify(it) => &it.place.path,
+            Self::Apply(it) => &it.place.path,
+            Self::Rollback(it) => &it.place.path,
+            Self::Repair(it) => &it.place.path,
+        }
+    }
+}
+
+/// Which migrations, and which database.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The project's folder
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// The folder of the migrations, from the project's
+    #[arg(long, value_name = "FOLDER", default_value = "migrations")]
+    pub(crate) folder: PathBuf,
+    /// The database: a postgres:// URL, the path of an SQLite file, or env:NAME
+    #[arg(long, value_name = "URL", default_value = "env:DATABASE_URL")]
+    pub(crate) database: String,
+}
+
+/// How long to wait for others.
+#[derive(Debug, Args)]
+pub(crate) struct Waits {
+    /// How long to wait for another run to end
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) wait: u64,
+    /// How long a statement may wait for a lock; others wait behind it
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 2000)]
+    pub(crate) lock_timeout: u64,
+    /// How often to try what others were in the way of
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) tries: u32,
+    /// Go on although the schema is not what the last migration left, and write that down
+    #[arg(long)]
+    pub(crate) accept_drift: bool,
+    /// Print a line for each statement
+    #[arg(long)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateStatus {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// How to print it
+    #[arg(long, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateApply {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) waits: Waits,
+    /// Only up to this number
+    #[arg(long, value_name = "N")]
+    pub(crate) to: Option<i64>,
+    /// Change nothing; print the statements
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Apply also what has a lower number than what is applied
+    #[arg(long)]
+    pub(crate) out_of_order: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateRollback {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) waits: Waits,
+    /// All with a number above this one
+    #[arg(long, value_name = "N", conflicts_with = "steps")]
+    pub(crate) to: Option<i64>,
+    /// So many
+    #[arg(long, value_name = "K", default_value_t = 1)]
+    pub(crate) steps: usize,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true))]
+pub(crate) struct MigrateRepair {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The files of this applied migration are right as they are now
+    #[arg(long, value_name = "N", group = "what")]
+    pub(crate) accept_files: Option<i64>,
+    /// The statement that began and is not known to have ended was done
+    #[arg(long, group = "what")]
+    pub(crate) done: bool,
+    /// It was not done, and shall run again
+    #[arg(long, group = "what")]
+    pub(crate) again: bool,
+    /// The run that has the lease is gone
+    #[arg(long, group = "what")]
+    pub(crate) remove_lease: bool,
+    /// What the unfinished migration did was undone by hand
+    #[arg(long, group = "what")]
+    pub(crate) forget_unfinished: bool,
+    /// The history is right as it is now
+    #[arg(long, group = "what")]
+    pub(crate) accept_history: bool,
 }

@@ -34,6 +34,22 @@ impl Machine {
             .join("architrave")
     }
 
+    /// Who runs this, and on which machine, as far as they say.
+    pub(crate) fn person(self) -> (String, String) {
+        let user = ["USER", "LOGNAME", "USERNAME"]
+            .iter()
+            .find_map(|name| self.variable(name));
+        let host = fs::read_to_string("/proc/sys/kernel/hostname")
+            .ok()
+            .map(|text| text.trim().to_owned())
+            .or_else(|| self.variable("HOSTNAME"));
+        let known = |text: Option<String>| {
+            text.filter(|text| !text.is_empty())
+                .unwrap_or_else(|| "unknown".to_owned())
+        };
+        (known(user), known(host))
+    }
+
     /// Appends to a file, which may lie on a medium that takes nothing else, and waits until it is written.
     pub(crate) fn append(self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut file = fs::OpenOptions::new().append(true).create(true).open(path)?;

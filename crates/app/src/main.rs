@@ -99,6 +99,7 @@ fn run(context: Context, command: &Command) -> Outcome {
         Command::Explain(arguments) => commands::explain::run(context, arguments),
         Command::Diff(arguments) => commands::diff::run(context, arguments),
         Command::Prove(arguments) => commands::prove::run(context, arguments),
+        Command::Migrate(arguments) => commands::migrate::run(context, &arguments.command),
         Command::Seal(arguments) => commands::seal::run(context, arguments),
         Command::Verify(arguments) => commands::verify::run(context, arguments),
     }

@@ -28,6 +28,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("project", &["diagnostics"]),
     ("detect", &["diagnostics", "project"]),
     ("engine", &["physical", "plan"]),
+    ("journal", &["project"]),
+    ("runner", &["engine", "journal", "physical", "plan", "project"]),
     (
         "prove",
         &["crypto", "engine", "evidence", "model", "physical", "plan"],

@@ -27,7 +27,7 @@ pub use connection::{
 };
 pub use error::{EngineError, SqlError};
 pub use execution::{StepError, apply, undo};
-pub use scratch::shutdown_all;
+pub use scratch::{process_runs, shutdown_all};
 pub use server::{BinarySearch, CancelToken, Durability, OLDEST_MAJOR, Server, StartOptions, Version};
 pub use sqlite_file::TemporarySqlite;
 pub use url::{DatabaseUrl, Login, PostgresAddress, Secret};

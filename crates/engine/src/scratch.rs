@@ -411,6 +411,12 @@ fn stop_leftover(folder: &Path) {
     let _ = kill_process(pid, Signal::KILL);
 }
 
+/// Whether a process of this machine runs, or cannot be told not to.
+#[must_use]
+pub fn process_runs(id: u32) -> bool {
+    pid(id).is_some_and(|pid| test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+}
+
 fn command_line(id: u32) -> Option<String> {
     if let Ok(bytes) = fs::read(format!("/proc/{id}/cmdline")) {
         return Some(String::from_utf8_lossy(&bytes).replace('\0', " "));

@@ -10,7 +10,7 @@
 mod common;
 
 use common::database;
-use engine::{Connection, DatabaseKind, EngineError, apply, undo};
+use engine::{Access, ConnectOptions, Connection, DatabaseKind, EngineError, apply, undo};
 use physical::{Origin, Value};
 use plan::{Action, Lock, Phase, RunsAs, Section, Step, Undo};
 
@@ -171,4 +171,38 @@ fn a_deferred_constraint_fails_the_commit() {
     let error = apply(&mut it, &steps).unwrap_err();
     assert_eq!((error.statement, error.error.code()), (None, Some("23505")));
     assert!(tables(&mut it).is_empty());
+}
+
+#[test]
+fn what_a_session_has_set_is_taken_back_and_what_we_rely_on_stays() {
+    let (server, _) = common::database("reset");
+    let options = ConnectOptions {
+        access: Access::ReadOnly,
+        ..ConnectOptions::default()
+    };
+    let mut it = Connection::open(&server.url("reset", server.superuser()), &options).unwrap();
+    let settings = "SELECT concat_ws(' ', current_user <> session_user, current_setting('search_path'), \
+                    current_setting('TimeZone'), current_setting('bytea_output'), current_setting('transaction_read_only'))";
+    let seen = |it: &mut Connection| it.query(settings, &[]).unwrap().scalar().cloned();
+    let before = seen(&mut it);
+    it.batch("SET ROLE pg_monitor; SET search_path = a; SET TimeZone = 'Asia/Kathmandu'; SET bytea_output = escape")
+        .unwrap();
+    assert_ne!(seen(&mut it), before);
+    it.reset_session().unwrap();
+    assert_eq!(seen(&mut it), before);
+
+    let mut it = Connection::sqlite_in_memory().unwrap();
+    it.batch("PRAGMA foreign_keys = OFF").unwrap();
+    it.reset_session().unwrap();
+    let enforced = it.query("PRAGMA foreign_keys", &[]).unwrap();
+    assert_eq!(enforced.scalar().and_then(physical::Value::as_bool), Some(true));
+}
+
+#[test]
+fn a_process_that_ended_does_not_run() {
+    assert!(engine::process_runs(std::process::id()));
+    let mut gone = std::process::Command::new("true").spawn().unwrap();
+    gone.wait().unwrap();
+    assert!(!engine::process_runs(gone.id()));
+    assert!(!engine::process_runs(0));
 }

@@ -7,6 +7,7 @@ pub(crate) mod explain;
 pub(crate) mod findings;
 pub(crate) mod fmt;
 pub(crate) mod init;
+pub(crate) mod migrate;
 pub(crate) mod prove;
 pub(crate) mod seal;
 pub(crate) mod trail;

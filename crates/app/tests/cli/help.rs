@@ -7,8 +7,16 @@ use std::process::Command;
 use crate::support::{Project, finish, root};
 
 const COMMANDS: &[&str] = &[
-    "init", "check", "fmt", "build", "explain", "diff", "prove", "seal", "verify",
+    "init", "check", "fmt", "build", "explain", "diff", "prove", "migrate", "seal", "verify",
 ];
+
+/// Commands of a command.
+const PARTS: &[(&str, &[&str])] = &[("migrate", &["status", "apply", "rollback", "verify", "repair"])];
+
+fn parts(command: &str) -> impl Iterator<Item = &'static str> {
+    let of = PARTS.iter().filter(move |(name, _)| *name == command);
+    of.flat_map(|(_, parts)| parts.iter().copied())
+}
 
 fn whole_help() -> String {
     let project = Project::new(&[]);
@@ -21,6 +29,9 @@ fn whole_help() -> String {
     one(&["--help"]);
     for command in COMMANDS {
         one(&[command, "--help"]);
+        for part in parts(command) {
+            one(&[command, part, "--help"]);
+        }
     }
     // Lines of nothing but blanks are clap's way to part paragraphs.
     text.lines()
@@ -51,7 +62,10 @@ fn the_reference_names_every_command_and_option() {
             .split("\n## ")
             .find(|section| section.starts_with(&format!("{command}\n")))
             .unwrap_or_else(|| panic!("docs/cli.md has no section `{command}`"));
-        let help = project.run(&[command, "--help"]).ends(0).out;
+        let mut help = project.run(&[command, "--help"]).ends(0).out;
+        for part in parts(command) {
+            help += &project.run(&[command, part, "--help"]).ends(0).out;
+        }
         for option in help
             .split_whitespace()
             .filter(|word| word.starts_with("--") && word.len() > 2)

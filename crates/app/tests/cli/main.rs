@@ -18,6 +18,7 @@ mod form;
 mod help;
 mod init;
 mod input;
+mod migrate;
 mod names;
 mod prove;
 mod signals;

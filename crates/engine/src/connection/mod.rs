@@ -293,6 +293,18 @@ impl Connection {
         }
     }
 
+    /// Takes back what statements have set for the session (roles, parameters, pragmas that we rely on); outside of a transaction.
+    /// A limit of [`Connection::set_statement_timeout`] on PostgreSQL goes, too.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn reset_session(&mut self) -> Result<(), EngineError> {
+        match &mut self.0 {
+            Inner::Postgres(it) => it.reset_session(),
+            Inner::Sqlite(it) => it.reset_session(),
+        }
+    }
+
     /// Limits how long one statement may take; it fails as [`EngineError::Timeout`].
     ///
     /// # Errors

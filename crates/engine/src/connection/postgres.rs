@@ -28,6 +28,12 @@ const GRACE: Duration = Duration::from_secs(5);
 /// No session remembers more notices than this; a loop that raises them must not fill our memory.
 const MOST_NOTICES: usize = 10_000;
 
+/// What we rely on to read values.
+const SETTINGS: &str = "SET standard_conforming_strings = on; SET DateStyle = ISO; SET IntervalStyle = postgres; \
+                        SET TimeZone = 'UTC'; SET bytea_output = hex; SET extra_float_digits = 1;";
+
+const READ_ONLY: &str = "SET default_transaction_read_only = on;";
+
 pub(super) struct Postgres {
     runtime: Runtime,
     client: Client,
@@ -37,6 +43,7 @@ pub(super) struct Postgres {
     backend_pid: i64,
     prepared: u64,
     silent: bool,
+    read_only: bool,
 }
 
 /// What the task that drives the connection leaves for the calls.
@@ -139,6 +146,7 @@ impl Postgres {
             backend_pid: 0,
             prepared: 0,
             silent: false,
+            read_only: options.access == Access::ReadOnly,
         };
         it.set_up(options)?;
         Ok(it)
@@ -146,14 +154,7 @@ impl Postgres {
 
     /// What we rely on to read values, whatever the settings of the user, the role or the database.
     fn set_up(&mut self, options: &ConnectOptions) -> Result<(), EngineError> {
-        let mut sql = String::from(
-            "SET standard_conforming_strings = on; SET DateStyle = ISO; SET IntervalStyle = postgres; \
-             SET TimeZone = 'UTC'; SET bytea_output = hex; SET extra_float_digits = 1; \
-             SELECT pg_catalog.pg_backend_pid();",
-        );
-        if options.access == Access::ReadOnly {
-            sql.push_str("SET default_transaction_read_only = on;");
-        }
+        let sql = format!("{} SELECT pg_catalog.pg_backend_pid();", self.settings());
         let messages = self.call(async |client| client.simple_query(&sql).await)?;
         let row = messages.iter().find_map(|message| match message {
             SimpleQueryMessage::Row(row) => row.try_get(0).ok().flatten(),
@@ -225,6 +226,15 @@ impl Postgres {
         self.batch(&format!("SET statement_timeout = {milliseconds}"))?;
         self.limit = limit;
         Ok(())
+    }
+
+    pub(super) fn reset_session(&mut self) -> Result<(), EngineError> {
+        self.batch(&format!("RESET ROLE; RESET ALL; {}", self.settings()))
+    }
+
+    fn settings(&self) -> String {
+        let more = if self.read_only { READ_ONLY } else { "" };
+        format!("{SETTINGS} {more}")
     }
 
     pub(super) fn batch(&mut self, sql: &str) -> Result<(), EngineError> {

@@ -21,6 +21,8 @@ const BUSY: Duration = Duration::from_secs(5);
 /// How many instructions of its virtual machine pass between two looks at the clock: some tens of microseconds.
 const INSTRUCTIONS: i32 = 2_000;
 
+const SETTINGS: &str = "PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON";
+
 pub(super) struct Sqlite {
     connection: Connection,
     interrupt: Arc<InterruptHandle>,
@@ -119,7 +121,7 @@ impl Sqlite {
             connection.busy_timeout(BUSY)?;
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-            connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON")?;
+            connection.execute_batch(SETTINGS)?;
             connection.progress_handler(INSTRUCTIONS, Some(move || watched.is_late()))
         };
         prepare(&mut connection).map_err(|e| plain_error(&e))?;
@@ -182,6 +184,10 @@ impl Sqlite {
             }
             plain_error(&error)
         })
+    }
+
+    pub(super) fn reset_session(&mut self) -> Result<(), EngineError> {
+        self.batch(SETTINGS)
     }
 
     pub(super) fn batch(&mut self, sql: &str) -> Result<(), EngineError> {

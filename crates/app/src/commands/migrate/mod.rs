@@ -1,0 +1,231 @@
+//! `architrave migrate`
+
+mod differ;
+mod show;
+mod watch;
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use diagnostics::render::visible;
+use engine::DatabaseUrl;
+use journal::{Language, Migration};
+use plan::Relational;
+use runner::{Cause, Drift, Job, Repair, Settings, Stop};
+
+use super::{findings, trail};
+use crate::cli::{
+    Format, MigrateApply, MigrateCommand, MigrateRepair, MigrateRollback, MigrateStatus, Place, Waits,
+};
+use crate::{Context, Outcome};
+
+pub(crate) fn run(context: Context, command: &MigrateCommand) -> Outcome {
+    let done = match command {
+        MigrateCommand::Status(arguments) => status(context, arguments, false),
+        MigrateCommand::Verify(arguments) => status(context, arguments, true),
+        MigrateCommand::Apply(arguments) => apply(context, arguments),
+        MigrateCommand::Rollback(arguments) => rollback(context, arguments),
+        MigrateCommand::Repair(arguments) => repair(context, arguments),
+    };
+    match done {
+        Ok(outcome) | Err(Told::Outcome(outcome)) => outcome,
+        Err(Told::Stop(stop)) => complain(context, &stop),
+    }
+}
+
+/// Why a command ends early: told already, or to be told.
+enum Told {
+    Outcome(Outcome),
+    Stop(Box<Stop>),
+}
+
+impl From<Stop> for Told {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(Box::new(stop))
+    }
+}
+
+fn complain(context: Context, stop: &Stop) -> Outcome {
+    findings::complain(context, &stop.message, None);
+    let mut text = String::new();
+    // What a server says can have several lines.
+    for line in stop.details.iter().flat_map(|it| it.lines()) {
+        let _ = writeln!(text, "  {}", visible(line));
+    }
+    if let Some(help) = &stop.help {
+        let _ = writeln!(text, "  = help: {}", visible(help));
+    }
+    context.terminal.complain(&text);
+    match stop.cause {
+        Cause::Wrong => Outcome::Wrong,
+        Cause::Failed => Outcome::Failed,
+    }
+}
+
+/// What every part of the command works on.
+struct Subject {
+    url: DatabaseUrl,
+    dialect: &'static Relational,
+    migrations: Vec<Migration>,
+}
+
+impl Subject {
+    fn read(context: Context, place: &Place) -> Result<Self, Told> {
+        let url = trail::address(context, &place.database).map_err(Told::Outcome)?;
+        let folder = place.path.join(&place.folder);
+        let migrations = journal::read(&context.machine, &folder).map_err(|faults| {
+            for fault in &faults {
+                findings::complain(context, &fault.to_string(), fault.help.as_deref());
+            }
+            Told::Outcome(Outcome::Wrong)
+        })?;
+        let name = match url {
+            DatabaseUrl::Postgres(_) => "postgres",
+            DatabaseUrl::Sqlite(_) => "sqlite",
+        };
+        let dialect = dialects::by_name(name).ok_or(Told::Outcome(Outcome::Failed))?;
+        Ok(Self {
+            url,
+            dialect,
+            migrations,
+        })
+    }
+
+    fn job<'a>(&'a self, context: &'a Context, settings: &'a Settings) -> Job<'a> {
+        Job {
+            system: &context.machine,
+            url: &self.url,
+            dialect: self.dialect,
+            migrations: &self.migrations,
+            settings,
+        }
+    }
+
+    fn language(&self) -> Language {
+        match self.url {
+            DatabaseUrl::Postgres(_) => Language::Postgres,
+            DatabaseUrl::Sqlite(_) => Language::Sqlite,
+        }
+    }
+}
+
+fn settings(context: Context, waits: Option<&Waits>) -> Settings {
+    let (user, host) = context.machine.person();
+    Settings {
+        actor: user,
+        host,
+        process: std::process::id(),
+        patience: Duration::from_secs(waits.map_or(10, |it| it.wait)),
+        lock_timeout: Duration::from_millis(waits.map_or(2000, |it| it.lock_timeout)),
+        tries: waits.map_or(10, |it| it.tries),
+        maker: format!("architrave {}, {}", env!("CARGO_PKG_VERSION"), physical::FORMAT),
+        accept_drift: waits.is_some_and(|it| it.accept_drift),
+        out_of_order: false,
+    }
+}
+
+fn status(context: Context, arguments: &MigrateStatus, verify: bool) -> Result<Outcome, Told> {
+    let subject = Subject::read(context, &arguments.place)?;
+    let settings = settings(context, None);
+    let survey = runner::survey(&subject.job(&context, &settings))?;
+    let faults = survey.faults();
+    let drifted = matches!(survey.drift, Drift::Differs { .. });
+    let differences = (verify && drifted).then(|| differ::explain(context, &subject, &settings, &survey));
+    context.terminal.print(&match arguments.format {
+        Format::Json => show::json(&survey, &faults, differences.as_ref()),
+        Format::Text => show::text(&survey, &faults, verify) + &show::differences(differences.as_ref()),
+    });
+    Ok(if verify && !faults.is_empty() {
+        Outcome::Wrong
+    } else {
+        Outcome::Holds
+    })
+}
+
+fn apply(context: Context, arguments: &MigrateApply) -> Result<Outcome, Told> {
+    let subject = Subject::read(context, &arguments.place)?;
+    let settings = Settings {
+        out_of_order: arguments.out_of_order,
+        ..settings(context, Some(&arguments.waits))
+    };
+    let job = subject.job(&context, &settings);
+    if arguments.dry_run {
+        return dry_run(context, &subject, &job, arguments);
+    }
+    let mut watch = watch::Watch::new(context, arguments.waits.verbose);
+    let count = runner::apply(&job, arguments.to, &mut |told| watch.tell(&told))?;
+    drop(watch);
+    context.terminal.print(&match count {
+        0 => "nothing is pending\n".to_owned(),
+        1 => "1 migration applied\n".to_owned(),
+        _ => format!("{count} migrations applied\n"),
+    });
+    Ok(Outcome::Holds)
+}
+
+/// The statements that would run, each with how it would.
+fn dry_run(
+    context: Context,
+    subject: &Subject,
+    job: &Job<'_>,
+    arguments: &MigrateApply,
+) -> Result<Outcome, Told> {
+    let survey = runner::survey(job)?;
+    let mut text = String::new();
+    for entry in survey.migrations.iter().filter(|entry| !entry.is_applied()) {
+        let migration = subject.migrations.iter().find(|it| it.number == entry.number);
+        let wanted = arguments.to.is_none_or(|to| entry.number <= to);
+        if let Some(migration) = migration.filter(|_| wanted) {
+            let statements = migration.up.statements(subject.language()).map_err(Stop::from)?;
+            text.push_str(&show::statements(&migration.title(), &statements));
+        }
+    }
+    context.terminal.print(&text);
+    let faults = survey.faults();
+    for (message, help) in &faults {
+        findings::complain(context, message, Some(help));
+    }
+    Ok(if faults.is_empty() {
+        Outcome::Holds
+    } else {
+        Outcome::Wrong
+    })
+}
+
+fn rollback(context: Context, arguments: &MigrateRollback) -> Result<Outcome, Told> {
+    let subject = Subject::read(context, &arguments.place)?;
+    let settings = settings(context, Some(&arguments.waits));
+    let mut watch = watch::Watch::new(context, arguments.waits.verbose);
+    let job = subject.job(&context, &settings);
+    let count = runner::rollback(&job, arguments.to, arguments.steps, &mut |told| watch.tell(&told))?;
+    drop(watch);
+    context.terminal.print(&match count {
+        0 => "there is nothing to roll back\n".to_owned(),
+        1 => "1 migration rolled back\n".to_owned(),
+        _ => format!("{count} migrations rolled back\n"),
+    });
+    Ok(Outcome::Holds)
+}
+
+fn repair(context: Context, arguments: &MigrateRepair) -> Result<Outcome, Told> {
+    let subject = Subject::read(context, &arguments.place)?;
+    let settings = settings(context, None);
+    let what = match arguments {
+        MigrateRepair {
+            accept_files: Some(number),
+            ..
+        } => Repair::AcceptFiles(*number),
+        it if it.done => Repair::Done,
+        it if it.again => Repair::Again,
+        it if it.remove_lease => Repair::RemoveLease,
+        it if it.forget_unfinished => Repair::ForgetUnfinished,
+        _ => Repair::AcceptHistory,
+    };
+    let mut watch = watch::Watch::new(context, false);
+    let said = runner::repair(&subject.job(&context, &settings), what, &mut |told| {
+        watch.tell(&told)
+    })?;
+    drop(watch);
+    context.terminal.print(&format!("{said}\n"));
+    Ok(Outcome::Holds)
+}

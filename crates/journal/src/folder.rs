@@ -1,0 +1,223 @@
+//! A folder of migrations: `0001_name/up.sql`, and beside it `down.sql` and `plan.json` where there are such.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use project::System;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::fault::Fault;
+use crate::split::{Language, Statement, split};
+
+/// One migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    /// Its place in the order; gaps are allowed.
+    pub number: i64,
+    /// What follows the number and `_`.
+    pub name: String,
+    /// The way there.
+    pub up: Script,
+    /// The way back, if there is one.
+    pub down: Option<Script>,
+    /// The schemas that its plan was made for.
+    pub plan: Option<Bound>,
+}
+
+/// The schemas that a plan was made for, as hashes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Bound {
+    /// The dialect that it speaks.
+    pub dialect: String,
+    /// What it starts from.
+    pub from: String,
+    /// What it leads to.
+    pub to: String,
+}
+
+/// A file of SQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// Where it is, for people.
+    pub file: String,
+    /// What it was when it was read.
+    pub sums: Sums,
+    text: String,
+}
+
+/// Checksums of a file, SHA-256 in hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sums {
+    /// Of the bytes as they are.
+    pub bytes: String,
+    /// Of the text: without a byte order mark, lines ending in LF. Tells an edit from what a checkout did.
+    pub text: String,
+}
+
+impl Script {
+    /// Reads the bytes of a file.
+    ///
+    /// # Errors
+    /// When they are not UTF-8.
+    pub fn new(file: &str, bytes: &[u8]) -> Result<Self, Fault> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+            let message = if utf16 {
+                "it is UTF-16".to_owned()
+            } else {
+                format!("it is not UTF-8 at byte {}", error.valid_up_to() + 1)
+            };
+            Fault::of(file, message, "save it as UTF-8")
+        })?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        Ok(Self {
+            file: file.to_owned(),
+            sums: Sums {
+                bytes: sha256(bytes),
+                text: sha256(text.replace("\r\n", "\n").as_bytes()),
+            },
+            text: text.to_owned(),
+        })
+    }
+
+    /// Its statements.
+    ///
+    /// # Errors
+    /// As [`split`].
+    pub fn statements(&self, language: Language) -> Result<Vec<Statement>, Fault> {
+        split(&self.file, &self.text, language)
+    }
+}
+
+impl Migration {
+    /// `0003_add_orders`, however many digits the folder has.
+    #[must_use]
+    pub fn title(&self) -> String {
+        title(self.number, &self.name)
+    }
+}
+
+pub(crate) fn title(number: i64, name: &str) -> String {
+    format!("{number:04}_{name}")
+}
+
+/// SHA-256 in hexadecimal.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The migrations of a folder, in order. Files beside them, and folders whose names begin with a point, are left alone.
+///
+/// # Errors
+/// Everything that is wrong with it: no such folder, folders that are not named as migrations, a number that two have, files that
+/// cannot be read, are missing, or are not UTF-8.
+pub fn read(system: &dyn System, folder: &Path) -> Result<Vec<Migration>, Vec<Fault>> {
+    let shown = folder.display().to_string();
+    let listed = system.list(folder).map_err(|error| {
+        let help = "name the folder with the migrations: `--folder FOLDER`";
+        vec![Fault::of(
+            &shown,
+            format!("the folder cannot be read: {error}"),
+            help,
+        )]
+    })?;
+    let mut faults = Vec::new();
+    let mut found: BTreeMap<i64, Migration> = BTreeMap::new();
+    for entry in listed.into_iter().filter(|entry| entry.is_dir) {
+        let Some(name) = entry
+            .path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+        else {
+            continue;
+        };
+        if name.starts_with('.') {
+            continue;
+        }
+        match one(system, &entry.path, &name) {
+            Err(fault) => faults.push(fault),
+            Ok(migration) => {
+                if let Some(other) = found.get(&migration.number) {
+                    faults.push(twice(&entry.path, other));
+                } else {
+                    found.insert(migration.number, migration);
+                }
+            }
+        }
+    }
+    if faults.is_empty() {
+        Ok(found.into_values().collect())
+    } else {
+        Err(faults)
+    }
+}
+
+fn twice(path: &Path, other: &Migration) -> Fault {
+    Fault::of(
+        &path.display().to_string(),
+        format!("number {} is taken by `{}` already", other.number, other.title()),
+        "two branches were merged: give the one that is applied nowhere a number after all others",
+    )
+}
+
+fn one(system: &dyn System, path: &Path, name: &str) -> Result<Migration, Fault> {
+    let shown = path.display().to_string();
+    let parts = name.split_once('_').filter(|(digits, rest)| {
+        !digits.is_empty() && !rest.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let number = parts.and_then(|(digits, _)| digits.parse::<i64>().ok());
+    let (Some((_, rest)), Some(number)) = (parts, number) else {
+        let help = "name it by a number and a name, `0001_orders`, or move it elsewhere";
+        return Err(Fault::of(&shown, "the folder is not named as a migration", help));
+    };
+    let Some(up) = script(system, &path.join("up.sql"))? else {
+        let help = "write one, or remove the folder if it is applied nowhere";
+        return Err(Fault::of(&shown, "there is no `up.sql`", help));
+    };
+    Ok(Migration {
+        number,
+        name: rest.to_owned(),
+        up,
+        down: script(system, &path.join("down.sql"))?,
+        plan: bound(system, &path.join("plan.json"))?,
+    })
+}
+
+fn bytes(system: &dyn System, path: &Path) -> Result<Option<Vec<u8>>, Fault> {
+    if !system.exists(path) {
+        return Ok(None);
+    }
+    system.read(path).map(Some).map_err(|error| {
+        let shown = path.display().to_string();
+        Fault::of(
+            &shown,
+            format!("it cannot be read: {error}"),
+            "see whose file it is",
+        )
+    })
+}
+
+fn script(system: &dyn System, path: &Path) -> Result<Option<Script>, Fault> {
+    bytes(system, path)?
+        .map(|bytes| Script::new(&path.display().to_string(), &bytes))
+        .transpose()
+}
+
+fn bound(system: &dyn System, path: &Path) -> Result<Option<Bound>, Fault> {
+    let Some(bytes) = bytes(system, path)? else {
+        return Ok(None);
+    };
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+        let help = "remove it, or write the migration again";
+        Fault::of(
+            &path.display().to_string(),
+            format!("it is not a plan: {error}"),
+            help,
+        )
+    })
+}

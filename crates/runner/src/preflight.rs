@@ -1,0 +1,82 @@
+//! What must hold before anything is run.
+
+use engine::{Connection, DatabaseKind, OLDEST_MAJOR};
+use physical::Value;
+
+use crate::Stop;
+use crate::store::{int, text};
+
+/// Looks at the server's version, whether it takes writes, and whether the history can be kept.
+pub(crate) fn check(connection: &mut Connection) -> Result<(), Stop> {
+    if connection.kind() == DatabaseKind::Sqlite {
+        return Ok(());
+    }
+    let version = connection.version();
+    if version.major < OLDEST_MAJOR {
+        return Err(Stop::failed(
+            format!("the server is PostgreSQL {version}, and {OLDEST_MAJOR} is the oldest that is supported"),
+            "upgrade the server",
+        ));
+    }
+    let rows = connection.query(
+        "SELECT pg_catalog.pg_is_in_recovery(), current_setting('default_transaction_read_only') = 'on', \
+                session_user::text, current_database()::text",
+        &[],
+    )?;
+    let row = rows.rows.first().map_or(&[][..], Vec::as_slice);
+    let yes = |at: usize| row.get(at).and_then(Value::as_bool) == Some(true);
+    if yes(0) {
+        return Err(Stop::failed(
+            "the server is a replica, which takes no writes",
+            "name the primary",
+        ));
+    }
+    if yes(1) {
+        return Err(Stop::failed(
+            "sessions of this user read only (`default_transaction_read_only`)",
+            "name a user that may write",
+        ));
+    }
+    rights(connection, &text(row, 2), &text(row, 3))
+}
+
+/// Each right that the history needs, and whether we have it.
+const RIGHTS: &str = "\
+SELECT CASE WHEN n.oid IS NULL THEN 'CREATE on database ' || quote_ident(current_database())
+            ELSE 'USAGE on schema architrave_migrations' END,
+       CASE WHEN n.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE')
+            ELSE has_schema_privilege(n.oid, 'USAGE') END
+  FROM (SELECT 1) AS one LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = 'architrave_migrations'
+UNION ALL
+SELECT p.privilege || ' on table architrave_migrations.' || quote_ident(c.relname),
+       has_table_privilege(c.oid, p.privilege)
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS p (privilege)
+ WHERE n.nspname = 'architrave_migrations' AND c.relkind = 'r'";
+
+fn rights(connection: &mut Connection, user: &str, database: &str) -> Result<(), Stop> {
+    let rows = connection.query(RIGHTS, &[])?;
+    let missing: Vec<String> = rows
+        .rows
+        .iter()
+        .filter(|row| row.get(1).and_then(Value::as_bool) != Some(true))
+        .map(|row| text(row, 0))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Stop::failed(
+        format!("`{user}` lacks rights that the history in `{database}` needs"),
+        "grant them, or run as the user that ran the migrations before; nothing was run",
+    )
+    .with(missing.into_iter().map(|right| format!("missing: {right}"))))
+}
+
+/// Whether another server process answers than the one that we connected to: a pooler in transaction mode stands between.
+pub(crate) fn is_pooled(connection: &mut Connection) -> Result<bool, Stop> {
+    let Some(pid) = connection.backend_pid() else {
+        return Ok(false);
+    };
+    let rows = connection.query("SELECT pg_catalog.pg_backend_pid()::bigint", &[])?;
+    Ok(rows.rows.first().map_or(0, |row| int(row, 0)) != pid)
+}
