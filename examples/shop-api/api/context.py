@@ -13,7 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.exceptions import HTTPException
 
-from shop.core.errors import Invalid, NotFound
+from shop.core.errors import Forbidden, NotFound
 from shop.core.logging import log_security_event
 from shop.core.session import NOBODY, AsyncSession, Context, create_async_engine
 from shop.models import User
@@ -86,7 +86,7 @@ async def somebody(request: Request, shop: TheShop, bearer: Bearer) -> AsyncIter
     async with shop.act(Context(actor=login.actor)) as session:
         try:
             user = await session.get_by_public_id(User, login.user)
-        except (NotFound, Invalid):  # the latter where SQLite knows no such actor
+        except (NotFound, Forbidden):  # the latter where SQLite knows no such actor
             raise HTTPException(401) from None
         if user.version != login.version:
             raise HTTPException(401)
