@@ -13,6 +13,7 @@ mod expr;
 mod hash;
 mod name;
 mod origin;
+mod own;
 mod routine;
 mod rows;
 mod table;
@@ -25,6 +26,7 @@ pub use expr::{Builtin, Comparison, Context, Expr, Factor, Literal, Sign};
 pub use hash::{FORMAT, hash};
 pub use name::{Ident, Name};
 pub use origin::Origin;
+pub use own::{OWN, leave_out_own};
 pub use routine::{
     Argument, Function, Timing, Trigger, TriggerAction, TriggerEvent, View, ViewJoin, ViewQuery, Volatility,
 };

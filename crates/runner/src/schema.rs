@@ -4,8 +4,6 @@ use engine::{Connection, EngineError};
 use physical::{Database, Rows};
 use plan::Relational;
 
-use crate::store::OWN;
-
 /// A schema, as far as a run compares it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seen {
@@ -21,11 +19,11 @@ pub(crate) fn see(connection: &mut Connection, dialect: &Relational) -> Result<S
         .iter()
         .map(|query| connection.query(query.sql, &[]))
         .collect();
-    let found = (dialect.read_catalog)(&answers?).map_err(|error| EngineError::Unsupported {
+    let mut found = (dialect.read_catalog)(&answers?).map_err(|error| EngineError::Unsupported {
         message: error.to_string(),
         help: None,
     })?;
-    let found = without_own(found);
+    physical::leave_out_own(&mut found);
     Ok(Seen {
         is_new: found.tables.is_empty()
             && found.views.is_empty()
@@ -58,23 +56,4 @@ impl Seen {
     pub(crate) fn is(&self, expected: &str, dialect: &Relational) -> bool {
         self.hash == expected || self.is_new && expected == hash(&Database::default(), dialect)
     }
-}
-
-/// Takes out what the tool keeps for itself: it is no part of anybody's schema.
-#[must_use]
-pub fn without_own(mut found: Database) -> Database {
-    let own = |schema: Option<&str>, name: &str| {
-        schema.map_or_else(
-            || name.starts_with("architrave_migrations_"),
-            |schema| schema == OWN,
-        )
-    };
-    let is_own = |name: &physical::Name| own(name.schema.as_ref().map(|it| it.as_str()), name.name.as_str());
-    found.schemas.retain(|it| it.name.as_str() != OWN);
-    found.tables.retain(|it| !is_own(&it.name));
-    found.views.retain(|it| !is_own(&it.name));
-    found.types.retain(|it| !is_own(&it.name));
-    found.functions.retain(|it| !is_own(&it.name));
-    found.opaque.retain(|it| !is_own(&it.name));
-    found
 }

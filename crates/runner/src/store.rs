@@ -7,9 +7,6 @@ use engine::{Connection, DatabaseKind, EngineError};
 use journal::{Event, EventKind, Sums};
 use physical::Value;
 
-/// A schema of its own on PostgreSQL, a prefix on SQLite.
-pub(crate) const OWN: &str = "architrave_migrations";
-
 /// Where the tables are, and how the time is told.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Store {

@@ -2,7 +2,6 @@
 
 mod compare;
 mod giving;
-mod own;
 mod owners;
 mod script;
 mod suspects;
@@ -430,7 +429,7 @@ pub fn load(
     let (mut first, renames) = read(from)?;
     let (mut second, more) = read(to)?;
     for side in [&mut first, &mut second] {
-        own::leave_out(side);
+        physical::leave_out_own(side);
         if dialect.name == "sqlite" {
             was::leave_out(side);
         }

@@ -62,7 +62,9 @@ fn read(url: &DatabaseUrl, subject: &Subject) -> Result<Database, EngineError> {
         ..ConnectOptions::default()
     };
     let mut connection = Connection::open(url, &options)?;
-    engine::introspect(&mut connection, subject.dialect).map(runner::without_own)
+    let mut found = engine::introspect(&mut connection, subject.dialect)?;
+    physical::leave_out_own(&mut found);
+    Ok(found)
 }
 
 /// The schema that the migrations make of nothing.

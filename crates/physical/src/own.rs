@@ -1,12 +1,12 @@
 //! What this tool keeps in a database for itself. It is no part of anybody's schema.
 
-use physical::{Database, Name};
+use crate::{Database, Name};
 
 /// The schema of PostgreSQL, and the beginning of the names of SQLite's tables, that hold the history of migrations and what they set aside.
-pub(super) const OWN: &str = "architrave_migrations";
+pub const OWN: &str = "architrave_migrations";
 
-/// Takes it out.
-pub(super) fn leave_out(database: &mut Database) {
+/// Takes it out of a schema.
+pub fn leave_out_own(database: &mut Database) {
     database.schemas.retain(|schema| schema.name.as_str() != OWN);
     database.types.retain(|each| !is_own(&each.name));
     database.tables.retain(|table| !is_own(&table.name));
@@ -28,8 +28,8 @@ fn is_own(name: &Name) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::leave_out;
-    use physical::{Database, Name, Origin, Table};
+    use super::leave_out_own;
+    use crate::{Database, Name, Origin, Table};
 
     #[test]
     fn only_our_own_goes() {
@@ -43,7 +43,7 @@ mod tests {
             tables: names.map(|name| Table::new(name, Origin::Found)).to_vec(),
             ..Database::default()
         };
-        leave_out(&mut database);
+        leave_out_own(&mut database);
         let left: Vec<String> = database
             .tables
             .iter()
