@@ -1,6 +1,6 @@
 //! Making a table anew, with its rows: <https://sqlite.org/lang_altertable.html>, section 7.
 //!
-//! The statements rely on what [`super::frame`] says around them: foreign keys rest, and names in other statements are left alone.
+//! The statements rely on what [`super::frame()`] says around them: foreign keys rest, and names in other statements are left alone.
 
 use physical::{Column, Database, SqlType, Table};
 use plan::Object;
