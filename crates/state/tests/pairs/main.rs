@@ -92,7 +92,7 @@ trait Product: Sized {
     fn dump(&mut self) -> Vec<String>;
 
     /// Statements after which rows can be put in in any order, and after which they no longer can.
-    fn carelessly() -> (&'static str, &'static str);
+    fn carelessly() -> Option<(&'static str, &'static str)>;
 
     /// Does what a plan says.
     fn up(&mut self, plan: &Plan) -> Result<(), String>;

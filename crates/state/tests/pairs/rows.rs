@@ -112,30 +112,44 @@ pub(crate) fn same(before: &Found, after: &Found) -> Result<(), String> {
 /// Puts rows into every table that takes them: the numbers and texts of a row are those of the row with its number elsewhere, so
 /// that references lead somewhere.
 pub(crate) fn fill<P: Product>(database: &mut P, schema: &Database) {
-    let (careless, careful) = P::carelessly();
-    database.connection().batch(careless).unwrap();
-    for table in &schema.tables {
-        for number in 1..=3 {
-            let columns = table.columns.iter().filter(|column| column.generated.is_none());
-            let said = columns.filter_map(|column| {
-                let name = (P::dialect().ident)(column.name.as_str());
-                Some((name, value(column, number, P::dialect().literal)?))
-            });
-            let (names, values): (Vec<String>, Vec<String>) = said.unzip();
-            if names.is_empty() {
-                continue;
-            }
-            let sql = format!(
-                "INSERT INTO {} ({}) VALUES ({})",
-                table_name::<P>(table),
-                names.join(", "),
-                values.join(", ")
-            );
-            // A table that refuses stays empty.
-            let _ = database.connection().batch(&sql);
+    let rows = schema
+        .tables
+        .iter()
+        .flat_map(|table| (1..=3).map(move |number| (table, number)));
+    let mut waiting: Vec<String> = rows
+        .filter_map(|(table, number)| insert::<P>(table, number))
+        .collect();
+    // What a row refers to may come after it.
+    loop {
+        let before = waiting.len();
+        waiting.retain(|row| database.connection().batch(row).is_err());
+        if waiting.len() == before {
+            break;
         }
     }
-    database.connection().batch(careful).unwrap();
+    // A table that refuses stays empty, unless only a circle of references keeps it so.
+    if let Some((careless, careful)) = P::carelessly() {
+        database.connection().batch(careless).unwrap();
+        waiting.retain(|row| database.connection().batch(row).is_err());
+        database.connection().batch(careful).unwrap();
+    }
+}
+
+fn insert<P: Product>(table: &Table, number: u32) -> Option<String> {
+    let columns = table.columns.iter().filter(|column| column.generated.is_none());
+    let said = columns.filter_map(|column| {
+        let name = (P::dialect().ident)(column.name.as_str());
+        Some((name, value(column, number, P::dialect().literal)?))
+    });
+    let (names, values): (Vec<String>, Vec<String>) = said.unzip();
+    (!names.is_empty()).then(|| {
+        format!(
+            "INSERT INTO {} ({}) VALUES ({})",
+            table_name::<P>(table),
+            names.join(", "),
+            values.join(", ")
+        )
+    })
 }
 
 fn value(column: &Column, number: u32, literal: fn(&Literal) -> String) -> Option<String> {

@@ -35,8 +35,8 @@ impl Product for Sqlite {
         &mut self.connection
     }
 
-    fn carelessly() -> (&'static str, &'static str) {
-        ("PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON")
+    fn carelessly() -> Option<(&'static str, &'static str)> {
+        Some(("PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON"))
     }
 
     fn up(&mut self, plan: &Plan) -> Result<(), String> {
