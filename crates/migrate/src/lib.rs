@@ -111,7 +111,10 @@ fn between(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan,
     let mut steps = Vec::new();
     let mut unsaid = Vec::new();
     work.each(&mut |change| {
-        let made = (dialect.steps)(&change);
+        let mut made = (dialect.steps)(&change);
+        if let Change::Create(object) = &change {
+            made.iter_mut().for_each(|step| on_new(step, object));
+        }
         if let (Change::Alter(change), true) = (&change, made.is_empty()) {
             unsaid.push(format!("table {}", change.to.name));
         }
@@ -151,6 +154,21 @@ fn count(database: &Database) -> usize {
         + database.views.len()
         + database.functions.len()
         + database.opaque.len()
+}
+
+/// What hangs on a table that is as new as itself keeps nobody waiting, reads nothing twice, and goes with it.
+fn on_new(step: &mut Step, object: &Object<'_>) {
+    match object {
+        Object::Index(..) | Object::RowSecurity(_) | Object::Grants(_) => {
+            step.undo = Undo::WithOther;
+        }
+        Object::Trigger(..) | Object::Policy(..) | Object::View(_) | Object::Function(_) => {}
+        _ => return,
+    }
+    if step.lock != Lock::Database {
+        step.lock = Lock::None;
+    }
+    step.hazards = Vec::<Hazard>::new();
 }
 
 /// The steps of one node. Everything is new, so nobody waits and nothing is read twice; and what hangs on a new table alone

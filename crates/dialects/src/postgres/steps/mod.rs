@@ -3,7 +3,9 @@
 mod access;
 mod alter;
 mod anew;
+mod column;
 mod in_use;
+mod key;
 mod partition;
 mod rename;
 mod routine;

@@ -3,7 +3,7 @@
 use physical::{Ident, Index, Name, PartitionOf, Table};
 use plan::{Action, Hazard, Lock, Phase, Section, Step, Undo};
 
-use super::{alter, in_use, locking, shown, step, table};
+use super::{in_use, key, locking, shown, step, table};
 use crate::postgres::ident;
 
 /// Puts a table into its place when everything on both sides is there: its indexes and keys then become parts of those of the whole.
@@ -159,7 +159,7 @@ pub(super) fn standing_keys(parts: &[(&Table, &Table)], whole: &Table, key: &Ide
                 let place = table.partition_of.as_ref();
                 place.is_some_and(|place| place.parts.contains_key(part))
             };
-            if let Some(text) = alter::key_text(was, part).filter(|_| !is_part(was)) {
+            if let Some(text) = key::key_text(was, part).filter(|_| !is_part(was)) {
                 out.push(format!("ALTER TABLE {} {text}", ident::name(&was.name)));
             }
         }
