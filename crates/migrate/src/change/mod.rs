@@ -387,6 +387,18 @@ impl<'a> Work<'a> {
         })
     }
 
+    /// Whether nothing is to be done.
+    fn is_nothing(&self) -> bool {
+        let sets = [
+            &self.gone,
+            &self.come,
+            &self.remade,
+            &self.replaced,
+            &self.retyped,
+        ];
+        sets.iter().all(|set| set.is_empty()) && self.tables.is_empty() && self.recut.is_empty()
+    }
+
     /// The hashes of both schemas.
     pub(crate) fn hashes(&self) -> (String, String) {
         (

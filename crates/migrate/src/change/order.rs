@@ -12,6 +12,9 @@ use crate::mentions::mentions;
 impl<'a> Work<'a> {
     /// Calls a function with each change, in order.
     pub(crate) fn each(&self, tell: &mut dyn FnMut(Change<'_>)) {
+        if self.is_nothing() {
+            return;
+        }
         let before = Graph::new(self.from.given).order();
         let after = Graph::new(self.to.given).order();
         self.drop_keys(tell);
