@@ -217,7 +217,8 @@ pub(crate) fn in_place(one: &Object<'_>, other: &Object<'_>) -> bool {
         }
         (Object::Type(a), Object::Type(b)) => match (&a.kind, &b.kind) {
             (NamedTypeKind::Enum(a), NamedTypeKind::Enum(b)) => grows(a, b),
-            _ => a.kind == b.kind,
+            (NamedTypeKind::Domain { base: a, .. }, NamedTypeKind::Domain { base: b, .. }) => a == b,
+            _ => false,
         },
         (Object::Opaque(a), _) if is_routine(a) => head(one).is_some() && head(one) == head(other),
         (Object::Function(_), Object::Opaque(b)) if is_routine(b) => head(one) == head(other),

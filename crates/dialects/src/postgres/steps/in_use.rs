@@ -1,11 +1,12 @@
 //! Objects that come to what is in use, go from it, or take each other's place.
 
-use physical::{ForeignKey, Grant, Index, NamedType, NamedTypeKind, Opaque, Schema, Table, View};
+use physical::{ForeignKey, Grant, Ident, Index, NamedType, NamedTypeKind, Opaque, Schema, Table, View};
 use plan::{Action, Hazard, Lock, Object, Phase, Step, Undo};
 
 use super::access::grant_statements;
 use super::{alter, create, locking, revoke, said, shown, step, strongest};
 use crate::postgres::catalog::IDENTITY;
+use crate::postgres::expression::{expression, or_refused};
 use crate::postgres::ident;
 
 /// Makes an object on a table that is read and written.
@@ -138,7 +139,9 @@ pub(super) fn replace(from: &Object<'_>, to: &Object<'_>) -> Vec<Step> {
     let made = create(to);
     let undo = match (&back, to) {
         (_, Object::ForeignKey(table, _)) => Undo::Sql(key_again(table, from)),
-        (_, Object::Type(_)) => Undo::Impossible("a member of an enum cannot be taken out".to_owned()),
+        (_, Object::Type(_)) if forth.iter().any(|text| text.contains(" ADD VALUE ")) => {
+            Undo::Impossible("a member of an enum cannot be taken out".to_owned())
+        }
         (back, _) if back.is_empty() => Undo::WithOther,
         (back, _) => Undo::Sql(back.clone()),
     };
@@ -163,6 +166,24 @@ pub(super) fn replace(from: &Object<'_>, to: &Object<'_>) -> Vec<Step> {
             Lock::ShareUpdateExclusive,
             vec![Hazard::Scan(format!("{} is read whole", shown(&table.name)))],
         ),
+        Object::Type(ty) => {
+            let Action::Sql(statements) = &changed.action;
+            let looks = statements
+                .iter()
+                .any(|text| text.contains(" VALIDATE CONSTRAINT ") || text.contains(" SET NOT NULL"));
+            if looks {
+                let hazards = vec![
+                    Hazard::Scan(format!(
+                        "every table with a column of {} is read whole",
+                        shown(&ty.name)
+                    )),
+                    Hazard::MayFail(format!("some value of {} may break it", shown(&ty.name))),
+                ];
+                locking(changed, Lock::Share, hazards)
+            } else {
+                changed
+            }
+        }
         _ => changed,
     }]
 }
@@ -333,10 +354,46 @@ fn schema(from: &Schema, to: &Schema) -> Vec<String> {
     out
 }
 
+/// What values of a domain must be: first for new ones, then for those that are there.
+fn domain(from: &NamedType, to: &NamedType) -> Vec<String> {
+    let kinds = (&from.kind, &to.kind);
+    let (
+        NamedTypeKind::Domain {
+            not_null: was_needed,
+            checks: before,
+            ..
+        },
+        NamedTypeKind::Domain { not_null, checks, .. },
+    ) = kinds
+    else {
+        return Vec::new();
+    };
+    let alter = format!("ALTER DOMAIN {}", ident::name(&to.name));
+    let quoted = |name: &Ident| ident::ident(name.as_str());
+    let gone = before.iter().filter(|check| !checks.contains(check));
+    let mut out: Vec<String> = gone
+        .map(|(name, _)| format!("{alter} DROP CONSTRAINT {}", quoted(name)))
+        .collect();
+    for (name, check) in checks.iter().filter(|check| !before.contains(check)) {
+        let text = or_refused(expression(check));
+        out.push(format!(
+            "{alter} ADD CONSTRAINT {} CHECK ({text}) NOT VALID",
+            quoted(name)
+        ));
+        out.push(format!("{alter} VALIDATE CONSTRAINT {}", quoted(name)));
+    }
+    match (was_needed, not_null) {
+        (false, true) => out.push(format!("{alter} SET NOT NULL")),
+        (true, false) => out.push(format!("{alter} DROP NOT NULL")),
+        _ => {}
+    }
+    out
+}
+
 /// New members, each behind the one that it follows.
 fn named_type(from: &NamedType, to: &NamedType) -> Vec<String> {
     let name = ident::name(&to.name);
-    let mut out = Vec::new();
+    let mut out = domain(from, to);
     if let (NamedTypeKind::Enum(was), NamedTypeKind::Enum(is)) = (&from.kind, &to.kind) {
         for (at, member) in is.iter().enumerate().filter(|(_, member)| !was.contains(member)) {
             let place = match at.checked_sub(1).and_then(|before| is.get(before)) {
