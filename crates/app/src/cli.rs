@@ -329,6 +329,8 @@ pub(crate) struct Migrate {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MigrateCommand {
+    /// Write the next migration: what leads from the last one to the schema, tried both ways
+    New(MigrateNew),
     /// List migrations, and where each stands
     Status(MigrateStatus),
     /// Apply what is pending
@@ -344,6 +346,7 @@ pub(crate) enum MigrateCommand {
 impl MigrateCommand {
     fn path(&self) -> &Path {
         match self {
+            Self::New(it) => &it.path,
             Self::Status(it) | Self::Verify(it) => &it.place.path,
             Self::Apply(it) => &it.place.path,
             Self::Rollback(it) => &it.place.path,
@@ -384,6 +387,39 @@ pub(crate) struct Waits {
     /// Print a line for each statement
     #[arg(long)]
     pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateNew {
+    /// What it is called: letters, digits, `_`, `-`
+    pub(crate) name: String,
+    /// The project's folder, or one .arch file
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// The folder of the migrations, from the project's
+    #[arg(long, value_name = "FOLDER", default_value = "migrations")]
+    pub(crate) folder: PathBuf,
+    /// The state that shall be, named as for `diff` [default: the project's schema]
+    #[arg(long, value_name = "STATE")]
+    pub(crate) to: Option<String>,
+    /// The database product, where neither the migrations nor the state say
+    #[arg(long, value_name = "DATABASE")]
+    pub(crate) on: Option<Product>,
+    /// Write it although it loses data
+    #[arg(long)]
+    pub(crate) accept_data_loss: bool,
+    /// Write it without `down.sql` where there is no way back
+    #[arg(long)]
+    pub(crate) irreversible: bool,
+    /// Write nothing; print the files
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The folder with PostgreSQL's programs, when they are not where they usually are
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) postgres: Option<PathBuf>,
+    /// How to print the plan
+    #[arg(long, default_value = "text")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

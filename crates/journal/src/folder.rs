@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use project::System;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 
 use crate::fault::Fault;
@@ -31,9 +31,24 @@ pub struct Bound {
     /// The dialect that it speaks.
     pub dialect: String,
     /// What it starts from.
+    #[serde(deserialize_with = "end")]
     pub from: String,
     /// What it leads to.
+    #[serde(deserialize_with = "end")]
     pub to: String,
+}
+
+/// A hash by itself, or with the name of what it is of, as `architrave.plan/1` has it.
+fn end<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum End {
+        Bare(String),
+        Named { hash: String },
+    }
+    Ok(match End::deserialize(deserializer)? {
+        End::Bare(hash) | End::Named { hash } => hash,
+    })
 }
 
 /// A file of SQL.

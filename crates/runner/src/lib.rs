@@ -19,7 +19,7 @@ mod survey;
 
 pub use repair::{Repair, repair};
 pub use run::{apply, rollback};
-pub use schema::schema_hash;
+pub use schema::{plan_hash, schema_hash};
 pub use stop::{Cause, Stop};
 pub use survey::{Drift, Survey, Unfinished, survey};
 

@@ -2,8 +2,8 @@
 
 use engine::{ConnectOptions, Connection};
 use journal::{
-    Entry, Event, EventKind, Migration, Script, Standing, Statement, Sums, chain_fault, compare, extend,
-    instant,
+    Bound, Entry, Event, EventKind, Migration, Script, Standing, Statement, Sums, chain_fault, compare,
+    extend, instant,
 };
 
 use crate::execute::{Course, own_role};
@@ -445,7 +445,7 @@ impl<'a> Held<'a> {
         Err(Stop::wrong(
             format!(
                 "{title} was planned for another schema than the database has (hash {expected}, found {})",
-                before.hash
+                before.planned
             ),
             "plan it again for this schema; or run it all the same with `--accept-drift`",
         ))
@@ -463,16 +463,21 @@ impl<'a> Held<'a> {
         self.connection.reset_session()?;
         self.connection.begin()?;
         let written = self.write_end(lease, migration, begun);
-        let event = self.settle(written)?;
-        self.tell_difference(migration, &event, tell);
+        let (event, after) = self.settle(written)?;
+        self.tell_difference(migration, &event, &after, tell);
         self.events.push(event);
         Ok(())
     }
 
-    fn write_end(&mut self, lease: &Lease, migration: &Migration, begun: &Begun) -> Result<Event, Stop> {
+    fn write_end(
+        &mut self,
+        lease: &Lease,
+        migration: &Migration,
+        begun: &Begun,
+    ) -> Result<(Event, schema::Seen), Stop> {
         own_role(&mut self.connection)?;
         lease.hold(&mut self.connection)?;
-        let after = schema::see(&mut self.connection, self.job.dialect)?.hash;
+        let after = schema::see(&mut self.connection, self.job.dialect)?;
         let none = Sums {
             bytes: String::new(),
             text: String::new(),
@@ -489,7 +494,7 @@ impl<'a> Held<'a> {
             up: migration.up.sums.clone(),
             down: migration.down.as_ref().map_or(none, |down| down.sums.clone()),
             before: begun.before.clone(),
-            after,
+            after: after.hash.clone(),
             maker: String::new(),
             started: begun.started.clone(),
             finished: String::new(),
@@ -498,11 +503,11 @@ impl<'a> Held<'a> {
         });
         self.store.append(&mut self.connection, &event)?;
         self.store.end(&mut self.connection)?;
-        Ok(event)
+        Ok((event, after))
     }
 
     /// A way back that does not lead back, and a plan that did not lead to its end, are told.
-    fn tell_difference(&self, migration: &Migration, event: &Event, tell: Tell<'_>) {
+    fn tell_difference(&self, migration: &Migration, event: &Event, after: &schema::Seen, tell: Tell<'_>) {
         let title = migration.title();
         if event.kind == EventKind::RolledBack {
             let applied = self
@@ -517,10 +522,11 @@ impl<'a> Held<'a> {
             }
             return;
         }
-        if let Some(plan) = migration.plan.as_ref().filter(|plan| plan.to != event.after) {
+        let missed = |plan: &&Bound| !after.is(&plan.to, self.job.dialect);
+        if let Some(plan) = migration.plan.as_ref().filter(missed) {
             tell(Told::Note(format!(
                 "{title} did not lead to the schema that it was planned for (hash {}, found {})",
-                plan.to, event.after
+                plan.to, after.planned
             )));
         }
     }

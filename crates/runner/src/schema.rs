@@ -8,6 +8,8 @@ use plan::Relational;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) hash: String,
+    /// As a plan has it.
+    pub(crate) planned: String,
     /// Whether it holds nothing of a user's: what a server puts into every new database does not count.
     pub(crate) is_new: bool,
 }
@@ -30,6 +32,7 @@ pub(crate) fn see(connection: &mut Connection, dialect: &Relational) -> Result<S
             && found.functions.is_empty()
             && found.types.is_empty()
             && found.opaque.is_empty(),
+        planned: plan_hash(&found, dialect),
         hash: hash(&found, dialect),
     })
 }
@@ -38,8 +41,32 @@ fn hash(database: &Database, dialect: &Relational) -> String {
     physical::hash(&(dialect.canonical)(database))
 }
 
-/// The hash of the schema that a database has, as the history has it, and as a `plan.json` must have it. The connection must not be
-/// in a transaction.
+/// The hash of a schema as a `plan.json` has it: without roles and who owns what, since a plan is made on one machine and run on
+/// others, by whoever runs it there.
+#[must_use]
+pub fn plan_hash(database: &Database, dialect: &Relational) -> String {
+    // First, because what an owner has been granted goes without saying.
+    let mut neutral = (dialect.canonical)(database);
+    neutral.roles.clear();
+    for schema in &mut neutral.schemas {
+        schema.owner = None;
+    }
+    for ty in &mut neutral.types {
+        ty.owner = None;
+    }
+    for table in &mut neutral.tables {
+        table.owner = None;
+    }
+    for view in &mut neutral.views {
+        view.owner = None;
+    }
+    for function in &mut neutral.functions {
+        function.owner = None;
+    }
+    physical::hash(&neutral)
+}
+
+/// The hash of the schema that a database has, as the history has it. The connection must not be in a transaction.
 ///
 /// # Errors
 /// What the database says; when the dialect does not understand it.
@@ -54,6 +81,10 @@ pub fn schema_hash(connection: &mut Connection, dialect: &Relational) -> Result<
 impl Seen {
     /// Whether it is the schema with this hash: also that of nothing at all, from which first plans start.
     pub(crate) fn is(&self, expected: &str, dialect: &Relational) -> bool {
-        self.hash == expected || self.is_new && expected == hash(&Database::default(), dialect)
+        let nothing = || {
+            let nothing = Database::default();
+            [hash(&nothing, dialect), plan_hash(&nothing, dialect)].contains(&expected.to_owned())
+        };
+        self.planned == expected || self.hash == expected || self.is_new && nothing()
     }
 }

@@ -1,5 +1,7 @@
 //! `architrave diff`
 
+use std::path::PathBuf;
+
 use dialects::by_name;
 use emit::way::{self, Journey};
 use engine::{BinarySearch, CancelToken, StartOptions};
@@ -26,15 +28,25 @@ fn difference(context: Context, arguments: &Diff) -> Result<Compared, Box<Failur
     let to = named::named(&machine, &arguments.to)?;
     let product = arguments.on.and_then(|product| by_name(product.name()));
     let dialect = named::dialect(&machine, &[&from, &to], product)?;
-    let start = start_options(context, arguments);
+    let start = start_options(context, arguments.postgres.clone());
     let mut states = named::load(&machine, &start, dialect, (&from, &to))?;
+    let difference = compare(context, &mut states, dialect)?;
+    Ok((dialect, states, difference))
+}
+
+/// Compares states, and asks what is renamed where somebody can be asked.
+pub(super) fn compare(
+    context: Context,
+    states: &mut (State, State),
+    dialect: &'static Relational,
+) -> Result<Difference, Box<Failure>> {
     let mut difference = named::compare(&states.0, &states.1, dialect)?;
     // What is renamed may hold what looks renamed.
     let mut asked = Vec::new();
     loop {
         let renames = ask(context, &difference.suspects, &mut asked);
         if renames.is_empty() {
-            return Ok((dialect, states, difference));
+            return Ok(difference);
         }
         states.1.renames.extend(renames);
         difference = named::compare(&states.0, &states.1, dialect)?;
@@ -57,11 +69,12 @@ fn ask(context: Context, suspects: &[Rename], asked: &mut Vec<Rename>) -> Vec<Re
     renamed.cloned().collect()
 }
 
-fn start_options(context: Context, arguments: &Diff) -> StartOptions {
+/// How temporary servers start, with PostgreSQL's programs from a folder where one is named. They end when the program is ended.
+pub(super) fn start_options(context: Context, postgres: Option<PathBuf>) -> StartOptions {
     let machine = context.machine;
     let mut options = StartOptions::new(machine.cache(), prove::temporary(context));
     options.search = BinarySearch {
-        folder: arguments.postgres.clone(),
+        folder: postgres,
         path: machine.variable("PATH").map(Into::into),
         project: None,
     };
@@ -71,7 +84,7 @@ fn start_options(context: Context, arguments: &Diff) -> StartOptions {
 }
 
 /// Says why there is no answer, on standard error: standard output holds plans only.
-fn tell(context: Context, failure: &Failure) -> Outcome {
+pub(super) fn tell(context: Context, failure: &Failure) -> Outcome {
     let text = findings::rendered(
         FindingFormat::Text,
         &failure.sources,

@@ -3,7 +3,7 @@
 mod script;
 mod text;
 
-pub use script::script;
+pub use script::{migration, script};
 pub use text::text;
 
 use plan::{Direction, Leg, Note};

@@ -1,6 +1,6 @@
 //! A plan as a script for `psql` or `sqlite3`.
 
-use plan::{Direction, Hazard, Leg, Lock};
+use plan::{Direction, Hazard, Leg, Lock, Note};
 
 use super::{Journey, counted};
 
@@ -28,14 +28,44 @@ pub fn script(journey: &Journey<'_>) -> String {
     out
 }
 
+/// A plan as a file of a folder of migrations, whose runner makes the transactions and waits for locks. `heading` stands above it, a
+/// line each.
+#[must_use]
+pub fn migration(journey: &Journey<'_>, heading: &[String]) -> String {
+    let mut out = String::new();
+    for line in heading {
+        comment(&mut out, line);
+    }
+    comments(&mut out, journey.notes);
+    let numbered: Vec<(usize, &Leg<'_>)> = (1..).zip(journey.legs).collect();
+    for group in numbered.chunk_by(|(_, a), (_, b)| together(a, b)) {
+        let says = group.iter().any(|(_, leg)| !leg.statements.is_empty());
+        let transaction = says && group.iter().all(|(_, leg)| leg.step.transactional);
+        if transaction && !journey.prelude.is_empty() {
+            out.push('\n');
+            for statement in journey.prelude {
+                finish(&mut out, statement.trim_end());
+            }
+        }
+        for (number, leg) in group {
+            out.push('\n');
+            // Before the first statement it would be about the whole file; and there, no strong lock is held meanwhile.
+            let alone = *number > 1 && leg.step.transactional && reads_long(leg);
+            write_leg(&mut out, *number, leg, alone);
+        }
+    }
+    out
+}
+
 /// Whether two neighbours share a transaction. What reads a whole table beside a running application does not: the locks of the
 /// steps before it would be held all the while.
 fn together(one: &Leg<'_>, other: &Leg<'_>) -> bool {
-    let reads_long = |leg: &Leg<'_>| {
-        leg.lock == Lock::ShareUpdateExclusive
-            && leg.hazards.iter().any(|hazard| matches!(hazard, Hazard::Scan(_)))
-    };
     one.step.transactional && other.step.transactional && !reads_long(one) && !reads_long(other)
+}
+
+fn reads_long(leg: &Leg<'_>) -> bool {
+    leg.lock == Lock::ShareUpdateExclusive
+        && leg.hazards.iter().any(|hazard| matches!(hazard, Hazard::Scan(_)))
 }
 
 fn head(out: &mut String, journey: &Journey<'_>) {
@@ -63,7 +93,11 @@ fn head(out: &mut String, journey: &Journey<'_>) {
             "A transaction that has to wait for a lock for three seconds gives up and changes nothing: run the rest again then.",
         );
     }
-    for note in journey.notes {
+    comments(out, journey.notes);
+}
+
+fn comments(out: &mut String, notes: &[Note]) {
+    for note in notes {
         comment(out, &format!("{}: {}", note.code, note.message));
         for help in &note.help {
             comment(out, &format!("    {help}"));
@@ -96,18 +130,35 @@ fn write_group(out: &mut String, journey: &Journey<'_>, group: &[(usize, &Leg<'_
     }
     for (number, leg) in group {
         out.push('\n');
-        write_leg(out, *number, leg);
+        write_leg(out, *number, leg, false);
     }
     if transaction {
         out.push_str("\nCOMMIT;\n");
     }
 }
 
-fn write_leg(out: &mut String, number: usize, leg: &Leg<'_>) {
+/// A step; `alone` in a migration whose runner shall give each of its statements a transaction of its own.
+fn write_leg(out: &mut String, number: usize, leg: &Leg<'_>, alone: bool) {
+    if !describe(out, number, leg) {
+        return;
+    }
+    if !leg.step.transactional {
+        comment(out, "outside a transaction");
+    }
+    for statement in &leg.statements {
+        if alone {
+            comment(out, "architrave: no-transaction");
+        }
+        finish(out, statement);
+    }
+}
+
+/// What a step does, locks and risks, in comments; false where it cannot be done.
+fn describe(out: &mut String, number: usize, leg: &Leg<'_>) -> bool {
     comment(out, &format!("{number}. {}", leg.title));
     if let Some(why) = leg.closed {
         comment(out, &format!("cannot be undone: {why}"));
-        return;
+        return false;
     }
     if leg.lock != Lock::None {
         comment(
@@ -119,12 +170,7 @@ fn write_leg(out: &mut String, number: usize, leg: &Leg<'_>) {
         let (kind, what) = hazard.said();
         comment(out, &format!("{kind}: {what}"));
     }
-    if !leg.step.transactional {
-        comment(out, "outside a transaction");
-    }
-    for statement in &leg.statements {
-        finish(out, statement);
-    }
+    true
 }
 
 fn finish(out: &mut String, statement: &str) {

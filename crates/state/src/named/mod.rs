@@ -21,6 +21,7 @@ use plan::{Relational, Rename};
 use project::System;
 
 pub use compare::{Difference, compare};
+pub use owners::RUNNER;
 pub use suspects::shown;
 
 use crate::codes;

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use physical::{Database, Ident, Name, Opaque};
 use plan::{Relational, Rename};
 
-/// As whom scripts are run.
-pub(super) const RUNNER: &str = "architrave_state";
+/// As whom scripts are run. What this role owns in a state has no owner.
+pub const RUNNER: &str = "architrave_state";
 
 /// Who owns the most in a database.
 fn prevailing(database: &Database) -> Option<Ident> {

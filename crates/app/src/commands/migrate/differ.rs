@@ -1,17 +1,16 @@
 //! What differs when a schema is not what its migrations left: they are run again on a temporary database.
 
 use engine::{
-    Access, BinarySearch, ConnectOptions, Connection, DatabaseUrl, EngineError, Server, StartOptions,
-    TemporarySqlite,
+    Access, ConnectOptions, Connection, DatabaseUrl, EngineError, Server, StartOptions, TemporarySqlite,
 };
+use journal::Migration;
 use physical::Database;
-use plan::Action;
-use project::System as _;
-use runner::{Job, Settings, Survey};
+use plan::{Action, Relational};
+use runner::{Job, Settings, Stop, Survey};
 
 use super::Subject;
 use crate::Context;
-use crate::commands::prove;
+use crate::commands::diff;
 
 /// No list of differences is longer; whoever has more has another database.
 const MOST: usize = 50;
@@ -35,13 +34,16 @@ pub(super) fn explain(
         .migrations
         .iter()
         .filter(|it| numbers.contains(&it.number));
-    let again = Subject {
-        url: subject.url.clone(),
-        dialect: subject.dialect,
-        migrations: migrations.cloned().collect(),
-    };
-    let found = read(&subject.url, subject).map_err(|error| error.to_string())?;
-    let made = replay(context, again, settings)?;
+    let migrations: Vec<Migration> = migrations.cloned().collect();
+    let said = |error: EngineError| error.to_string();
+    let found = read(&subject.url, subject.dialect).map_err(said)?;
+    let start = diff::start_options(context, None);
+    let twin = (subject.url.database(), subject.url.user().map(str::to_owned));
+    let replica = Replica::new(&start, subject.dialect, (&twin.0, twin.1.as_deref())).map_err(said)?;
+    replica
+        .apply(context, &migrations, settings)
+        .map_err(|stop| stop.message)?;
+    let made = replica.read().map_err(said)?;
     let plan = migrate::plan(&made, &found, subject.dialect).map_err(|refused| refused.to_string())?;
     let mut statements = Vec::new();
     for step in &plan.steps {
@@ -56,59 +58,104 @@ pub(super) fn explain(
     Ok(statements)
 }
 
-fn read(url: &DatabaseUrl, subject: &Subject) -> Result<Database, EngineError> {
+fn read(url: &DatabaseUrl, dialect: &Relational) -> Result<Database, EngineError> {
     let options = ConnectOptions {
         access: Access::ReadOnly,
         ..ConnectOptions::default()
     };
     let mut connection = Connection::open(url, &options)?;
-    let mut found = engine::introspect(&mut connection, subject.dialect)?;
+    let mut found = engine::introspect(&mut connection, dialect)?;
     physical::leave_out_own(&mut found);
     Ok(found)
 }
 
-/// The schema that the migrations make of nothing.
-fn replay(context: Context, mut subject: Subject, settings: &Settings) -> Result<Database, String> {
-    let said = |error: EngineError| error.to_string();
-    let temporary = prove::temporary(context);
+/// A temporary database that migrations are run on.
+pub(super) struct Replica {
+    pub(super) url: DatabaseUrl,
+    dialect: &'static Relational,
     // Both are there as long as the value is.
-    let (_server, _file);
-    match subject.url.clone() {
-        DatabaseUrl::Sqlite(_) => {
-            let file = TemporarySqlite::create(&temporary).map_err(said)?;
-            subject.url = file.url();
-            _file = file;
-        }
-        url @ DatabaseUrl::Postgres(_) => {
-            let mut options = StartOptions::new(context.machine.cache(), temporary);
-            options.search = BinarySearch {
-                path: context.machine.variable("PATH").map(Into::into),
-                ..BinarySearch::default()
-            };
-            let server = Server::start(&options).map_err(said)?;
-            subject.url = twin(&server, &url).map_err(said)?;
-            _server = server;
-        }
-    }
-    let settings = Settings {
-        accept_drift: true,
-        ..settings.clone()
-    };
-    let job = Job {
-        system: &context.machine,
-        url: &subject.url,
-        dialect: subject.dialect,
-        migrations: &subject.migrations,
-        settings: &settings,
-    };
-    runner::apply(&job, None, &mut |_| {}).map_err(|stop| stop.message)?;
-    read(&subject.url, &subject).map_err(said)
+    _server: Option<Server>,
+    _file: Option<TemporarySqlite>,
 }
 
-/// A database on a temporary server with the same name and the same user: objects belong to whoever makes them.
-fn twin(server: &Server, url: &DatabaseUrl) -> Result<DatabaseUrl, EngineError> {
-    let user = url.user().unwrap_or(server.superuser());
-    let name = url.database();
+impl Replica {
+    /// On PostgreSQL the database has this name, and everything is run by this user: objects belong to whoever makes them.
+    pub(super) fn new(
+        start: &StartOptions,
+        dialect: &'static Relational,
+        (name, user): (&str, Option<&str>),
+    ) -> Result<Self, EngineError> {
+        if dialect.name == "sqlite" {
+            let file = TemporarySqlite::create(&start.temporary)?;
+            return Ok(Self {
+                url: file.url(),
+                dialect,
+                _server: None,
+                _file: Some(file),
+            });
+        }
+        let server = Server::start(start)?;
+        Ok(Self {
+            url: prepared(&server, name, user)?,
+            dialect,
+            _server: Some(server),
+            _file: None,
+        })
+    }
+
+    pub(super) fn apply(
+        &self,
+        context: Context,
+        migrations: &[Migration],
+        settings: &Settings,
+    ) -> Result<(), Stop> {
+        let settings = accepting(settings);
+        runner::apply(&self.job(&context, migrations, &settings), None, &mut |_| {}).map(drop)
+    }
+
+    /// Rolls back the last of them.
+    pub(super) fn rollback(
+        &self,
+        context: Context,
+        migrations: &[Migration],
+        settings: &Settings,
+    ) -> Result<(), Stop> {
+        let settings = accepting(settings);
+        let job = self.job(&context, migrations, &settings);
+        runner::rollback(&job, None, 1, &mut |_| {}).map(drop)
+    }
+
+    fn job<'a>(
+        &'a self,
+        context: &'a Context,
+        migrations: &'a [Migration],
+        settings: &'a Settings,
+    ) -> Job<'a> {
+        Job {
+            system: &context.machine,
+            url: &self.url,
+            dialect: self.dialect,
+            migrations,
+            settings,
+        }
+    }
+
+    pub(super) fn read(&self) -> Result<Database, EngineError> {
+        read(&self.url, self.dialect)
+    }
+}
+
+/// What a migration does here is looked at afterwards, whatever it was planned for.
+fn accepting(settings: &Settings) -> Settings {
+    Settings {
+        accept_drift: true,
+        ..settings.clone()
+    }
+}
+
+/// A database on a temporary server, and where it is.
+fn prepared(server: &Server, name: &str, user: Option<&str>) -> Result<DatabaseUrl, EngineError> {
+    let user = user.unwrap_or(server.superuser());
     let mut connection = server.superuser_connection("postgres")?;
     if user != server.superuser() {
         connection.execute(&format!(
@@ -116,8 +163,8 @@ fn twin(server: &Server, url: &DatabaseUrl) -> Result<DatabaseUrl, EngineError> 
             engine::quote_identifier(user)
         ))?;
     }
-    if !["postgres", "template1"].contains(&name.as_str()) {
-        server.create_database(&name)?;
+    if !["postgres", "template1"].contains(&name) {
+        server.create_database(name)?;
     }
-    Ok(server.url(&name, user))
+    Ok(server.url(name, user))
 }

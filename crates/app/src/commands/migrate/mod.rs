@@ -1,10 +1,12 @@
 //! `architrave migrate`
 
 mod differ;
+mod new;
 mod show;
 mod watch;
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use diagnostics::render::visible;
@@ -21,6 +23,7 @@ use crate::{Context, Outcome};
 
 pub(crate) fn run(context: Context, command: &MigrateCommand) -> Outcome {
     let done = match command {
+        MigrateCommand::New(arguments) => new::run(context, arguments),
         MigrateCommand::Status(arguments) => status(context, arguments, false),
         MigrateCommand::Verify(arguments) => status(context, arguments, true),
         MigrateCommand::Apply(arguments) => apply(context, arguments),
@@ -62,6 +65,15 @@ fn complain(context: Context, stop: &Stop) -> Outcome {
     }
 }
 
+fn read(context: Context, folder: &Path) -> Result<Vec<Migration>, Told> {
+    journal::read(&context.machine, folder).map_err(|faults| {
+        for fault in &faults {
+            findings::complain(context, &fault.to_string(), fault.help.as_deref());
+        }
+        Told::Outcome(Outcome::Wrong)
+    })
+}
+
 /// What every part of the command works on.
 struct Subject {
     url: DatabaseUrl,
@@ -73,12 +85,7 @@ impl Subject {
     fn read(context: Context, place: &Place) -> Result<Self, Told> {
         let url = trail::address(context, &place.database).map_err(Told::Outcome)?;
         let folder = place.path.join(&place.folder);
-        let migrations = journal::read(&context.machine, &folder).map_err(|faults| {
-            for fault in &faults {
-                findings::complain(context, &fault.to_string(), fault.help.as_deref());
-            }
-            Told::Outcome(Outcome::Wrong)
-        })?;
+        let migrations = read(context, &folder)?;
         let name = match url {
             DatabaseUrl::Postgres(_) => "postgres",
             DatabaseUrl::Sqlite(_) => "sqlite",
