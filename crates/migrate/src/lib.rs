@@ -6,12 +6,13 @@
 mod change;
 mod diff;
 mod graph;
+mod keep;
 mod mentions;
 mod parts;
 
 mod rename;
 
-pub use rename::plan_renaming;
+pub use rename::{plan_keeping, plan_renaming};
 
 use std::panic::resume_unwind;
 use std::thread;
@@ -22,6 +23,7 @@ use plan::{Change, Hazard, Lock, Object, Plan, Relational, Section, Step, Undo};
 use change::Work;
 use diff::Side;
 use graph::{Class, Graph, Node};
+use keep::{Keeper, Kept};
 
 /// As much as a main thread has: expressions nest.
 const STACK: usize = 8 << 20;
@@ -69,8 +71,18 @@ impl std::error::Error for Refused {}
 /// [`Refused::NotYet`] with everything that differs and cannot be changed; [`Refused::Unread`] when `to` holds what is
 /// known by name only.
 pub fn plan(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan, Refused> {
+    plan_with(from, to, dialect, None)
+}
+
+/// The plan, when what it would lose is set aside, or is not.
+fn plan_with(
+    from: &Database,
+    to: &Database,
+    dialect: &Relational,
+    keeper: Option<&mut Keeper<'_>>,
+) -> Result<Plan, Refused> {
     if count(from) > 0 {
-        return between(from, to, dialect);
+        return between(from, to, dialect, keeper);
     }
     let unread = to.unread().map(|each| format!("{} {}", each.kind, each.name));
     let objects: Vec<String> = unread.collect();
@@ -97,7 +109,12 @@ pub fn plan(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan
 }
 
 /// The plan when something is there.
-fn between(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan, Refused> {
+fn between(
+    from: &Database,
+    to: &Database,
+    dialect: &Relational,
+    mut keeper: Option<&mut Keeper<'_>>,
+) -> Result<Plan, Refused> {
     let side = |given| Side::new(given, dialect);
     let work = Work::compare(side(from), side(to));
     let objects = work.unread();
@@ -110,8 +127,11 @@ fn between(from: &Database, to: &Database, dialect: &Relational) -> Result<Plan,
     }
     let mut steps = Vec::new();
     let mut unsaid = Vec::new();
+    let kept = keeper.is_some().then(|| Kept::of(&work));
     work.each(&mut |change| {
-        let mut made = (dialect.steps)(&change);
+        let aside = keeper.as_mut().zip(kept.as_ref());
+        let aside = aside.and_then(|(keeper, kept)| keeper.steps(kept, &change));
+        let mut made = aside.unwrap_or_else(|| (dialect.steps)(&change));
         if let Change::Create(object) = &change {
             made.iter_mut().for_each(|step| on_new(step, object));
         }

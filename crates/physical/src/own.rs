@@ -2,12 +2,13 @@
 
 use crate::{Database, Name};
 
-/// The schema of PostgreSQL, and the beginning of the names of SQLite's tables, that hold the history of migrations and what they set aside.
+/// The schema of PostgreSQL, and the beginning of the names of SQLite's tables, that hold the history of migrations; what a migration sets
+/// aside is in a schema, or in tables, whose names go on with `_` and its own.
 pub const OWN: &str = "architrave_migrations";
 
 /// Takes it out of a schema.
 pub fn leave_out_own(database: &mut Database) {
-    database.schemas.retain(|schema| schema.name.as_str() != OWN);
+    database.schemas.retain(|schema| !is_ours(schema.name.as_str()));
     database.types.retain(|each| !is_own(&each.name));
     database.tables.retain(|table| !is_own(&table.name));
     database.views.retain(|view| !is_own(&view.name));
@@ -19,11 +20,12 @@ pub fn leave_out_own(database: &mut Database) {
 }
 
 fn is_own(name: &Name) -> bool {
-    let beneath = |text: &str| text.strip_prefix(OWN).is_some_and(|rest| rest.starts_with('_'));
-    match &name.schema {
-        Some(schema) => schema.as_str() == OWN,
-        None => name.name.as_str() == OWN || beneath(name.name.as_str()),
-    }
+    is_ours(name.schema.as_ref().unwrap_or(&name.name).as_str())
+}
+
+fn is_ours(name: &str) -> bool {
+    let rest = name.strip_prefix(OWN);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
 #[cfg(test)]
@@ -35,6 +37,7 @@ mod tests {
     fn only_our_own_goes() {
         let names = [
             Name::new("architrave_migrations", "history"),
+            Name::new("architrave_migrations_0001_init", "orders"),
             Name::new("shop", "architrave_migrations_history"),
             Name::bare("architrave_migrations_history"),
             Name::bare("architrave_migrationsx"),

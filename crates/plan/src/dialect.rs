@@ -2,7 +2,7 @@
 
 use physical::{Blueprint, Database, DefaultValue, Expr, IndexKey, Literal, Realised, Rows, SqlType};
 
-use crate::{Change, Step};
+use crate::{Change, Keep, Step};
 
 /// A relational database product, as pure functions. `dialects` has one `static` of these per product.
 pub struct Relational {
@@ -46,6 +46,8 @@ pub struct Relational {
     pub undo_prelude: &'static [&'static str],
     /// Puts a change into words. Never fails: what it cannot say was taken out by `realise`.
     pub steps: fn(&Change<'_>) -> Vec<Step>,
+    /// Puts into words that something is set aside in place of going for good; `None` where it cannot be.
+    pub keep: fn(&Keep<'_>) -> Option<Vec<Step>>,
     /// Puts around the steps between two databases what all of them need together.
     pub frame: fn(Vec<Step>, (&Database, &Database)) -> Vec<Step>,
     /// The queries that read the catalog, always the same number.

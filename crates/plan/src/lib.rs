@@ -5,12 +5,14 @@
 mod change;
 mod dialect;
 mod document;
+mod keep;
 mod rename;
 mod way;
 
 pub use change::{Change, Edit, Key, Object, TableChange};
 pub use dialect::{CatalogError, CatalogQuery, ContextValues, Relational, Unspeakable};
 pub use document::{Document, End, JSON_SCHEMA, Note, SCHEMA, StepDocument, Summary};
+pub use keep::{Keep, row_key};
 pub use rename::Rename;
 pub use way::{Direction, Leg};
 

@@ -32,6 +32,7 @@ pub static POSTGRES: Relational = Relational {
     scripts: |_| Vec::new(),
     undo_prelude: &[],
     steps: steps::steps,
+    keep: steps::keep,
     frame: |steps, _| steps,
     catalog: catalog::catalog,
     read_catalog: catalog::read_catalog,

@@ -50,6 +50,7 @@ pub static SQLITE: Relational = Relational {
     // A table that refers to itself, or to one that goes before it, is emptied row by row.
     undo_prelude: &["PRAGMA defer_foreign_keys = ON"],
     steps: steps::steps,
+    keep: steps::keep,
     frame: steps::frame,
     catalog: catalog::queries,
     read_catalog: catalog::read,

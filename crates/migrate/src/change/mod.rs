@@ -419,6 +419,39 @@ impl<'a> Work<'a> {
             .collect()
     }
 
+    pub(crate) const fn before(&self) -> &'a Database {
+        self.from.given
+    }
+
+    /// Whether a table goes in such a way that it can be set aside: not to be made anew, nor along with one that is.
+    pub(crate) fn keeps(&self, table: &Table) -> bool {
+        let mut table = Some(table);
+        let mut goes = false;
+        // A table cannot be a part of itself, but nobody here has proved that.
+        for _ in 0..=self.from.given.tables.len() {
+            let Some(each) = table else { break };
+            if self.recut.contains(&each.name) {
+                return false;
+            }
+            let gone = self.gone.contains(&identity(&Object::Table(each, &[])));
+            goes |= gone;
+            let whole = each.partition_of.as_ref().filter(|_| gone);
+            table = whole.and_then(|place| self.from.table(&place.parent));
+        }
+        goes
+    }
+
+    /// The tables that can be set aside.
+    pub(crate) fn kept_tables(&self) -> impl Iterator<Item = &'a Table> {
+        let tables = self.from.given.tables.iter();
+        tables.filter(|table| self.gone.contains(&identity(&Object::Table(table, &[]))) && self.keeps(table))
+    }
+
+    /// Whether an object will not be what it is.
+    pub(crate) fn leaves(&self, object: &Object<'_>) -> bool {
+        self.goes(object) || self.retyped.contains(&identity(object))
+    }
+
     /// What cannot be done, by name.
     pub(crate) fn refused(&self) -> Vec<String> {
         let kinds = ["type ", "extension "];

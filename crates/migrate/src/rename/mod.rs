@@ -10,6 +10,7 @@ use physical::{Database, Ident, Name, TriggerAction};
 use plan::{Change, Plan, Relational, Rename, Step};
 
 use crate::Refused;
+use crate::keep::Keeper;
 use crate::mentions::each_path;
 
 /// What leads from one schema to another, when some of the names in the second are known to be new ones of what is in the first.
@@ -25,13 +26,43 @@ pub fn plan_renaming(
     dialect: &Relational,
     renames: &[Rename],
 ) -> Result<Plan, Refused> {
+    renaming((from, to), dialect, renames, None)
+}
+
+/// Such a plan that loses as little as it can: tables that go, and values of columns that go or become of a type that says less, are
+/// set aside in the database, in a place whose name ends with a label, and the way back puts them where they were.
+///
+/// What cannot be set aside (values of a table whose rows no key tells apart, partitions that are no tables by themselves, virtual
+/// tables) is lost, and its step says so.
+///
+/// # Errors
+/// As [`crate::plan`].
+pub fn plan_keeping(
+    from: &Database,
+    to: &Database,
+    dialect: &Relational,
+    renames: &[Rename],
+    label: &str,
+) -> Result<Plan, Refused> {
+    let mut keeper = Keeper::new(label, dialect);
+    let mut plan = renaming((from, to), dialect, renames, Some(&mut keeper))?;
+    plan.steps.splice(0..0, keeper.places());
+    Ok(plan)
+}
+
+fn renaming(
+    (from, to): (&Database, &Database),
+    dialect: &Relational,
+    renames: &[Rename],
+    mut keeper: Option<&mut Keeper<'_>>,
+) -> Result<Plan, Refused> {
     let given = effective(from, to, renames);
     if given.is_empty() {
-        return crate::plan(from, to, dialect);
+        return crate::plan_with(from, to, dialect, keeper);
     }
     // What would follow in its own way goes first, and comes again as the goal has it.
     let cleared = cleared(from, &given);
-    let mut steps: Vec<Step> = crate::plan(from, &cleared, dialect)?.steps;
+    let mut steps: Vec<Step> = crate::plan_with(from, &cleared, dialect, keeper.as_deref_mut())?.steps;
     let mut moved = cleared;
     for rename in &given {
         apply::apply(&mut moved, rename, dialect);
@@ -44,7 +75,7 @@ pub fn plan_renaming(
     for rename in given.iter().chain(&derived) {
         steps.extend((dialect.steps)(&Change::Rename(rename)));
     }
-    steps.extend(crate::plan(&moved, to, dialect)?.steps);
+    steps.extend(crate::plan_with(&moved, to, dialect, keeper)?.steps);
     Ok(Plan {
         dialect: dialect.name,
         undo_prelude: dialect.undo_prelude,

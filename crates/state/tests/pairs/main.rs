@@ -101,7 +101,10 @@ trait Product: Sized {
     fn down(&mut self, plan: &Plan) -> Result<(), String>;
 
     fn read(&mut self) -> Result<Database, String> {
-        state::introspect(self.connection(), Self::dialect()).map_err(|error| error.to_string())
+        let found = state::introspect(self.connection(), Self::dialect());
+        let mut found = found.map_err(|error| error.to_string())?;
+        physical::leave_out_own(&mut found);
+        Ok(found)
     }
 }
 
@@ -163,6 +166,9 @@ enum Outcome {
 
 /// With rows, or without where those that we thought of cannot stay.
 fn try_pair<P: Product>(number: usize, pair: &Pair) -> Outcome {
+    if let Some(error) = keeping::<P>(number, pair) {
+        return Outcome::Failed(format!("keeping: {error}"));
+    }
     for with_rows in [true, false] {
         let before = P::build(&format!("b{number}"), &pair.before);
         let after = P::build(&format!("a{number}"), &pair.after);
@@ -177,6 +183,37 @@ fn try_pair<P: Product>(number: usize, pair: &Pair) -> Outcome {
         }
     }
     Outcome::Failed("up: fails without rows, too, and says that rows make it fail".to_owned())
+}
+
+/// When what would be lost is set aside, the way back leads to the same rows; answers what is wrong.
+fn keeping<P: Product>(number: usize, pair: &Pair) -> Option<String> {
+    let mut before = P::build(&format!("kb{number}"), &pair.before)?;
+    let mut after = P::build(&format!("ka{number}"), &pair.after)?;
+    let (from, to) = (before.read().ok()?, after.read().ok()?);
+    let plan = migrate::plan_keeping(&from, &to, P::dialect(), &[], "0001_pair").ok()?;
+    back(&plan.steps).ok()?;
+    let original = before.dump();
+    rows::fill(&mut before, &from);
+    let all = rows::all(&from);
+    let rows = rows::read(&mut before, all.iter());
+    if let Err(error) = before.up(&plan) {
+        let told = warned(&plan, |hazard| matches!(hazard, Hazard::MayFail(_)));
+        return (!told).then(|| format!("up: {error}"));
+    }
+    let there = (rest(&mut before, &to)).and_then(|()| told_apart(&before.dump(), &after.dump()));
+    if let Err(error) = there {
+        return Some(format!("after up: {error}"));
+    }
+    let loses = warned(&plan, |hazard| matches!(hazard, Hazard::DataLoss(_)));
+    if let Err(error) = before.down(&plan) {
+        return (!loses).then(|| format!("down: {error}"));
+    }
+    let again = rest(&mut before, &from).and_then(|()| told_apart(&before.dump(), &original));
+    let again = again.and_then(|()| {
+        let kept = rows::read(&mut before, all.iter());
+        if loses { Ok(()) } else { rows::same(&rows, &kept) }
+    });
+    again.err().map(|error| format!("after down: {error}"))
 }
 
 /// Makes one database of the other, and itself again; answers why not when it is refused.

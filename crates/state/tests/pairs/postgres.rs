@@ -82,6 +82,7 @@ impl Product for Postgres {
         let output = std::process::Command::new("pg_dump")
             .args(["-h", &login.host, "-p", &login.port.to_string()])
             .args(["-U", &login.user, "-s", "-d", &login.database])
+            .args(["-N", "architrave_migrations*"])
             .output()
             .expect("these tests need pg_dump");
         let text = String::from_utf8_lossy(&output.stdout);

@@ -45,6 +45,17 @@ pub(crate) fn shared<'a>(from: &'a Database, to: &'a Database) -> Vec<(Shared<'a
     out
 }
 
+/// All columns that are not computed, and those that have some.
+pub(crate) fn all(database: &Database) -> Vec<Shared<'_>> {
+    let shared = |table| -> Shared<'_> {
+        let table: &Table = table;
+        let plain = table.columns.iter().filter(|column| column.generated.is_none());
+        (table, plain.collect())
+    };
+    let tables = database.tables.iter().map(shared);
+    tables.filter(|(_, columns)| !columns.is_empty()).collect()
+}
+
 /// What a table is made of, or what inherits from it.
 fn partitions(table: &Table, database: &Database) -> Vec<String> {
     let named = table.partitioned.iter().flat_map(|each| &each.partitions);

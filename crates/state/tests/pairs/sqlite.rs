@@ -52,7 +52,8 @@ impl Product for Sqlite {
     /// What the schema table holds, token by token: comments, blanks, needless quotes and the case of keywords aside; and the table
     /// of counters, which SQLite makes and nobody can remove.
     fn dump(&mut self) -> Vec<String> {
-        let sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name <> 'sqlite_sequence'";
+        let sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema \
+                   WHERE name <> 'sqlite_sequence' AND tbl_name NOT GLOB 'architrave_migrations_*'";
         let found = self.connection.query(sql, &[]).unwrap();
         let text = |value: &Value| value.as_text().map(str::to_owned).unwrap_or_default();
         let mut lines: Vec<String> = found

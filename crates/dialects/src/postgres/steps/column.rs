@@ -309,14 +309,15 @@ fn type_text(before: &Column, after: &Column, own: &str) -> String {
     let using = if before.ty == after.ty {
         String::new()
     } else {
-        let through = if converts(&before.ty, &after.ty) {
-            ""
-        } else {
-            "::text"
-        };
-        format!(" USING {own}{through}::{ty}")
+        format!(" USING {}", conversion(own, &before.ty, &after.ty))
     };
     format!("TYPE {ty}{collation}{using}")
+}
+
+/// A value of one type as one of another.
+pub(super) fn conversion(value: &str, from: &SqlType, to: &SqlType) -> String {
+    let through = if converts(from, to) { "" } else { "::text" };
+    format!("{value}{through}::{}", types::type_name(to))
 }
 
 /// What another type does to the rows that are there.
@@ -342,7 +343,7 @@ fn retyping(table: &Table, before: &Column, after: &Column) -> Vec<Hazard> {
 }
 
 /// Whether every value of the first type is one of the second.
-fn widens(from: &SqlType, to: &SqlType) -> bool {
+pub(super) fn widens(from: &SqlType, to: &SqlType) -> bool {
     let text = |ty: &SqlType| matches!(ty, SqlType::Text | SqlType::Varchar(_));
     match (from, to) {
         (SqlType::Varchar(from), SqlType::Varchar(to)) => from <= to,

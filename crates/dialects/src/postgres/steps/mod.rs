@@ -5,6 +5,7 @@ mod alter;
 mod anew;
 mod column;
 mod in_use;
+mod keep;
 mod key;
 mod partition;
 mod rename;
@@ -12,6 +13,7 @@ mod routine;
 pub(crate) mod settings;
 mod table;
 
+pub(super) use keep::keep;
 pub(super) use table::index_key;
 
 pub(crate) use routine::view_text;

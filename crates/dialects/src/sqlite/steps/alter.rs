@@ -4,6 +4,7 @@ use physical::{Column, Database, SqlType, Table};
 use plan::{Edit, Hazard, Phase, Section, Step, TableChange, Undo};
 
 use super::super::ident::{quote, table as table_name};
+use super::keep::Kept;
 use super::parts::{Item, Parts, mentions, parts};
 use super::rebuild::{self, Missing, Rebuild};
 use super::{step, table};
@@ -13,6 +14,35 @@ pub(super) fn step_for(change: &TableChange<'_>) -> Step {
     let (before, after) = change.databases;
     let forth = words((change.from, before), (change.to, after), change, Missing::Fails);
     let back = words((change.to, after), (change.from, before), change, Missing::Filled);
+    with_words(change, forth, back)
+}
+
+/// That step when what would be lost was set aside by the statements, and comes back.
+pub(super) fn step_keeping(change: &TableChange<'_>, aside: Vec<String>, kept: &Kept<'_>) -> Step {
+    let (before, after) = change.databases;
+    let mut forth = words((change.from, before), (change.to, after), change, Missing::Fails);
+    forth.statements.splice(0..0, aside);
+    let rebuild = Rebuild {
+        from: change.to,
+        to: change.from,
+        databases: (after, before),
+        stays: &change.stays,
+        missing: Missing::Filled,
+        kept: Some(kept),
+    };
+    let mut statements = rebuild::statements(&rebuild);
+    statements.extend(kept.forget());
+    let back = Words {
+        statements,
+        rewrites: true,
+        loses_rows: rebuild::loses_rows(&rebuild),
+    };
+    let mut made = with_words(change, forth, back);
+    made.hazards.retain(|hazard| !kept.spares(hazard));
+    made
+}
+
+fn with_words(change: &TableChange<'_>, forth: Words, back: Words) -> Step {
     let mut made = step(
         format!("table {} changes", change.to.name),
         Section::Table(change.to.name.name.to_string()),
@@ -55,6 +85,7 @@ fn words(
         databases: (before, after),
         stays: &change.stays,
         missing,
+        kept: None,
     };
     Words {
         statements: rebuild::statements(&rebuild),

@@ -2,6 +2,7 @@
 
 mod alter;
 mod frame;
+mod keep;
 mod parts;
 mod rebuild;
 mod references;
@@ -12,6 +13,7 @@ mod view;
 mod virtual_table;
 
 pub(super) use frame::frame;
+pub(super) use keep::keep;
 pub(super) use table::{default_text, index_key, rowid_column};
 pub(super) use view::query as view_query;
 

@@ -7,6 +7,7 @@ use plan::Object;
 
 use super::super::ident::{quote, table as table_name, text};
 use super::super::types;
+use super::keep::Kept;
 use super::parts::qualifies;
 use super::{table, view};
 
@@ -27,6 +28,8 @@ pub(super) struct Rebuild<'a> {
     pub(super) databases: (&'a Database, &'a Database),
     pub(super) stays: &'a [Object<'a>],
     pub(super) missing: Missing,
+    /// What was set aside and comes back.
+    pub(super) kept: Option<&'a Kept<'a>>,
 }
 
 /// The statements.
@@ -133,7 +136,7 @@ fn copy(rebuild: &Rebuild<'_>, into: &str, from: &str) -> Option<String> {
 }
 
 /// A table that says what happens ON CONFLICT must not lose rows by it.
-const fn insert(to: &Table) -> &'static str {
+pub(super) const fn insert(to: &Table) -> &'static str {
     if to.verbatim.is_some() {
         "INSERT OR ABORT"
     } else {
@@ -154,7 +157,9 @@ fn values(rebuild: &Rebuild<'_>) -> Vec<(String, String)> {
     let mut alias_filled = false;
     for column in to.columns.iter().filter(|column| column.generated.is_none()) {
         let name = quote(column.name.as_str());
-        if let Some(before) = column_of(from, column) {
+        if let Some(value) = kept_value(rebuild, column) {
+            out.push((name, value));
+        } else if let Some(before) = column_of(from, column) {
             alias_filled |= alias == Some(&column.name);
             let value = value(before, column, (from, to));
             let was_computed = before.generated.is_some() && rebuild.missing == Missing::Filled;
@@ -174,8 +179,19 @@ fn values(rebuild: &Rebuild<'_>) -> Vec<(String, String)> {
     out
 }
 
+/// What a column was before, where that was set aside.
+fn kept_value(rebuild: &Rebuild<'_>, column: &Column) -> Option<String> {
+    let (from, to) = (rebuild.from, rebuild.to);
+    let other = || {
+        let default = column.default.as_ref().filter(|_| has_default(column));
+        let default = default.and_then(|value| table::default_text(value, &column.ty).ok());
+        default.or_else(|| fill(from, to, column))
+    };
+    rebuild.kept?.value(column, &table_name(&from.name), &other)
+}
+
 /// The name under which a table's row numbers can be read and set.
-fn rowid(table: &Table) -> Option<&'static str> {
+pub(super) fn rowid(table: &Table) -> Option<&'static str> {
     let taken = |name: &&str| {
         let mut columns = table.columns.iter();
         columns.any(|column| column.name.as_str().eq_ignore_ascii_case(name))
@@ -305,7 +321,7 @@ pub(super) fn is_unique(table: &Table, column: &Column) -> bool {
         || indexes.any(|index| named(&table::index(table, index)))
 }
 
-fn counts(table: &Table) -> bool {
+pub(super) fn counts(table: &Table) -> bool {
     table.columns.iter().any(|column| column.identity.is_some())
 }
 
