@@ -339,6 +339,8 @@ pub(crate) enum MigrateCommand {
     Rollback(MigrateRollback),
     /// Hold files, history and schema to each other; answer 1 when they do not agree
     Verify(MigrateStatus),
+    /// Destroy what migrations have set aside, which then cannot be rolled back
+    Contract(MigrateContract),
     /// Decide what only a person can decide
     Repair(MigrateRepair),
 }
@@ -350,6 +352,7 @@ impl MigrateCommand {
             Self::Status(it) | Self::Verify(it) => &it.place.path,
             Self::Apply(it) => &it.place.path,
             Self::Rollback(it) => &it.place.path,
+            Self::Contract(it) => &it.place.path,
             Self::Repair(it) => &it.place.path,
         }
     }
@@ -387,6 +390,18 @@ pub(crate) struct Waits {
     /// Print a line for each statement
     #[arg(long)]
     pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateContract {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Up to this migration, with it [default: all that are applied]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) to: Option<i64>,
+    /// Do it: without this, what would be destroyed is listed
+    #[arg(long)]
+    pub(crate) destroy: bool,
 }
 
 #[derive(Debug, Args)]

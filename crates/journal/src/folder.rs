@@ -1,6 +1,6 @@
 //! A folder of migrations: `0001_name/up.sql`, and beside it `down.sql` and `plan.json` where there are such.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use project::System;
@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 
 use crate::fault::Fault;
+use crate::lexer::{Lexer, Token};
 use crate::split::{Language, Statement, split};
 
 /// One migration.
@@ -96,12 +97,40 @@ impl Script {
         })
     }
 
+    /// The names that it speaks of, bare or quoted, as they are stored.
+    #[must_use]
+    pub fn names(&self, language: Language) -> BTreeSet<String> {
+        let mut lexer = Lexer::new(&self.text, language);
+        let mut names = BTreeSet::new();
+        while let Some((token, start, end)) = lexer.next() {
+            let text = self.text.get(start..end).unwrap_or_default();
+            match token {
+                Token::Word => names.insert(text.to_owned()),
+                Token::Quoted => names.insert(unquoted(text)),
+                _ => false,
+            };
+        }
+        names
+    }
+
     /// Its statements.
     ///
     /// # Errors
     /// As [`split`].
     pub fn statements(&self, language: Language) -> Result<Vec<Statement>, Fault> {
         split(&self.file, &self.text, language)
+    }
+}
+
+/// A name without its quotes.
+fn unquoted(text: &str) -> String {
+    let mut chars = text.chars();
+    let quote = chars.next();
+    chars.next_back();
+    match quote {
+        Some('"') => chars.as_str().replace("\"\"", "\""),
+        Some('`') => chars.as_str().replace("``", "`"),
+        _ => chars.as_str().to_owned(),
     }
 }
 

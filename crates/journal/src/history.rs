@@ -22,15 +22,18 @@ pub enum EventKind {
     DriftAccepted,
     /// Somebody consented to a history whose chain did not hold.
     HistoryAccepted,
+    /// What a migration had set aside was destroyed.
+    Contracted,
 }
 
 impl EventKind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Applied,
         Self::RolledBack,
         Self::FilesAccepted,
         Self::DriftAccepted,
         Self::HistoryAccepted,
+        Self::Contracted,
     ];
 
     /// As it is stored.
@@ -42,6 +45,7 @@ impl EventKind {
             Self::FilesAccepted => "files_accepted",
             Self::DriftAccepted => "drift_accepted",
             Self::HistoryAccepted => "history_accepted",
+            Self::Contracted => "contracted",
         }
     }
 

@@ -121,7 +121,7 @@ pub fn compare(folder: &[Migration], history: &[Event]) -> Vec<Entry> {
                     (it.up, it.down) = (&event.up, &event.down);
                 }
             }
-            EventKind::DriftAccepted | EventKind::HistoryAccepted => {}
+            EventKind::DriftAccepted | EventKind::HistoryAccepted | EventKind::Contracted => {}
         }
     }
     let highest = remembered.keys().next_back().copied().unwrap_or(0);

@@ -7,6 +7,7 @@
 
 mod execute;
 mod inspect;
+mod kept;
 mod lease;
 mod preflight;
 mod repair;
@@ -17,6 +18,7 @@ mod stop;
 mod store;
 mod survey;
 
+pub use kept::{Aside, contract};
 pub use repair::{Repair, repair};
 pub use run::{apply, rollback};
 pub use schema::{plan_hash, schema_hash};

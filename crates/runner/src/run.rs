@@ -9,7 +9,7 @@ use journal::{
 use crate::execute::{Course, own_role};
 use crate::lease::{self, Lease};
 use crate::store::{Begun, Line, Store};
-use crate::{Job, Stop, Tell, Told, language, preflight, schema};
+use crate::{Job, Stop, Tell, Told, kept, language, preflight, schema};
 
 /// A database that is ours alone for now, and what it remembers.
 pub(crate) struct Held<'a> {
@@ -125,7 +125,7 @@ impl<'a> Held<'a> {
     }
 
     /// Every migration, where the history is as it was written.
-    fn sound(&self) -> Result<Vec<Entry>, Stop> {
+    pub(crate) fn sound(&self) -> Result<Vec<Entry>, Stop> {
         match chain_fault(&self.events) {
             None => Ok(compare(self.job.migrations, &self.events)),
             Some((position, what)) => Err(edited_history(position, what)),
@@ -171,7 +171,7 @@ impl<'a> Held<'a> {
         Ok(todo)
     }
 
-    fn unfinished(&self, begun: &Begun, command: &str) -> Stop {
+    pub(crate) fn unfinished(&self, begun: &Begun, command: &str) -> Stop {
         let title = format!("{:04}_{}", begun.number, begun.name);
         Stop::wrong(
             format!(
@@ -253,6 +253,15 @@ impl<'a> Held<'a> {
                 ),
             ));
         }
+        if let Some(event) = kept::contracted(&self.events, number).filter(|_| !going_on) {
+            return Err((
+                format!(
+                    "what {title} had set aside was destroyed, at {}: it cannot be rolled back",
+                    event.finished
+                ),
+                "write a new migration that goes on from here; nothing was run".to_owned(),
+            ));
+        }
         match &migration.down {
             Some(down) => Ok((migration, down)),
             None => Err((
@@ -324,14 +333,47 @@ impl<'a> Held<'a> {
 
     /// Puts an event behind the others, with its place, its time and its chain.
     pub(crate) fn append(&mut self, lease: &Lease, event: Event) -> Result<(), Stop> {
+        self.append_after(lease, event, |_| Ok(()))
+    }
+
+    /// Does what an event is about, and puts it behind the others, in one transaction.
+    pub(crate) fn append_after(
+        &mut self,
+        lease: &Lease,
+        event: Event,
+        work: impl FnOnce(&mut Connection) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
         let event = self.chained(event);
         self.connection.begin()?;
         let written = lease
             .hold(&mut self.connection)
+            .and_then(|()| work(&mut self.connection))
             .and_then(|()| Ok(self.store.append(&mut self.connection, &event)?));
         self.settle(written)?;
         self.events.push(event);
         Ok(())
+    }
+
+    /// An event about a migration after which the schema is what it was.
+    pub(crate) fn nothing_changed(&self, kind: EventKind, of: &Event) -> Result<Event, Stop> {
+        let last = self.events.last();
+        let maker = last.map_or_else(String::new, |last| last.maker.clone());
+        if maker != self.job.settings.maker {
+            return Err(Stop::wrong(
+                format!(
+                    "the last entry of the history was written by {maker}, whose hashes this version cannot carry on"
+                ),
+                "apply the next migration first, or use that version",
+            ));
+        }
+        let schema = last.map_or_else(String::new, |last| last.after.clone());
+        Ok(Event {
+            kind,
+            before: schema.clone(),
+            after: schema,
+            started: self.now(),
+            ..of.clone()
+        })
     }
 
     fn settle<T>(&mut self, done: Result<T, Stop>) -> Result<T, Stop> {

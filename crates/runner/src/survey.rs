@@ -4,6 +4,7 @@ use engine::{Access, ConnectOptions, Connection};
 use journal::{Entry, chain_fault, compare};
 use serde::Serialize;
 
+use crate::kept::{self, Aside};
 use crate::store::Store;
 use crate::{Job, Stop, lease, schema};
 
@@ -20,6 +21,8 @@ pub struct Survey {
     pub history_fault: Option<(i64, String)>,
     /// The schema against what the last migration left.
     pub drift: Drift,
+    /// What migrations have set aside.
+    pub kept: Vec<Aside>,
 }
 
 /// A migration that has begun and has not ended.
@@ -137,6 +140,7 @@ fn look(job: &Job<'_>, connection: &mut Connection, store: Store) -> Result<Surv
             lease: None,
             history_fault: None,
             drift: Drift::Unknown { reason },
+            kept: Vec::new(),
         });
     }
     let events = store.events(connection)?;
@@ -164,6 +168,7 @@ fn look(job: &Job<'_>, connection: &mut Connection, store: Store) -> Result<Surv
         }
     };
     Ok(Survey {
+        kept: kept::look(connection, job.migrations, &events)?,
         migrations: compare(job.migrations, &events),
         unfinished,
         lease: lease::holder(connection, store)?,

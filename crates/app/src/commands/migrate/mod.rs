@@ -13,11 +13,11 @@ use diagnostics::render::visible;
 use engine::DatabaseUrl;
 use journal::{Language, Migration};
 use plan::Relational;
-use runner::{Cause, Drift, Job, Repair, Settings, Stop};
+use runner::{Aside, Cause, Drift, Job, Repair, Settings, Stop};
 
 use super::{findings, trail};
 use crate::cli::{
-    Format, MigrateApply, MigrateCommand, MigrateRepair, MigrateRollback, MigrateStatus, Place, Waits,
+    Format, MigrateApply, MigrateCommand, MigrateContract, MigrateRepair, MigrateRollback, MigrateStatus, Place, Waits,
 };
 use crate::{Context, Outcome};
 
@@ -28,6 +28,7 @@ pub(crate) fn run(context: Context, command: &MigrateCommand) -> Outcome {
         MigrateCommand::Verify(arguments) => status(context, arguments, true),
         MigrateCommand::Apply(arguments) => apply(context, arguments),
         MigrateCommand::Rollback(arguments) => rollback(context, arguments),
+        MigrateCommand::Contract(arguments) => contract(context, arguments),
         MigrateCommand::Repair(arguments) => repair(context, arguments),
     };
     match done {
@@ -211,6 +212,33 @@ fn rollback(context: Context, arguments: &MigrateRollback) -> Result<Outcome, To
         1 => "1 migration rolled back\n".to_owned(),
         _ => format!("{count} migrations rolled back\n"),
     });
+    Ok(Outcome::Holds)
+}
+
+fn contract(context: Context, arguments: &MigrateContract) -> Result<Outcome, Told> {
+    let subject = Subject::read(context, &arguments.place)?;
+    let settings = settings(context, None);
+    let job = subject.job(&context, &settings);
+    let text = if arguments.destroy {
+        let mut watch = watch::Watch::new(context, false);
+        let gone = runner::contract(&job, arguments.to, &mut |told| watch.tell(&told))?;
+        drop(watch);
+        show::asides(&gone, "destroyed")
+    } else {
+        let survey = runner::survey(&job)?;
+        let wanted = |aside: &&Aside| {
+            aside
+                .by
+                .is_some_and(|by| arguments.to.is_none_or(|to| by <= to))
+        };
+        let kept: Vec<Aside> = survey.kept.iter().filter(wanted).cloned().collect();
+        let mut text = show::asides(&kept, "set aside");
+        if !kept.is_empty() {
+            text.push_str("nothing was destroyed; `--destroy` does it, and then these migrations cannot be rolled back\n");
+        }
+        text
+    };
+    context.terminal.print(&text);
     Ok(Outcome::Holds)
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use diagnostics::render::visible;
 use journal::{Entry, Mode, Standing, Statement};
-use runner::{Drift, Survey};
+use runner::{Aside, Drift, Survey};
 use serde_json::{Value, json};
 
 /// The first line of the document.
@@ -82,6 +82,9 @@ pub(super) fn text(survey: &Survey, faults: &[(String, String)], verify: bool) -
             let _ = writeln!(text, "drift: recorded {recorded}, found {found}");
         }
     }
+    if !verify && !survey.kept.is_empty() {
+        text.push_str(&asides(&survey.kept, "set aside"));
+    }
     if verify && faults.is_empty() {
         let count = survey
             .migrations
@@ -94,6 +97,39 @@ pub(super) fn text(survey: &Survey, faults: &[(String, String)], verify: bool) -
         );
     }
     text
+}
+
+/// What migrations have set aside, or what of it was destroyed.
+pub(super) fn asides(found: &[Aside], what: &str) -> String {
+    if found.is_empty() {
+        return "nothing is set aside\n".to_owned();
+    }
+    let mut text = String::new();
+    for aside in found {
+        let count = match aside.tables.len() {
+            1 => "1 table".to_owned(),
+            count => format!("{count} tables"),
+        };
+        let size = aside.bytes.map_or(String::new(), |bytes| format!(", {}", size(bytes)));
+        let by = match (aside.by, &aside.since) {
+            (Some(number), Some(since)) => format!("migration {number}, {since}"),
+            _ => "no migration that is applied".to_owned(),
+        };
+        let _ = writeln!(text, "{what}: {} ({count}{size}; {by})", visible(&aside.name));
+    }
+    text
+}
+
+/// Bytes, as people say them.
+fn size(bytes: i64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = bytes;
+    let mut unit = 0;
+    while value >= 10 * 1024 && unit + 1 < units.len() {
+        value /= 1024;
+        unit += 1;
+    }
+    format!("{value} {}", units.get(unit).copied().unwrap_or_default())
 }
 
 fn table(survey: &Survey, text: &mut String) {
