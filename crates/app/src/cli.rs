@@ -423,6 +423,9 @@ pub(crate) struct MigrateNew {
     /// Write it although it loses data
     #[arg(long)]
     pub(crate) accept_data_loss: bool,
+    /// Do not set aside what goes, for the way back: it is lost at once
+    #[arg(long)]
+    pub(crate) keep_nothing: bool,
     /// Write it without `down.sql` where there is no way back
     #[arg(long)]
     pub(crate) irreversible: bool,

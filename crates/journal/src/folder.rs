@@ -142,7 +142,9 @@ impl Migration {
     }
 }
 
-pub(crate) fn title(number: i64, name: &str) -> String {
+/// `0003_add_orders`, however many digits the folder has.
+#[must_use]
+pub fn title(number: i64, name: &str) -> String {
     format!("{number:04}_{name}")
 }
 

@@ -12,7 +12,7 @@ mod split;
 mod standing;
 
 pub use fault::Fault;
-pub use folder::{Bound, Migration, Script, Sums, read, sha256};
+pub use folder::{Bound, Migration, Script, Sums, read, sha256, title};
 pub use history::{Event, EventKind, chain_fault, extend};
 pub use instant::instant;
 pub use kind::{Kind, Mode};

@@ -86,7 +86,11 @@ fn back<'p>(step: &'p Step, dialect: &str) -> Leg<'p> {
         (_, false) => Lock::ShareUpdateExclusive,
         (_, true) => Lock::AccessExclusive,
     };
-    let goes = |words: &str| statements.iter().any(|each| each.contains(words));
+    // What is ours was a copy.
+    let goes = |words: &str| {
+        let mut others = statements.iter().filter(|each| !each.contains(physical::OWN));
+        others.any(|each| each.contains(words))
+    };
     let mut hazards = Vec::new();
     if goes("DROP TABLE ") || goes("DROP COLUMN ") {
         hazards.push(Hazard::DataLoss("what was written there since".to_owned()));

@@ -1,7 +1,7 @@
 //! The schema that a database has, without what the tool keeps in it for itself.
 
 use engine::{Connection, EngineError};
-use physical::{Database, Rows};
+use physical::{Database, Grant, Grantee, Privilege, Rows, Schema};
 use plan::Relational;
 
 /// A schema, as far as a run compares it.
@@ -51,6 +51,7 @@ pub fn plan_hash(database: &Database, dialect: &Relational) -> String {
     for schema in &mut neutral.schemas {
         schema.owner = None;
     }
+    neutral.schemas.retain(|schema| !is_public_as_made(schema));
     for ty in &mut neutral.types {
         ty.owner = None;
     }
@@ -63,7 +64,20 @@ pub fn plan_hash(database: &Database, dialect: &Relational) -> String {
     for function in &mut neutral.functions {
         function.owner = None;
     }
+    for opaque in &mut neutral.opaque {
+        let owns = |statement: &&str| statement.starts_with("ALTER ") && statement.contains(" OWNER TO ");
+        let others = opaque.definition.split(";\n").filter(|statement| !owns(statement));
+        opaque.definition = others.collect::<Vec<_>>().join(";\n");
+    }
     physical::hash(&neutral)
+}
+
+/// Whether it is PostgreSQL's own `public`, which counts as nothing, whoever it was given to.
+fn is_public_as_made(schema: &Schema) -> bool {
+    let usual = |grant: &Grant| grant.privilege == Privilege::Usage && grant.grantee == Grantee::Public;
+    schema.name.as_str() == "public"
+        && schema.comment.as_deref() == Some("standard public schema")
+        && schema.grants.iter().all(usual)
 }
 
 /// The hash of the schema that a database has, as the history has it. The connection must not be in a transaction.

@@ -30,7 +30,7 @@ fn difference(context: Context, arguments: &Diff) -> Result<Compared, Box<Failur
     let dialect = named::dialect(&machine, &[&from, &to], product)?;
     let start = start_options(context, arguments.postgres.clone());
     let mut states = named::load(&machine, &start, dialect, (&from, &to))?;
-    let difference = compare(context, &mut states, dialect)?;
+    let difference = compare(context, &mut states, dialect, None)?;
     Ok((dialect, states, difference))
 }
 
@@ -39,8 +39,9 @@ pub(super) fn compare(
     context: Context,
     states: &mut (State, State),
     dialect: &'static Relational,
+    keep: Option<&str>,
 ) -> Result<Difference, Box<Failure>> {
-    let mut difference = named::compare(&states.0, &states.1, dialect)?;
+    let mut difference = named::compare(&states.0, &states.1, dialect, keep)?;
     // What is renamed may hold what looks renamed.
     let mut asked = Vec::new();
     loop {
@@ -49,7 +50,7 @@ pub(super) fn compare(
             return Ok(difference);
         }
         states.1.renames.extend(renames);
-        difference = named::compare(&states.0, &states.1, dialect)?;
+        difference = named::compare(&states.0, &states.1, dialect, keep)?;
     }
 }
 

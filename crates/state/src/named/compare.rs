@@ -18,14 +18,23 @@ pub struct Difference {
     pub suspects: Vec<Rename>,
 }
 
-/// Compares two states.
+/// Compares two states. With a label, what the plan would lose is set aside under it, as far as it can be.
 ///
 /// # Errors
 /// When there is no plan: something differs that cannot be changed, or cannot be made.
-pub fn compare(from: &State, to: &State, dialect: &'static Relational) -> Result<Difference, Box<Failure>> {
+pub fn compare(
+    from: &State,
+    to: &State,
+    dialect: &'static Relational,
+    keep: Option<&str>,
+) -> Result<Difference, Box<Failure>> {
     let renames = renames(from, to);
-    let ends = owners::follow(&from.database, &to.database, &renames);
-    let plan = migrate::plan_renaming(&ends.0, &ends.1, dialect, &renames).map_err(|refused| {
+    let (was, is) = owners::follow(&from.database, &to.database, &renames);
+    let plan = match keep {
+        Some(label) => migrate::plan_keeping(&was, &is, dialect, &renames, label),
+        None => migrate::plan_renaming(&was, &is, dialect, &renames),
+    };
+    let plan = plan.map_err(|refused| {
         let message = format!(
             "there is no plan from `{}` to `{}`: {refused}",
             from.shown, to.shown

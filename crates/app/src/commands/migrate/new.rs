@@ -39,7 +39,8 @@ pub(super) fn run(context: Context, arguments: &MigrateNew) -> Result<Outcome, T
         ));
     };
     let work = Work::begin(context, arguments, migrations)?;
-    let planned = work.plan()?;
+    let title = journal::title(number, &name);
+    let planned = work.plan((!arguments.keep_nothing).then_some(title.as_str()))?;
     if planned.difference.plan.is_empty() {
         let text = work.nothing_to_do(arguments.format, &planned)?;
         context.terminal.print(&text);
@@ -158,8 +159,8 @@ impl Work {
         .map_err(told)
     }
 
-    /// What leads on from the last migration.
-    fn plan(&self) -> Result<Planned, Told> {
+    /// What leads on from the last migration. With a label, what it would lose is set aside under it.
+    fn plan(&self, keep: Option<&str>) -> Result<Planned, Told> {
         let there = Named::Database(self.replica.url.clone());
         let last = self.migrations.last();
         // A plan from nothing also makes what a new database has already.
@@ -167,7 +168,7 @@ impl Work {
         if let Some(last) = last {
             states.0.shown = last.title();
         }
-        let difference = diff::compare(self.context, &mut states, self.dialect)
+        let difference = diff::compare(self.context, &mut states, self.dialect, keep)
             .map_err(|failure| Told::Outcome(diff::tell(self.context, &failure)))?;
         Ok(Planned { states, difference })
     }
@@ -188,7 +189,7 @@ impl Work {
     /// Runs what is planned, and back, and says what it was only if it did what it shall.
     fn prove(&self, planned: &Planned, (number, name): (i64, &str)) -> Result<Made, Told> {
         let plan = &planned.difference.plan;
-        let title = format!("{number:04}_{name}");
+        let title = journal::title(number, name);
         let shown = (planned.states.0.shown.as_str(), title.as_str());
         let up = self.script(planned, Direction::Forth, shown);
         let down = is_reversible(plan).then(|| self.script(planned, Direction::Back, shown));
@@ -233,7 +234,7 @@ impl Work {
         forth.map_err(|stop| on_temporary("the new migration cannot be run, and was not written", stop))?;
         let after = self.replica.read().map_err(Stop::from)?;
         let (reached, goal) = self.states(&Named::Database(self.replica.url.clone()))?;
-        let missed = named::compare(&reached, &goal, self.dialect)
+        let missed = named::compare(&reached, &goal, self.dialect, None)
             .map_err(|failure| Told::Outcome(diff::tell(context, &failure)))?;
         self.same(&missed.plan, "the new migration does not lead to the schema")?;
         if back {

@@ -2,6 +2,7 @@
 
 mod concurrent;
 mod files;
+mod keep;
 mod kill;
 mod repair;
 mod run;

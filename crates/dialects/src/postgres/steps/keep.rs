@@ -251,7 +251,7 @@ impl Bare {
     /// Columns that go may be empty.
     fn emptied(&self, change: &TableChange<'_>, gone: &[&Column]) -> Vec<Step> {
         let wanted = |column: &&&Column| !column.nullable || column.identity.is_some();
-        let edits = gone.iter().filter(wanted).filter_map(|column| {
+        let edits = gone.iter().filter(&wanted).filter_map(|column| {
             let bare = self.table.column(column.name.as_str())?;
             Some(Edit::ChangeColumn(column, bare))
         });
@@ -268,7 +268,11 @@ impl Bare {
             stays: Vec::new(),
             databases: change.databases,
         };
-        alter::table(&relaxed)
+        let mut steps = alter::table(&relaxed);
+        for (step, column) in steps.iter_mut().zip(gone.iter().filter(wanted)) {
+            step.title = format!("column {}.{} may be empty", shown(&change.to.name), column.name);
+        }
+        steps
     }
 
     /// The others, which find the columns as they may be empty.
@@ -416,9 +420,9 @@ fn values_aside(table: &Table, key: &[Ident], gone: &[&Column], place: &Ident) -
             taken.push(format!("{own}::text AS {own}"));
         }
     }
-    let select = format!("CREATE TABLE {copy} AS SELECT {} FROM {name}", taken.join(", "));
+    let select = format!("CREATE TABLE {copy} AS\nSELECT {}\nFROM {name}", taken.join(", "));
     let update = format!(
-        "UPDATE {name} AS t SET {} FROM {copy} AS k WHERE {}",
+        "UPDATE {name} AS t\nSET {}\nFROM {copy} AS k\nWHERE {}",
         given.join(", "),
         same_row(key)
     );
@@ -455,13 +459,13 @@ fn narrowed_aside(table: &Table, key: &[Ident], (before, after): (&Column, &Colu
     };
     let keys = names(key).join(", ");
     let select = format!(
-        "CREATE TABLE {copy} AS SELECT {keys}, {own}::text AS {own} FROM {name} WHERE {own}::text IS DISTINCT FROM ({})::text",
+        "CREATE TABLE {copy} AS\nSELECT {keys}, {own}::text AS {own}\nFROM {name}\nWHERE {own}::text IS DISTINCT FROM ({})::text",
         again(&own)
     );
     let ty = types::type_name(&before.ty);
-    let was = format!("(k.{own}::{ty})");
+    let was = format!("k.{own}::{ty}");
     let update = format!(
-        "UPDATE {name} AS t SET {own} = {was} FROM {copy} AS k WHERE {} AND t.{own}::text IS NOT DISTINCT FROM ({})::text",
+        "UPDATE {name} AS t\nSET {own} = {was}\nFROM {copy} AS k\nWHERE {}\n    AND t.{own}::text IS NOT DISTINCT FROM ({})::text",
         same_row(key),
         again(&was)
     );
