@@ -136,7 +136,10 @@ fn needed(work: &Work<'_>, mut said: Said, nothing: bool) -> BTreeSet<String> {
         return out;
     }
     let before = work.before();
-    let types = before.types.iter().map(|ty| (ty.name.to_string(), Object::Type(ty)));
+    let types = before
+        .types
+        .iter()
+        .map(|ty| (ty.name.to_string(), Object::Type(ty)));
     let functions = before
         .functions
         .iter()

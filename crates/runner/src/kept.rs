@@ -157,7 +157,10 @@ fn destroy_schema(connection: &mut Connection, schema: &str) -> Result<(), Engin
             }
             connection.execute("RELEASE SAVEPOINT object")?;
         }
-        let left = connection.query(OBJECTS, std::slice::from_ref(&number))?.rows.len();
+        let left = connection
+            .query(OBJECTS, std::slice::from_ref(&number))?
+            .rows
+            .len();
         match refused {
             _ if left == 0 => break,
             Some(error) if left == before => return Err(error),

@@ -33,7 +33,7 @@ pub static POSTGRES: Relational = Relational {
     undo_prelude: &[],
     steps: steps::steps,
     keep: steps::keep,
-    frame: |steps, _| steps,
+    frame: steps::frame,
     catalog: catalog::catalog,
     read_catalog: catalog::read_catalog,
     canonical: canonical::canonical,

@@ -7,7 +7,7 @@ use engine::{Connection, Server, StartOptions};
 use physical::Value;
 use plan::{Plan, Relational};
 
-use crate::{Product, fixtures, with_the_way_back};
+use crate::{Product, fixtures, rest, with_the_way_back};
 
 fn server() -> &'static Server {
     static SERVER: OnceLock<(tempfile::TempDir, Server)> = OnceLock::new();
@@ -142,6 +142,55 @@ fn an_owner_who_sees_no_row_loses_none() {
     engine::undo(&mut owner, &plan).map_err(told).unwrap();
     assert_eq!(count(&mut database), rows);
 }
+
+/// What a policy hides from the owner is neither missing when a foreign key is looked at, nor passed over.
+#[test]
+fn references_are_looked_at_as_they_are() {
+    let mut database = Postgres::build("by_keys", KEYED).unwrap();
+    let from = database.read().unwrap();
+    let mut after = Postgres::build("by_keys_after", &format!("{KEYED}{KEY}")).unwrap();
+    let goal = after.read().unwrap();
+    let plan = migrate::plan(&from, &goal, Postgres::dialect()).unwrap();
+    let mut owner = server().connect("by_keys", "keyed").unwrap();
+    engine::apply(&mut owner, &plan.steps).map_err(told).unwrap();
+    rest(&mut database, &goal).unwrap();
+    engine::undo(&mut owner, &plan).map_err(told).unwrap();
+    rest(&mut database, &from).unwrap();
+    database
+        .connection()
+        .batch("INSERT INTO child VALUES (9, 99)")
+        .unwrap();
+    let error = engine::apply(&mut owner, &plan.steps).map_err(told).unwrap_err();
+    assert!(error.contains("child_parent_fkey"), "{error}");
+    // The same where the key is there, goes, and comes back while a row refers to nothing.
+    let mut database = Postgres::build("by_keys_back", &format!("{KEYED}{KEY}")).unwrap();
+    let plan = migrate::plan(&goal, &from, Postgres::dialect()).unwrap();
+    let mut owner = server().connect("by_keys_back", "keyed").unwrap();
+    engine::apply(&mut owner, &plan.steps).map_err(told).unwrap();
+    engine::undo(&mut owner, &plan).map_err(told).unwrap();
+    rest(&mut database, &goal).unwrap();
+}
+
+const KEYED: &str = "
+DO $$ BEGIN CREATE ROLE keyed LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+ALTER SCHEMA public OWNER TO keyed;
+CREATE TABLE parent (id int PRIMARY KEY);
+CREATE TABLE child (id int PRIMARY KEY, parent int NOT NULL);
+INSERT INTO parent SELECT generate_series(1, 5);
+INSERT INTO child SELECT n, n FROM generate_series(1, 5) n;
+ALTER TABLE parent OWNER TO keyed;
+ALTER TABLE child OWNER TO keyed;
+ALTER TABLE parent ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE child ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY nobody ON parent USING (false);
+CREATE POLICY nobody ON child USING (false);
+";
+
+const KEY: &str = "
+ALTER TABLE child NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE child ADD CONSTRAINT child_parent_fkey FOREIGN KEY (parent) REFERENCES parent;
+ALTER TABLE child FORCE ROW LEVEL SECURITY;
+";
 
 const OWNED: &str = "
 DO $$ BEGIN CREATE ROLE keeper LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;

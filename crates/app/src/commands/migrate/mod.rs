@@ -17,7 +17,8 @@ use runner::{Aside, Cause, Drift, Job, Repair, Settings, Stop};
 
 use super::{findings, trail};
 use crate::cli::{
-    Format, MigrateApply, MigrateCommand, MigrateContract, MigrateRepair, MigrateRollback, MigrateStatus, Place, Waits,
+    Format, MigrateApply, MigrateCommand, MigrateContract, MigrateRepair, MigrateRollback, MigrateStatus,
+    Place, Waits,
 };
 use crate::{Context, Outcome};
 
@@ -226,11 +227,7 @@ fn contract(context: Context, arguments: &MigrateContract) -> Result<Outcome, To
         show::asides(&gone, "destroyed")
     } else {
         let survey = runner::survey(&job)?;
-        let wanted = |aside: &&Aside| {
-            aside
-                .by
-                .is_some_and(|by| arguments.to.is_none_or(|to| by <= to))
-        };
+        let wanted = |aside: &&Aside| aside.by.is_some_and(|by| arguments.to.is_none_or(|to| by <= to));
         let kept: Vec<Aside> = survey.kept.iter().filter(wanted).cloned().collect();
         let mut text = show::asides(&kept, "set aside");
         if !kept.is_empty() {

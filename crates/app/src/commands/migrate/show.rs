@@ -110,7 +110,9 @@ pub(super) fn asides(found: &[Aside], what: &str) -> String {
             1 => "1 table".to_owned(),
             count => format!("{count} tables"),
         };
-        let size = aside.bytes.map_or(String::new(), |bytes| format!(", {}", size(bytes)));
+        let size = aside
+            .bytes
+            .map_or(String::new(), |bytes| format!(", {}", size(bytes)));
         let by = match (aside.by, &aside.since) {
             (Some(number), Some(since)) => format!("migration {number}, {since}"),
             _ => "no migration that is applied".to_owned(),

@@ -88,15 +88,17 @@ fn add_check(table: &Table, name: &str, check: &Check) -> Vec<Step> {
     steps
 }
 
+/// The statement that looks whether all rows are as a constraint says.
+pub(super) fn validated(name: &str, constraint: &Ident) -> String {
+    format!("ALTER TABLE {name} VALIDATE CONSTRAINT {}", quoted(constraint))
+}
+
 /// Looks at all rows, while others read and write.
 pub(super) fn validate(table: &Table, name: &str, constraint: &Ident, may_fail: &str) -> Step {
     let step = step(
         format!("rows of {} under {constraint}", shown(&table.name)),
         Section::Table(shown(&table.name)),
-        vec![format!(
-            "ALTER TABLE {name} VALIDATE CONSTRAINT {}",
-            quoted(constraint)
-        )],
+        vec![validated(name, constraint)],
         Undo::WithOther,
         table.origin,
     );

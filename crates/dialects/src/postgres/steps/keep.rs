@@ -174,7 +174,11 @@ fn columns(change: &TableChange<'_>, place: &Ident) -> Option<Vec<Step>> {
     let bare = Bare::of(change, &gone);
     let mut steps = bare.first_edits(change);
     if !gone.is_empty() {
-        steps.extend(gone.iter().filter(|column| column.identity.is_some()).map(|column| counting(change.from, column)));
+        steps.extend(
+            gone.iter()
+                .filter(|column| column.identity.is_some())
+                .map(|column| counting(change.from, column)),
+        );
         steps.extend(bare.emptied(change, &gone));
         steps.push(values_aside(change.from, key, &gone, place));
     }
@@ -194,7 +198,10 @@ fn counting(table: &Table, column: &Column) -> Step {
         ident::text(column.name.as_str())
     );
     let own = quoted(&column.name);
-    let back = seeing_all(table, vec![format!("SELECT setval({sequence}, max({own})) FROM {name}")]);
+    let back = seeing_all(
+        table,
+        vec![format!("SELECT setval({sequence}, max({own})) FROM {name}")],
+    );
     one(
         table,
         format!("numbers of {}.{}", shown(&table.name), column.name),
@@ -301,7 +308,8 @@ impl Bare {
         for column in gone {
             let lost = format!("the values of {}.{}", shown(&change.to.name), column.name);
             for step in &mut steps {
-                step.hazards.retain(|hazard| *hazard != Hazard::DataLoss(lost.clone()));
+                step.hazards
+                    .retain(|hazard| *hazard != Hazard::DataLoss(lost.clone()));
             }
         }
         steps
@@ -382,9 +390,11 @@ fn quietly(table: &Table, update: String, copy: &str) -> Vec<String> {
     }
     out.push(update);
     // One by one, since others may have been off before.
-    out.extend(triggers.iter().map(|trigger| {
-        format!("ALTER TABLE {name} ENABLE TRIGGER {trigger}")
-    }));
+    out.extend(
+        triggers
+            .iter()
+            .map(|trigger| format!("ALTER TABLE {name} ENABLE TRIGGER {trigger}")),
+    );
     let mut out = seeing_all(table, out);
     out.push(format!("DROP TABLE {copy}"));
     out
@@ -428,7 +438,11 @@ fn values_aside(table: &Table, key: &[Ident], gone: &[&Column], place: &Ident) -
     );
     let back = quietly(table, update, &copy);
     let columns: Vec<&str> = gone.iter().map(|column| column.name.as_str()).collect();
-    let title = format!("values of {}.{} are set aside", shown(&table.name), columns.join(", "));
+    let title = format!(
+        "values of {}.{} are set aside",
+        shown(&table.name),
+        columns.join(", ")
+    );
     aside(table, title, select, back)
 }
 
@@ -469,6 +483,10 @@ fn narrowed_aside(table: &Table, key: &[Ident], (before, after): (&Column, &Colu
         same_row(key),
         again(&was)
     );
-    let title = format!("values of {}.{} that get narrower are set aside", shown(&table.name), before.name);
+    let title = format!(
+        "values of {}.{} that get narrower are set aside",
+        shown(&table.name),
+        before.name
+    );
     aside(table, title, select, quietly(table, update, &copy))
 }

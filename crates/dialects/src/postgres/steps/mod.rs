@@ -4,6 +4,7 @@ mod access;
 mod alter;
 mod anew;
 mod column;
+mod frame;
 mod in_use;
 mod keep;
 mod key;
@@ -13,6 +14,7 @@ mod routine;
 pub(crate) mod settings;
 mod table;
 
+pub(super) use frame::frame;
 pub(super) use keep::keep;
 pub(super) use table::index_key;
 

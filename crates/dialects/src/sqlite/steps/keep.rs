@@ -78,8 +78,12 @@ fn table_aside(of: &Table, place: &Ident) -> Step {
     aside.title = format!("table {} is set aside", of.name);
     aside.action = Action::Sql(forth);
     aside.undo = Undo::Sql(back);
-    aside.hazards.retain(|hazard| !matches!(hazard, Hazard::DataLoss(_)));
-    aside.hazards.push(Hazard::Scan(format!("copies all of `{}`", of.name)));
+    aside
+        .hazards
+        .retain(|hazard| !matches!(hazard, Hazard::DataLoss(_)));
+    aside
+        .hazards
+        .push(Hazard::Scan(format!("copies all of `{}`", of.name)));
     aside
 }
 
@@ -190,9 +194,7 @@ fn narrowed_aside(
     let own = quote(before.name.as_str());
     let ty = types::type_name(&after.ty);
     vec![
-        format!(
-            "CREATE TABLE {copy} ({typed}, {WAS}, {IS} {ty}, PRIMARY KEY ({keys}))"
-        ),
+        format!("CREATE TABLE {copy} ({typed}, {WAS}, {IS} {ty}, PRIMARY KEY ({keys}))"),
         format!(
             "INSERT INTO {copy}\nSELECT {keys}, {own}, {own} FROM {}",
             table_name(&from.name)
@@ -215,7 +217,12 @@ impl Kept<'_> {
     }
 
     /// The value that a column of a row of `here` had, and else something.
-    pub(super) fn value(&self, column: &Column, here: &str, other: &dyn Fn() -> Option<String>) -> Option<String> {
+    pub(super) fn value(
+        &self,
+        column: &Column,
+        here: &str,
+        other: &dyn Fn() -> Option<String>,
+    ) -> Option<String> {
         let rows = self.same_row(here);
         let is = |each: &&Column| each.name == column.name;
         let own = quote(column.name.as_str());
