@@ -1,6 +1,6 @@
 //! What a statement is, as far as a run must know: whether it can share a transaction, and how to see whether it was done.
 
-use crate::lexer::Token;
+use crate::lexer::{Lexer, Token};
 use crate::split::{Language, Words};
 
 /// How a statement is run.
@@ -40,6 +40,16 @@ pub enum Kind {
     Repeatable,
     /// It sets something of the session, and must be said again in another one.
     Session,
+    /// An UPDATE or DELETE that its file wants done in batches, each in a transaction of its own, in the order of a key. Done again, it
+    /// changes nothing more.
+    Batches {
+        /// The table as written.
+        table: String,
+        /// The columns of the key as written.
+        key: Vec<String>,
+        /// Where in the text its condition begins, and where that ends.
+        condition: (usize, usize),
+    },
     /// ALTER TYPE … ADD VALUE, which nothing of the same transaction can use.
     AddValue,
     /// Anything else.
@@ -155,6 +165,65 @@ fn sqlite(words: &Words<'_>) -> (Kind, bool) {
         "VACUUM" => (Kind::Repeatable, true),
         _ => (Kind::Other, false),
     }
+}
+
+/// What an UPDATE or DELETE in batches is about, or why it cannot be one.
+pub(crate) fn batches(
+    words: &Words<'_>,
+    text: &str,
+    language: Language,
+    key: &str,
+) -> Result<Kind, (&'static str, &'static str)> {
+    const PLAIN: &str = "batches are of one table: write `UPDATE table SET … WHERE …`, or `DELETE FROM table WHERE …`, without RETURNING, \
+                         such that nothing is left to do for a row that was done";
+    let mut at = match word(words, 0).map(str::to_ascii_uppercase).as_deref() {
+        Some("UPDATE") => 1,
+        Some("DELETE") if is(words, 1, "FROM") => 2,
+        _ => return Err(("batches of what is no UPDATE or DELETE", PLAIN)),
+    };
+    if is(words, at, "ONLY") {
+        at += 1;
+    }
+    let (table, end) = name(words, at);
+    let plain = match word(words, 0) {
+        Some(first) if first.eq_ignore_ascii_case("delete") => is(words, end, "WHERE"),
+        _ => is(words, end, "SET"),
+    };
+    let (condition, others) = condition(text, language);
+    let key: Vec<String> = key.split(',').map(|part| part.trim().to_owned()).collect();
+    match condition {
+        Some(start) if plain && !others && !table.is_empty() => Ok(Kind::Batches {
+            table,
+            key,
+            condition: (start, text.len()),
+        }),
+        _ => Err(("a statement that cannot be done in batches", PLAIN)),
+    }
+}
+
+/// Where the condition of a statement begins, and whether something else stands beside it: another table, RETURNING.
+fn condition(text: &str, language: Language) -> (Option<usize>, bool) {
+    let mut lexer = Lexer::new(text, language);
+    let (mut depth, mut found, mut others) = (0_usize, None, false);
+    let mut previous = "";
+    while let Some((token, start, end)) = lexer.next() {
+        let slice = text.get(start..end).unwrap_or("");
+        match token {
+            Token::Sign('(') => depth += 1,
+            Token::Sign(')') => depth = depth.saturating_sub(1),
+            Token::Word if depth == 0 => {
+                let is = |word: &str| slice.eq_ignore_ascii_case(word);
+                if is("WHERE") && found.is_none() {
+                    found = Some(end);
+                }
+                let another = is("FROM") && found.is_none() && !previous.eq_ignore_ascii_case("DELETE");
+                others |= another || is("RETURNING") || is("USING");
+                previous = slice;
+            }
+            _ => {}
+        }
+    }
+    (found, others)
 }
 
 fn create_index(words: &Words<'_>) -> Kind {

@@ -118,6 +118,8 @@ struct Current<'a> {
     /// The last two tokens that count, for the end of a trigger.
     last: [Last; 2],
     alone: bool,
+    /// The key of batches.
+    batches: Option<&'a str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -143,7 +145,8 @@ struct Splitter<'a> {
 
 impl<'a> Splitter<'a> {
     fn take(&mut self, token: Token, start: usize, end: usize) -> Result<(), Fault> {
-        let slice = self.text.get(start..end).unwrap_or("");
+        let text: &'a str = self.text;
+        let slice = text.get(start..end).unwrap_or("");
         match token {
             Token::Blank => return Ok(()),
             Token::Comment => return self.comment(slice, start),
@@ -205,18 +208,23 @@ impl<'a> Splitter<'a> {
         }
     }
 
-    fn comment(&mut self, text: &str, start: usize) -> Result<(), Fault> {
+    fn comment(&mut self, text: &'a str, start: usize) -> Result<(), Fault> {
         let line = text.trim_start_matches('-').trim();
         let Some(directive) = line.strip_prefix("architrave:").map(str::trim) else {
             return Ok(());
         };
-        let help = "there is `-- architrave: no-transaction`, before the first statement for the file, \
-                    or right before a statement for that one";
-        if !text.starts_with("--") || directive != "no-transaction" {
+        let help = "there are `-- architrave: no-transaction`, before the first statement for the file, \
+                    or right before a statement for that one, and `-- architrave: batches by KEY` before an UPDATE or DELETE";
+        let batches = directive.strip_prefix("batches by ").map(str::trim);
+        if !text.starts_with("--") || directive != "no-transaction" && batches.is_none_or(str::is_empty) {
             return Err(self.fault(start, format!("the directive `{directive}` is not known"), help));
         }
         if self.current.start.is_some() {
             return Err(self.fault(start, "a directive inside of a statement", help));
+        }
+        if batches.is_some() {
+            self.current.batches = batches;
+            return Ok(());
         }
         if self.found.is_empty() {
             self.whole_file_alone = true;
@@ -241,11 +249,14 @@ impl<'a> Splitter<'a> {
             let help = "no database takes one in SQL; remove it";
             return Err(self.fault(start, "a NUL byte in a statement", help));
         }
-        let (kind, mode) = kind::classify(
-            &current.words,
-            self.language,
-            self.whole_file_alone || current.alone,
-        );
+        let alone = self.whole_file_alone || current.alone;
+        let (kind, mode) = match current.batches {
+            None => kind::classify(&current.words, self.language, alone),
+            Some(key) => match kind::batches(&current.words, text, self.language, key) {
+                Ok(kind) => (kind, Mode::Alone),
+                Err((message, help)) => return Err(self.fault(start, message, help)),
+            },
+        };
         self.found.push(Statement {
             sha256: sha256(text.replace("\r\n", "\n").as_bytes()),
             text: text.to_owned(),

@@ -80,6 +80,10 @@ impl Course<'_> {
         let Some(first) = self.statements.get(at) else {
             return Ok(());
         };
+        // On SQLite, one that writes has the whole file for itself: batches would only take longer.
+        if connection.kind() == DatabaseKind::Postgres && matches!(first.kind, Kind::Batches { .. }) {
+            return self.batches(connection, at, first, tell);
+        }
         let outside = first.mode == Mode::Outside;
         for attempt in 1.. {
             let result = if outside {
@@ -115,7 +119,7 @@ impl Course<'_> {
     }
 
     /// Twice as long each time, and never the same for two runs.
-    fn pause(&self, attempt: u32) -> Duration {
+    pub(crate) fn pause(&self, attempt: u32) -> Duration {
         let base = PAUSES.0.saturating_mul(1 << (attempt - 1).min(10)).min(PAUSES.1);
         let mut byte = [128];
         // Without chance all pauses are the middle ones.
@@ -280,7 +284,7 @@ impl Course<'_> {
     }
 
     /// A transaction of the ledger's own, as the user who logged in.
-    fn keep(
+    pub(crate) fn keep(
         &self,
         connection: &mut Connection,
         work: impl FnOnce(Store, &mut Connection) -> Result<(), EngineError>,
@@ -293,7 +297,7 @@ impl Course<'_> {
         connection.commit().map_err(sql)
     }
 
-    fn limit(
+    pub(crate) fn limit(
         &self,
         connection: &mut Connection,
         local: bool,

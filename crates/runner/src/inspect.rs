@@ -38,7 +38,7 @@ pub(crate) fn look(connection: &mut Connection, statement: &Statement) -> Result
         }
         Kind::Detach { parent, partition } => detached(connection, parent, partition),
         Kind::Reindex(Some(name)) => copies(connection, name),
-        Kind::Repeatable | Kind::Session | Kind::Reindex(None) => Ok(Found::Not),
+        Kind::Repeatable | Kind::Batches { .. } | Kind::Session | Kind::Reindex(None) => Ok(Found::Not),
         Kind::CreateIndex { name: None, .. } | Kind::AddValue | Kind::Other => Ok(Found::Unknown),
     }
 }

@@ -5,6 +5,7 @@
 //! and one after it, and what lies between is decided by looking at the database, or by a person, never guessed. Nothing here
 //! removes what a user has made; an invalid index that a run of ours left is not that.
 
+mod batches;
 mod execute;
 mod inspect;
 mod kept;
@@ -103,6 +104,11 @@ pub enum Told<'a> {
         reason: String,
         /// After how long.
         pause: Duration,
+    },
+    /// A batch of a statement is done.
+    Batch {
+        /// How many rows were changed so far.
+        changed: u64,
     },
     /// A migration is done.
     Finished(&'a str),

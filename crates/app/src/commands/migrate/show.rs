@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use diagnostics::render::visible;
-use journal::{Entry, Mode, Standing, Statement};
+use journal::{Entry, Kind, Mode, Standing, Statement};
 use runner::{Aside, Drift, Survey};
 use serde_json::{Value, json};
 
@@ -192,6 +192,9 @@ pub(super) fn statements(title: &str, statements: &[Statement]) -> String {
     let mut text = format!("-- {title}: {} statements\n", statements.len());
     for statement in statements {
         let how = match statement.mode {
+            _ if matches!(statement.kind, Kind::Batches { .. }) => {
+                "-- in batches, each in a transaction of its own\n"
+            }
             Mode::Together => "",
             Mode::Alone => "-- in a transaction of its own\n",
             Mode::Outside => "-- outside of a transaction\n",

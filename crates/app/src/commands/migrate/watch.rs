@@ -19,6 +19,8 @@ pub(super) struct Watch {
     verbose: bool,
     waiting: bool,
     of: usize,
+    /// The statement that runs, in a line.
+    label: String,
     line: Option<(Sender<String>, JoinHandle<()>)>,
 }
 
@@ -29,6 +31,7 @@ impl Watch {
             verbose,
             waiting: false,
             of: 0,
+            label: String::new(),
             line: None,
         }
     }
@@ -36,6 +39,7 @@ impl Watch {
     pub(super) fn tell(&mut self, told: &Told<'_>) {
         match told {
             Told::Statement { position, text } => self.statement(*position, text),
+            Told::Batch { changed } => self.moving(format!("{}: {changed} rows", self.label)),
             _ => self.quiet(),
         }
         match told {
@@ -69,16 +73,25 @@ impl Watch {
                 pause.as_secs_f64()
             )),
             Told::Note(text) => self.aside(&format!("note: {text}")),
-            Told::Waiting(_) | Told::Statement { .. } | Told::Recorded(_) | Told::Finished(_) => {}
+            Told::Waiting(_)
+            | Told::Statement { .. }
+            | Told::Batch { .. }
+            | Told::Recorded(_)
+            | Told::Finished(_) => {}
         }
     }
 
     fn statement(&mut self, position: usize, text: &str) {
         let first = text.lines().next().unwrap_or("");
-        let label = format!("{position}/{} {first}", self.of);
+        self.label = format!("{position}/{} {first}", self.of);
         if self.verbose {
-            self.print(&format!("  {label}"));
+            self.print(&format!("  {}", self.label));
         }
+        self.moving(self.label.clone());
+    }
+
+    /// A line that moves for as long as nothing else is told.
+    fn moving(&mut self, label: String) {
         if !self.context.terminal.progress {
             return;
         }

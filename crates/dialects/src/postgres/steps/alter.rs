@@ -5,7 +5,7 @@ use plan::{Edit, Hazard, Lock, Section, Step, TableChange, Undo};
 
 use super::access::grant_statements;
 use super::table::{check_line, fillfactor, partition_statement};
-use super::{column, key, locking, said, shown, step};
+use super::{column, fill, key, locking, said, shown, step};
 use crate::postgres::ident;
 
 /// One step for each edit, or several where one statement would lock for long.
@@ -27,7 +27,8 @@ pub(super) fn table(change: &TableChange<'_>) -> Vec<Step> {
                 .collect(),
             Edit::DropPartition(partition) => vec![drop_partition(change.from, &name, partition)],
             Edit::DropColumn(column) => vec![column::drop_column(change, &name, column)],
-            Edit::AddColumn(column) => vec![column::add_column(change, &name, column)],
+            Edit::AddColumn(column) => fill::filled(change, &name, column)
+                .unwrap_or_else(|| vec![column::add_column(change, &name, column)]),
             Edit::ChangeColumn(before, after) => column::change_column(change, before, after),
             Edit::AddPrimaryKey(key) => key::add_key(change, &key.name),
             Edit::AddUnique(unique) => key::add_key(change, &unique.name),

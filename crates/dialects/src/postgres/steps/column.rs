@@ -34,7 +34,7 @@ pub(super) fn add_column(change: &TableChange<'_>, name: &str, column: &Column) 
             shown(&table.name)
         )));
     }
-    if column.generated.is_some() || column.identity.is_some() {
+    if column.generated.is_some() || column.identity.is_some() || super::fill::differs(column) {
         hazards.push(Hazard::Rewrite(format!("{} is written anew", shown(&table.name))));
     }
     locking(step, Lock::AccessExclusive, hazards)
@@ -140,7 +140,7 @@ fn changed(change: &TableChange<'_>, before: &Column, after: &Column) -> Vec<Ste
 
 /// No row may lack a value: first a check that only new rows must pass, then a look at the others while everybody reads and writes; what
 /// a check has proved the server does not look for again.
-fn not_null(table: &Table, column: &Column) -> Vec<Step> {
+pub(super) fn not_null(table: &Table, column: &Column) -> Vec<Step> {
     let (name, own) = (ident::name(&table.name), quoted(&column.name));
     let check = free_check(table, column);
     let dropped = format!("ALTER TABLE {name} DROP CONSTRAINT {}", quoted(&check));

@@ -43,7 +43,7 @@ pub(in super::super) fn frame(steps: Vec<Step>, (from, to): (&Database, &Databas
 }
 
 /// A step after which owners see all rows, or no longer.
-fn seeing(tables: &[Name], all: bool) -> Step {
+pub(super) fn seeing(tables: &[Name], all: bool) -> Step {
     let names: Vec<String> = tables.iter().map(shown).collect();
     let (title, words) = if all {
         ("see all rows", "NO FORCE")

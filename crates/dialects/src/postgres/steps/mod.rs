@@ -4,6 +4,7 @@ mod access;
 mod alter;
 mod anew;
 mod column;
+mod fill;
 mod frame;
 mod in_use;
 mod keep;
