@@ -172,7 +172,7 @@ fn references_are_looked_at_as_they_are() {
 }
 
 const KEYED: &str = "
-DO $$ BEGIN CREATE ROLE keyed LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE keyed LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
 ALTER SCHEMA public OWNER TO keyed;
 CREATE TABLE parent (id int PRIMARY KEY);
 CREATE TABLE child (id int PRIMARY KEY, parent int NOT NULL);
@@ -193,7 +193,7 @@ ALTER TABLE child FORCE ROW LEVEL SECURITY;
 ";
 
 const OWNED: &str = "
-DO $$ BEGIN CREATE ROLE keeper LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE keeper LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
 ALTER SCHEMA public OWNER TO keeper;
 CREATE TABLE kept (id int NOT NULL, whose text NOT NULL) PARTITION BY LIST (whose);
 CREATE TABLE kept_a PARTITION OF kept FOR VALUES IN ('a');

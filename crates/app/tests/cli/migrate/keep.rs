@@ -22,7 +22,7 @@ impl Kept {
         if product == "postgres" {
             let mut superuser = open(&stage.address);
             superuser
-                .batch("DO $$ BEGIN CREATE ROLE ordinary LOGIN CREATEDB; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+                .batch("DO $$ BEGIN CREATE ROLE ordinary LOGIN CREATEDB; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$")
                 .unwrap();
             let url = DatabaseUrl::parse(&stage.address).unwrap();
             let name = url.database();

@@ -1,5 +1,6 @@
 //! Migrations run by the program, against databases of their own.
 
+mod batches;
 mod concurrent;
 mod files;
 mod keep;
