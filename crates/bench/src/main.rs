@@ -3,6 +3,8 @@
 //!     cargo run --release -p architrave-bench            # all of them
 //!     cargo run --release -p architrave-bench -- check   # one group
 //!
+//! `ARCHITRAVE_ROWS` makes the largest table of `backfill`, and that of `retrofit`, as large.
+//!
 //! `imports` and `finders` run the programs in `crates/bench/python`.
 //!
 //! Every figure is the median of several runs on a warm machine; peaks of memory are those of a fresh process. Ratios are
@@ -14,6 +16,8 @@
 )]
 
 mod difference;
+mod machine;
+mod migrations;
 mod python;
 mod sample;
 mod schema;
@@ -36,6 +40,8 @@ const GROUPS: &[Group] = &[
     ("server", server::start),
     ("introspect", server::introspect),
     ("diff", difference::difference),
+    ("backfill", migrations::backfill),
+    ("retrofit", migrations::retrofit),
     ("trail", trail::price),
     ("prove", whole::prove),
     ("imports", python::imports),

@@ -208,7 +208,11 @@ impl Batches<'_> {
 
     /// The key of the last row of the next batch; none when the rest fits into it.
     fn last_key(&self, connection: &mut Connection) -> Result<Option<Vec<String>>, EngineError> {
-        let texts: Vec<String> = self.key.iter().map(|column| format!("{column}::text")).collect();
+        // Under a name that no column has: ORDER BY would mean the texts otherwise.
+        let texts: Vec<String> = (0..)
+            .zip(self.key)
+            .map(|(at, column)| format!("{column}::text AS \"architrave key {at}\""))
+            .collect();
         let behind = self.after.as_ref().map_or(String::new(), |after| {
             format!(" WHERE {}", self.compared(">", after))
         });
