@@ -9,7 +9,7 @@ mod graph;
 mod keep;
 mod mentions;
 mod parts;
-
+mod reduce;
 mod rename;
 
 pub use rename::{plan_keeping, plan_renaming};
@@ -113,10 +113,45 @@ fn between(
     from: &Database,
     to: &Database,
     dialect: &Relational,
-    mut keeper: Option<&mut Keeper<'_>>,
+    keeper: Option<&mut Keeper<'_>>,
 ) -> Result<Plan, Refused> {
+    let (steps, hashes) = thread::scope(|scope| {
+        let hashing = thread::Builder::new().stack_size(STACK);
+        let hashing = hashing.spawn_scoped(scope, || (hash(from, dialect), hash(to, dialect)));
+        let steps = changes(from, to, dialect, keeper);
+        let hashes = match hashing {
+            Ok(hashing) => hashing.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(_) => (hash(from, dialect), hash(to, dialect)),
+        };
+        (steps, hashes)
+    });
+    Ok(Plan {
+        dialect: dialect.name,
+        undo_prelude: dialect.undo_prelude,
+        from: hashes.0,
+        to: hashes.1,
+        steps: steps?,
+    })
+}
+
+/// The steps of [`plan`], without the hashes of both schemas, which take longer than the comparison.
+///
+/// # Errors
+/// As [`plan`].
+pub fn steps_between(from: &Database, to: &Database, dialect: &Relational) -> Result<Vec<Step>, Refused> {
+    changes(from, to, dialect, None)
+}
+
+fn changes(
+    from: &Database,
+    to: &Database,
+    dialect: &Relational,
+    mut keeper: Option<&mut Keeper<'_>>,
+) -> Result<Vec<Step>, Refused> {
+    let reduced = reduce::reduce(from, to, dialect);
+    let (was, is) = reduced.as_ref().map_or((from, to), |(was, is)| (was, is));
     let side = |given| Side::new(given, dialect);
-    let work = Work::compare(side(from), side(to));
+    let work = Work::compare(side(was), side(is), (from, to));
     let objects = work.unread();
     if !objects.is_empty() {
         return Err(Refused::Unread { objects });
@@ -143,14 +178,7 @@ fn between(
     if !unsaid.is_empty() {
         return Err(Refused::NotYet { what: unsaid });
     }
-    let (hash_of_from, hash_of_to) = work.hashes();
-    Ok(Plan {
-        dialect: dialect.name,
-        undo_prelude: dialect.undo_prelude,
-        from: hash_of_from,
-        to: hash_of_to,
-        steps: (dialect.frame)(steps, (from, to)),
-    })
+    Ok((dialect.frame)(steps, (from, to)))
 }
 
 fn hash(database: &Database, dialect: &Relational) -> String {

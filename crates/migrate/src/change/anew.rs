@@ -21,7 +21,7 @@ impl<'a> Work<'a> {
     /// A name beside another one that nothing has.
     pub(super) fn free_name(&self, name: &Name) -> Name {
         let taken = |other: &Name| {
-            [self.from.given, self.to.given].iter().any(|database| {
+            [self.whole.0, self.whole.1].iter().any(|database| {
                 let types = database.types.iter().map(|ty| &ty.name);
                 let views = database.views.iter().map(|view| &view.name);
                 let tables = database.tables.iter().map(|table| &table.name);

@@ -19,6 +19,8 @@ use crate::parts::Parts;
 pub(crate) struct Work<'a> {
     from: Side<'a>,
     to: Side<'a>,
+    /// Both, with what need not be looked at.
+    whole: (&'a Database, &'a Database),
     gone: BTreeSet<String>,
     come: BTreeSet<String>,
     /// In both, and made anew: different, or in the way of what is.
@@ -38,7 +40,7 @@ pub(crate) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub(crate) fn compare(from: Side<'a>, to: Side<'a>) -> Self {
+    pub(crate) fn compare(from: Side<'a>, to: Side<'a>, whole: (&'a Database, &'a Database)) -> Self {
         let recut = diff::recut(&from, &to);
         let mut work = Self {
             gone: BTreeSet::new(),
@@ -51,6 +53,7 @@ impl<'a> Work<'a> {
             retyped: BTreeSet::new(),
             upset: BTreeSet::new(),
             known: BTreeMap::new(),
+            whole,
             from,
             to,
         };
@@ -397,14 +400,6 @@ impl<'a> Work<'a> {
             &self.retyped,
         ];
         sets.iter().all(|set| set.is_empty()) && self.tables.is_empty() && self.recut.is_empty()
-    }
-
-    /// The hashes of both schemas.
-    pub(crate) fn hashes(&self) -> (String, String) {
-        (
-            physical::hash(&self.from.canonical),
-            physical::hash(&self.to.canonical),
-        )
     }
 
     /// What nobody can say how to make, and is not there already.
