@@ -3,7 +3,7 @@
 //! Objects are the same when they have the same name in the same place. Two of one name are compared in their canonical form; what is
 //! put into words is always the form in which it was given.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use physical::{Column, Database, Function, Ident, Name, NamedTypeKind, Opaque, Partition, Table};
 use plan::{Edit, Key, Object, Relational, TableChange};
@@ -20,10 +20,11 @@ pub(crate) struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    pub(crate) fn new(given: &'a Database, dialect: &'a Relational) -> Self {
+    /// Tables of which both sides have the same need no form in which they can be compared.
+    pub(crate) fn new(given: &'a Database, dialect: &'a Relational, same: &HashSet<Name>) -> Self {
         let mut side = Self {
             given,
-            canonical: (dialect.canonical)(given),
+            canonical: canonical(given, dialect, same),
             dialect,
             tables: HashMap::new(),
         };
@@ -61,6 +62,23 @@ impl<'a> Side<'a> {
         let found = table.column(name.as_str());
         found.or_else(|| table.columns.iter().find(|column| self.alike(&column.name, name)))
     }
+}
+
+fn canonical(given: &Database, dialect: &Relational, same: &HashSet<Name>) -> Database {
+    if same.is_empty() {
+        return (dialect.canonical)(given);
+    }
+    let (calm, others): (Vec<_>, Vec<_>) = given
+        .tables
+        .iter()
+        .cloned()
+        .partition(|table| same.contains(&table.name));
+    let mut rest = given.clone();
+    rest.tables = others;
+    let mut canonical = (dialect.canonical)(&rest);
+    canonical.tables.extend(calm);
+    canonical.tables.sort_by(|one, other| one.name.cmp(&other.name));
+    canonical
 }
 
 /// What an object is called, whatever it is like.

@@ -14,10 +14,11 @@ mod rename;
 
 pub use rename::{plan_keeping, plan_renaming};
 
+use std::collections::HashSet;
 use std::panic::resume_unwind;
 use std::thread;
 
-use physical::Database;
+use physical::{Database, Name};
 use plan::{Change, Hazard, Lock, Object, Plan, Relational, Section, Step, Undo};
 
 use change::Work;
@@ -149,8 +150,10 @@ fn changes(
     mut keeper: Option<&mut Keeper<'_>>,
 ) -> Result<Vec<Step>, Refused> {
     let reduced = reduce::reduce(from, to, dialect);
-    let (was, is) = reduced.as_ref().map_or((from, to), |(was, is)| (was, is));
-    let side = |given| Side::new(given, dialect);
+    let (was, is) = reduced.as_ref().map_or((from, to), |it| (&it.from, &it.to));
+    let none: HashSet<Name> = HashSet::new();
+    let same = reduced.as_ref().map_or(&none, |it| &it.same);
+    let side = |given| Side::new(given, dialect, same);
     let work = Work::compare(side(was), side(is), (from, to));
     let objects = work.unread();
     if !objects.is_empty() {

@@ -10,8 +10,16 @@ use plan::Relational;
 
 use crate::mentions::mentions;
 
-/// Both schemas without the tables that need not be looked at; `None` where that would be no less, or could not be told.
-pub(crate) fn reduce(from: &Database, to: &Database, dialect: &Relational) -> Option<(Database, Database)> {
+/// Two schemas without the tables that need not be looked at.
+pub(crate) struct Reduced {
+    pub(crate) from: Database,
+    pub(crate) to: Database,
+    /// Tables of both that are the same as they were given.
+    pub(crate) same: HashSet<Name>,
+}
+
+/// Leaves out what need not be looked at; `None` where that would be no less, or could not be told.
+pub(crate) fn reduce(from: &Database, to: &Database, dialect: &Relational) -> Option<Reduced> {
     // There a table may have to be made anew because of another.
     let told = !dialect.keys_in_tables && shared(from) == shared(to);
     if !told {
@@ -50,7 +58,15 @@ pub(crate) fn reduce(from: &Database, to: &Database, dialect: &Relational) -> Op
     if kept.len() * 2 > calm.len() {
         return None;
     }
-    Some((without(from, &kept), without(to, &kept)))
+    Some(Reduced {
+        from: without(from, &kept),
+        to: without(to, &kept),
+        same: kept
+            .iter()
+            .filter(|name| calm.contains(*name))
+            .map(|name| (*name).clone())
+            .collect(),
+    })
 }
 
 /// What tables may be of, or ask, and what their canonical form may hang on.

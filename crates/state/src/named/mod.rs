@@ -418,17 +418,21 @@ pub fn load(
     (from, to): (&Named, &Named),
 ) -> Result<(State, State), Box<Failure>> {
     let mut temporary = Temporary::new(start.clone());
-    let mut read = |named: &Named| {
-        let silent = |database| (database, Vec::new());
-        match named {
-            Named::Empty => Ok(silent(Database::default())),
-            Named::Project(path) => project_state(system, path, dialect),
-            Named::Scripts { files, .. } => temporary.load(system, files, dialect),
-            Named::Database(url) => live(url, dialect).map(silent),
-        }
+    let silent = |database| (database, Vec::new());
+    let mut read = |named: &Named| match named {
+        Named::Empty => Ok(silent(Database::default())),
+        Named::Project(path) => project_state(system, path, dialect),
+        Named::Scripts { files, .. } => temporary.load(system, files, dialect),
+        Named::Database(url) => live(url, dialect).map(silent),
     };
-    let (mut first, renames) = read(from)?;
-    let (mut second, more) = read(to)?;
+    let ((mut first, renames), (mut second, more)) = match (from, to) {
+        // Servers have time for both.
+        (Named::Database(one), Named::Database(other)) => {
+            let (one, other) = both(one, other, dialect);
+            (silent(one?), silent(other?))
+        }
+        _ => (read(from)?, read(to)?),
+    };
     for side in [&mut first, &mut second] {
         physical::leave_out_own(side);
         if dialect.name == "sqlite" {
@@ -437,6 +441,25 @@ pub fn load(
     }
     owners::settle(&mut first, &mut second, dialect);
     Ok((state(from, first, renames), state(to, second, more)))
+}
+
+/// Two databases, read at the same time.
+fn both(
+    one: &DatabaseUrl,
+    other: &DatabaseUrl,
+    dialect: &'static Relational,
+) -> (Loaded<Database>, Loaded<Database>) {
+    std::thread::scope(|scope| {
+        let first = std::thread::Builder::new().spawn_scoped(scope, || live(one, dialect));
+        let second = live(other, dialect);
+        let first = match first {
+            Ok(thread) => thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => live(one, dialect),
+        };
+        (first, second)
+    })
 }
 
 fn state(named: &Named, database: Database, renames: Vec<Rename>) -> State {
