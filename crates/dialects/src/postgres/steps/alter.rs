@@ -1,6 +1,6 @@
 //! Tables that stay and become others.
 
-use physical::{Check, Ident, Partition, RowSecurity, Table};
+use physical::{Check, Grant, Ident, Partition, RowSecurity, Table};
 use plan::{Edit, Hazard, Lock, Section, Step, TableChange, Undo};
 
 use super::access::grant_statements;
@@ -139,8 +139,9 @@ fn drop_partition(table: &Table, name: &str, partition: &Partition) -> Step {
 
 /// Owner, storage, row-level security, rights and comments.
 fn settings(change: &TableChange<'_>, name: &str) -> Vec<Step> {
-    let forth = setting_statements(change.from, change.to, name);
-    let back = setting_statements(change.to, change.from, name);
+    let there = change.to;
+    let forth = setting_statements((change.from, change.to), there, name);
+    let back = setting_statements((change.to, change.from), there, name);
     if forth.is_empty() {
         return Vec::new();
     }
@@ -155,7 +156,8 @@ fn settings(change: &TableChange<'_>, name: &str) -> Vec<Step> {
     vec![locking(step, lock, Vec::new())]
 }
 
-fn setting_statements(from: &Table, to: &Table, name: &str) -> Vec<String> {
+/// What leads from one table to another, while it has the columns of a third.
+fn setting_statements((from, to): (&Table, &Table), there: &Table, name: &str) -> Vec<String> {
     let mut out = Vec::new();
     if from.owner != to.owner {
         super::owner(&mut out, "TABLE", name, to.owner.as_ref());
@@ -168,14 +170,10 @@ fn setting_statements(from: &Table, to: &Table, name: &str) -> Vec<String> {
         out.push(fillfactor(name, to.fillfactor));
     }
     security(&mut out, from, to, name);
-    revoked(&mut out, from, to, name);
-    let new: Vec<physical::Grant> = to
-        .grants
-        .iter()
-        .filter(|grant| !from.grants.contains(grant))
-        .cloned()
-        .collect();
-    grant_statements(&mut out, "", name, &new);
+    let mut taken = Vec::new();
+    grant_statements(&mut taken, "", name, &only_in(from, to, there));
+    out.extend(taken.iter().map(|grant| super::revoke(grant)));
+    grant_statements(&mut out, "", name, &only_in(to, from, there));
     if from.comment != to.comment {
         out.push(said("TABLE", name, to.comment.as_deref()));
     }
@@ -197,16 +195,16 @@ fn security(out: &mut Vec<String>, from: &Table, to: &Table, name: &str) {
     }
 }
 
-fn revoked(out: &mut Vec<String>, from: &Table, to: &Table, name: &str) {
-    let gone: Vec<physical::Grant> = from
-        .grants
-        .iter()
-        .filter(|grant| !to.grants.contains(grant))
-        .cloned()
-        .collect();
-    let mut statements = Vec::new();
-    grant_statements(&mut statements, "", name, &gone);
-    out.extend(statements.iter().map(|grant| super::revoke(grant)));
+/// The rights that one table gives and another does not, with columns that are there: those of a column go and come with it.
+fn only_in(one: &Table, other: &Table, there: &Table) -> Vec<Grant> {
+    let differ = one.grants.iter().filter(|grant| !other.grants.contains(grant));
+    let left = differ.filter_map(|grant| {
+        let mut left = grant.clone();
+        left.columns
+            .retain(|name| there.columns.iter().any(|column| column.name == *name));
+        (grant.columns.is_empty() || !left.columns.is_empty()).then_some(left)
+    });
+    left.collect()
 }
 
 fn constraint_comments(out: &mut Vec<String>, from: &Table, to: &Table, name: &str) {

@@ -1,8 +1,9 @@
 //! Columns of tables that stay.
 
-use physical::{Column, Ident, Identity, SqlType, Table};
+use physical::{Column, Grant, Ident, Identity, SqlType, Table};
 use plan::{Action, Hazard, Lock, Step, TableChange};
 
+use super::access::grant_statements;
 use super::alter::{one, quoted, validate};
 use super::table::column_rest;
 use super::{locking, said, shown};
@@ -20,6 +21,13 @@ pub(super) fn add_column(change: &TableChange<'_>, name: &str, column: &Column) 
         column.comment.as_deref(),
     );
     statements.extend(parts_of_new(change.parts.iter().map(|(_, is)| *is), column));
+    // What changes is given with the table's other settings.
+    let same = change
+        .to
+        .grants
+        .iter()
+        .filter(|grant| change.from.grants.contains(grant));
+    statements.extend(rights(name, same, column));
     let step = one(
         table,
         format!("column {}.{}", shown(&table.name), column.name),
@@ -51,6 +59,20 @@ fn parts_of_new<'a>(parts: impl Iterator<Item = &'a Table>, column: &Column) -> 
     parts.filter_map(changes).flatten().collect()
 }
 
+/// The rights with a column, which went with it and come again.
+fn rights<'a>(name: &str, grants: impl IntoIterator<Item = &'a Grant>, column: &Column) -> Vec<String> {
+    let own = grants
+        .into_iter()
+        .filter(|grant| grant.columns.contains(&column.name));
+    let own = own.map(|grant| Grant {
+        columns: vec![column.name.clone()],
+        ..grant.clone()
+    });
+    let mut statements = Vec::new();
+    grant_statements(&mut statements, "", name, &own.collect::<Vec<_>>());
+    statements
+}
+
 fn column_text(column: &Column) -> String {
     let text = format!(
         "{} {} {}",
@@ -72,6 +94,7 @@ pub(super) fn drop_column(change: &TableChange<'_>, name: &str, column: &Column)
         column.comment.as_deref(),
     );
     back.extend(parts_of_new(change.parts.iter().map(|(was, _)| *was), column));
+    back.extend(rights(name, &change.from.grants, column));
     let step = one(
         table,
         format!("column {}.{} goes", shown(&table.name), column.name),

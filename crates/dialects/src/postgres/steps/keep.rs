@@ -180,10 +180,10 @@ fn columns(change: &TableChange<'_>, place: &Ident) -> Option<Vec<Step>> {
                 .map(|column| counting(change.from, column)),
         );
         steps.extend(bare.emptied(change, &gone));
-        steps.push(values_aside(change.from, key, &gone, place));
+        steps.push(values_aside(change, key, &gone, place));
     }
     for (before, after) in narrowed {
-        steps.push(narrowed_aside(change.from, key, (before, after), place));
+        steps.push(narrowed_aside(change, key, (before, after), place));
     }
     steps.extend(bare.other_edits(change, &gone));
     Some(steps)
@@ -374,17 +374,16 @@ fn seeing_all(table: &Table, statements: Vec<String>) -> Vec<String> {
     out
 }
 
-/// Statements that put values back, without anything that triggers would add to it.
-fn quietly(table: &Table, update: String, copy: &str) -> Vec<String> {
+/// Statements that put values back, without anything that triggers would add to it. Triggers that do not stay are not there then.
+fn quietly(change: &TableChange<'_>, update: String, copy: &str) -> Vec<String> {
+    let table = change.from;
     let name = ident::name(&table.name);
-    let fires = |trigger: &&physical::Trigger| trigger.enabled;
+    let fires = |object: &Object<'_>| match object {
+        Object::Trigger(_, trigger) if trigger.enabled => Some(quoted(&trigger.name)),
+        _ => None,
+    };
     let mut out = Vec::new();
-    let triggers: Vec<String> = table
-        .triggers
-        .iter()
-        .filter(fires)
-        .map(|trigger| quoted(&trigger.name))
-        .collect();
+    let triggers: Vec<String> = change.stays.iter().filter_map(fires).collect();
     if !triggers.is_empty() {
         out.push(format!("ALTER TABLE {name} DISABLE TRIGGER USER"));
     }
@@ -413,7 +412,8 @@ fn names(key: &[Ident]) -> Vec<String> {
 }
 
 /// Copies the values of columns that go.
-fn values_aside(table: &Table, key: &[Ident], gone: &[&Column], place: &Ident) -> Step {
+fn values_aside(change: &TableChange<'_>, key: &[Ident], gone: &[&Column], place: &Ident) -> Step {
+    let table = change.from;
     let name = ident::name(&table.name);
     let copy = ident::name(&copy_name(table, "columns", place));
     let mut taken = names(key);
@@ -436,7 +436,7 @@ fn values_aside(table: &Table, key: &[Ident], gone: &[&Column], place: &Ident) -
         given.join(", "),
         same_row(key)
     );
-    let back = quietly(table, update, &copy);
+    let back = quietly(change, update, &copy);
     let columns: Vec<&str> = gone.iter().map(|column| column.name.as_str()).collect();
     let title = format!(
         "values of {}.{} are set aside",
@@ -463,7 +463,13 @@ fn aside(table: &Table, title: String, select: String, back: Vec<String>) -> Ste
 }
 
 /// Copies those values of a column that would not be the same again. On the way back they are put where nobody has written since.
-fn narrowed_aside(table: &Table, key: &[Ident], (before, after): (&Column, &Column), place: &Ident) -> Step {
+fn narrowed_aside(
+    change: &TableChange<'_>,
+    key: &[Ident],
+    (before, after): (&Column, &Column),
+    place: &Ident,
+) -> Step {
+    let table = change.from;
     let name = ident::name(&table.name);
     let copy = ident::name(&copy_name(table, before.name.as_str(), place));
     let own = quoted(&before.name);
@@ -488,5 +494,5 @@ fn narrowed_aside(table: &Table, key: &[Ident], (before, after): (&Column, &Colu
         shown(&table.name),
         before.name
     );
-    aside(table, title, select, quietly(table, update, &copy))
+    aside(table, title, select, quietly(change, update, &copy))
 }
