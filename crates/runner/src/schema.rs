@@ -42,7 +42,7 @@ fn hash(database: &Database, dialect: &Relational) -> String {
 }
 
 /// The hash of a schema as a `plan.json` has it: without roles and who owns what, since a plan is made on one machine and run on
-/// others, by whoever runs it there; and without the order of columns.
+/// others, by whoever runs it there.
 #[must_use]
 pub fn plan_hash(database: &Database, dialect: &Relational) -> String {
     // First, because what an owner has been granted goes without saying.
@@ -57,8 +57,6 @@ pub fn plan_hash(database: &Database, dialect: &Relational) -> String {
     }
     for table in &mut neutral.tables {
         table.owner = None;
-        // A column that went and came back stands behind the others, which is no difference to anybody.
-        table.columns.sort_by(|one, other| one.name.cmp(&other.name));
     }
     for view in &mut neutral.views {
         view.owner = None;

@@ -251,6 +251,8 @@ fn table(source: &Table, scope: &Scope<'_>) -> Table {
         comment: comment(&source.comment),
         origin: Origin::Found,
     };
+    // A column that went and came back stands behind the others, which is no difference to anybody.
+    out.columns.sort_by(|a, b| a.name.cmp(&b.name));
     out.uniques.sort_by(|a, b| a.name.cmp(&b.name));
     out.foreign_keys.sort_by(|a, b| a.name.cmp(&b.name));
     out.checks.sort_by(|a, b| a.name.cmp(&b.name));
