@@ -110,7 +110,10 @@ fn rows_come_back_as_they_were() {
             .migrate(&["status"])
             .ends(0)
             .says("set aside: architrave_migrations_0002_less");
-        it.stage.migrate(&["rollback"]).ends(0).keeps_silent_about("does not undo all of it");
+        it.stage
+            .migrate(&["rollback"])
+            .ends(0)
+            .keeps_silent_about("does not undo all of it");
         assert_eq!(it.contents(), before, "{product}");
         it.stage.migrate(&["verify"]).ends(0);
         it.stage

@@ -2,6 +2,7 @@
 
 mod batches;
 mod concurrent;
+mod edits;
 mod files;
 mod keep;
 mod kill;
