@@ -7,7 +7,7 @@ use super::policy::{access_of, audit_of, identity_of, versioning_of};
 use super::{Near, Resolver};
 use crate::{Access, AuditMode, Entity, EntityId, Identity, Opted, Ownership, Versioning, codes, naming};
 
-const OPT_OUTS: [&str; 8] = [
+const OPT_OUTS: [&str; 9] = [
     "soft_delete",
     "versioning",
     "timestamps",
@@ -16,6 +16,7 @@ const OPT_OUTS: [&str; 8] = [
     "access",
     "public_id",
     "tenant",
+    "defaults",
 ];
 const ATTRIBUTES: [&str; 8] = [
     "identity",
