@@ -92,15 +92,6 @@ fn table(draft: &Draft<'_>, found: &Found) -> Table {
             .map_or_else(|| Ident::new(format!("{}_pkey", found.table)), |_| name);
         PrimaryKey { name, columns }
     });
-    if let Some(key) = &table.primary_key {
-        for column in table
-            .columns
-            .iter_mut()
-            .filter(|column| key.columns.contains(&column.name))
-        {
-            column.nullable = false;
-        }
-    }
     table.uniques = found.uniques.iter().map(|it| unique(found, it)).collect();
     table.indexes = found.indexes.iter().map(|it| index(found, &table, it)).collect();
     table.foreign_keys = found
