@@ -44,14 +44,40 @@ fn constant(ground: &Ground<'_>, value: &DefaultValue, column: &Column, ty: &Sai
             // More digits than the type has would be refused.
             (number.unsigned_abs() < 10).then(|| number.to_string())
         }
+        (Literal::Decimal(digits), word) if ty.spelled.is_none() => decimal(digits, word),
+        (Literal::EmptyArray, word) if word.starts_with('[') && ty.spelled.is_none() => Some("[]".to_owned()),
+        (Literal::Text(text), word) if text == "{}" && word.starts_with('[') && ty.spelled.is_none() => {
+            Some("[]".to_owned())
+        }
+        (Literal::Text(text), "Json") if matches!(text.as_str(), "{}" | "[]") => Some(quoted(text)),
         (Literal::Text(text), "Text") if is_line(text) => Some(quoted(text)),
-        (Literal::Text(text), word) if word.starts_with("String(") && ty.spelled.is_none() && is_line(text) => {
-            let longest: usize = word.trim_start_matches("String(").trim_end_matches(')').parse().ok()?;
+        (Literal::Text(text), word)
+            if word.starts_with("String(") && ty.spelled.is_none() && is_line(text) =>
+        {
+            let longest: usize = word
+                .trim_start_matches("String(")
+                .trim_end_matches(')')
+                .parse()
+                .ok()?;
             (text.chars().count() <= longest).then(|| quoted(text))
         }
         (Literal::Text(text), word) => member(ground, column, word, text),
         _ => None,
     }
+}
+
+/// A number, if the type has room for it: what has not is refused.
+fn decimal(digits: &str, word: &str) -> Option<String> {
+    let (most, scale) = word
+        .strip_prefix("Decimal(")?
+        .strip_suffix(')')?
+        .split_once(", ")?;
+    let (most, scale): (usize, usize) = (most.parse().ok()?, scale.parse().ok()?);
+    let (whole, fraction) = digits
+        .trim_start_matches('-')
+        .split_once('.')
+        .unwrap_or((digits, ""));
+    (fraction.len() <= scale && whole.len() + scale <= most).then(|| digits.to_owned())
 }
 
 fn is_line(text: &str) -> bool {

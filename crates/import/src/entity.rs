@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use physical::{Column, Expr, ForeignKey, Ident, Identity, Index, IndexMethod, Name, Table};
 
 use crate::names::Fields;
-use crate::text::{doc, quoted};
+use crate::text::{bare, doc, quoted};
 use crate::{Ground, defaults, raw, references, sayable, types};
 
 /// Says a table; with the SQL that belongs to it alone.
@@ -15,14 +15,11 @@ pub(crate) fn write(
     called: &str,
     inside: &BTreeMap<Name, Vec<String>>,
 ) -> String {
-    let mut out = format!("\n{}entity {called} without defaults because \"as found\"", doc(table.comment.as_ref(), ""));
-    if model::naming::table(called) != table.name.name.as_str() {
-        out.push_str(&format!("\n  @table({})", quoted(table.name.name.as_str())));
-    }
-    if let Some(schema) = table.name.schema.as_ref().filter(|_| !ground.is_at_home(&table.name)) {
-        out.push_str(&format!("\n  @schema({})", quoted(schema.as_str())));
-    }
-    out.push_str("\n{\n");
+    let mut out = format!(
+        "\n{}{}",
+        doc(table.comment.as_ref(), ""),
+        head(ground, table, called)
+    );
     let fields = field_names(ground, table);
     for column in &table.columns {
         out.push_str(&field(ground, table, column, &fields));
@@ -38,6 +35,31 @@ pub(crate) fn write(
     }
     out.push_str("}\n");
     out
+}
+
+/// On one line where it has room.
+fn head(ground: &Ground<'_>, table: &Table, called: &str) -> String {
+    const WIDTH: usize = 110;
+    let mut parts = vec![
+        format!("entity {called}"),
+        "without defaults because \"as found\"".to_owned(),
+    ];
+    if model::naming::table(called) != table.name.name.as_str() {
+        parts.push(format!("@table({})", quoted(table.name.name.as_str())));
+    }
+    if let Some(schema) = table
+        .name
+        .schema
+        .as_ref()
+        .filter(|_| !ground.is_at_home(&table.name))
+    {
+        parts.push(format!("@schema({})", quoted(schema.as_str())));
+    }
+    let line = parts.join(" ");
+    if line.chars().count() < WIDTH {
+        return format!("{line} {{\n");
+    }
+    format!("{}\n{{\n", parts.join("\n  "))
 }
 
 /// Columns by what their fields are called. Columns that keep their name come first: no reference may take it.
@@ -83,11 +105,11 @@ fn field(ground: &Ground<'_>, table: &Table, column: &Column, names: &BTreeMap<I
         (Some(Identity::ByDefault), _) => " @generated(by_default)",
         _ => "",
     };
+    line.push_str(single_keys(table, column));
     line.push_str(made);
     if let Some(Expr::Sql(sql)) = column.generated.as_ref().map(|it| &it.expr) {
         line.push_str(&format!(" @computed({})", quoted(sql)));
     }
-    line.push_str(single_keys(table, column));
     line.push_str(&reference.map_or_else(String::new, |key| references::attributes(table, key)));
     line.push('\n');
     line
@@ -100,9 +122,15 @@ fn referring(ground: &Ground<'_>, key: &ForeignKey, column: &Column, optional: &
     let target = ground.asked.database.table(&key.references);
     let theirs = target.and_then(|table| table.column(key.referenced.first()?.as_str()));
     if theirs.is_none_or(|theirs| theirs.ty != column.ty) {
-        out.push_str(&format!(" @type({})", quoted(&(ground.asked.dialect.type_name)(&column.ty))));
+        out.push_str(&format!(
+            " @type({})",
+            quoted(&(ground.asked.dialect.type_name)(&column.ty))
+        ));
     }
-    let no_word = types::Said { word: String::new(), spelled: None };
+    let no_word = types::Said {
+        word: String::new(),
+        spelled: None,
+    };
     out.push_str(&defaults::write(ground, column, &no_word));
     out
 }
@@ -115,55 +143,96 @@ fn single_keys(table: &Table, column: &Column) -> &'static str {
         return " @id";
     }
     let mut uniques = table.uniques.iter().filter(|unique| alone(&unique.columns));
-    let is_usual = uniques.any(|unique| unique.name.as_str() == usual(table, &unique.columns, "key"));
+    let is_usual = uniques.any(|unique| {
+        let plain = !unique.deferred && unique.comment.is_none();
+        plain && unique.name.as_str() == usual(table, &unique.columns, "key")
+    });
     if is_usual { " @unique" } else { "" }
 }
 
 /// What databases call a constraint or an index by themselves.
 fn usual(table: &Table, columns: &[Ident], kind: &str) -> String {
     let parts = columns.iter().map(Ident::as_str);
-    let parts: Vec<&str> = std::iter::once(table.name.name.as_str()).chain(parts).chain([kind]).collect();
+    let parts: Vec<&str> = std::iter::once(table.name.name.as_str())
+        .chain(parts)
+        .chain([kind])
+        .collect();
     parts.join("_")
 }
 
 fn clauses(ground: &Ground<'_>, table: &Table, names: &BTreeMap<Ident, String>) -> String {
     let list = |columns: &[Ident]| {
-        let fields: Vec<&str> = columns.iter().filter_map(|column| names.get(column)).map(String::as_str).collect();
+        let fields: Vec<&str> = columns
+            .iter()
+            .filter_map(|column| names.get(column))
+            .map(String::as_str)
+            .collect();
         fields.join(", ")
     };
     let unusual = |name: &Ident, usual: String| {
         let said = format!(" @name({})", quoted(name.as_str()));
-        if name.as_str() == usual { String::new() } else { said }
+        if name.as_str() == usual {
+            String::new()
+        } else {
+            said
+        }
     };
-    let on_field = |columns: &[Ident], name: &Ident, usual: &str| columns.len() == 1 && name.as_str() == usual;
+    let on_field =
+        |columns: &[Ident], name: &Ident, usual: &str| columns.len() == 1 && name.as_str() == usual;
     let mut out = String::new();
     if let Some(key) = &table.primary_key {
         let usual = usual(table, &[], "pkey");
         if !on_field(&key.columns, &key.name, &usual) {
-            out.push_str(&format!("  key ({}){}\n", list(&key.columns), unusual(&key.name, usual)));
+            out.push_str(&format!(
+                "  key ({}){}\n",
+                list(&key.columns),
+                unusual(&key.name, usual)
+            ));
         }
     }
     for unique in &table.uniques {
         let name = usual(table, &unique.columns, "key");
-        let column = unique.columns.first().and_then(|column| table.column(column.as_str()));
+        let column = unique
+            .columns
+            .first()
+            .and_then(|column| table.column(column.as_str()));
         let said = column.is_some_and(|column| single_keys(table, column) == " @unique");
         if !(said && on_field(&unique.columns, &unique.name, &name)) {
-            out.push_str(&format!("  unique ({}){}\n", list(&unique.columns), unusual(&unique.name, name)));
+            out.push_str(&doc(unique.comment.as_ref(), "  "));
+            out.push_str(&format!(
+                "  unique ({}){}{}\n",
+                list(&unique.columns),
+                if unique.deferred { " @deferred" } else { "" },
+                unusual(&unique.name, name)
+            ));
         }
     }
-    for key in table.foreign_keys.iter().filter(|key| references::is_sayable(ground, key)) {
+    for key in table
+        .foreign_keys
+        .iter()
+        .filter(|key| references::is_sayable(ground, key))
+    {
         let on_field = matches!(key.columns.as_slice(), [only] if references::of_column(ground, table, only.as_str()) == Some(key));
         if !on_field {
             out.push_str(&reference(ground, table, key, &list(&key.columns), names));
         }
     }
-    for index in table.indexes.iter().filter(|index| sayable::index_is_plain(index)) {
+    for index in table
+        .indexes
+        .iter()
+        .filter(|index| sayable::index_is_plain(index))
+    {
         out.push_str(&index_clause(table, index, names));
     }
     for (at, check) in table.checks.iter().enumerate() {
         if let (true, Expr::Sql(sql)) = (sayable::check_is_plain(check), &check.expr) {
             let usual = format!("{}_check{}", table.name.name, at + 1);
-            out.push_str(&format!("  check ({}){}\n", quoted(sql), unusual(&check.name, usual)));
+            out.push_str(&doc(check.comment.as_ref(), "  "));
+            out.push_str(&format!(
+                "  check ({}){}\n",
+                quoted(bare(sql)),
+                unusual(&check.name, usual)
+            ));
         }
     }
     out
@@ -179,7 +248,11 @@ fn reference(
     let called = ground.entities.get(&key.references).map_or("", String::as_str);
     let target = ground.asked.database.table(&key.references);
     let theirs = target.map(|target| {
-        if target.name == table.name { names.clone() } else { field_names(ground, target) }
+        if target.name == table.name {
+            names.clone()
+        } else {
+            field_names(ground, target)
+        }
     });
     let theirs = theirs.unwrap_or_default();
     let referenced: Vec<&str> = key
@@ -195,7 +268,8 @@ fn reference(
         word = format!("{}_{count}", model::naming::snake(called));
     }
     format!(
-        "  reference {word} ({own}) -> {called} ({}){}\n",
+        "{}  reference {word} ({own}) -> {called} ({}){}\n",
+        doc(key.comment.as_ref(), "  "),
         referenced.join(", "),
         references::attributes(table, key)
     )
@@ -205,12 +279,15 @@ fn index_clause(table: &Table, index: &Index, names: &BTreeMap<Ident, String>) -
     let mut columns = Vec::new();
     let mut keys = Vec::new();
     for key in &index.keys {
-        let Expr::Column { name, .. } = &key.expr else { continue };
+        let Expr::Column { name, .. } = &key.expr else {
+            continue;
+        };
         let field = names.get(name).map_or("", String::as_str);
         keys.push(format!("{field}{}", if key.descending { " desc" } else { "" }));
         columns.push(name.clone());
     }
-    let mut out = format!("  index ({})", keys.join(", "));
+    let told = doc(index.comment.as_ref(), "  ");
+    let mut out = format!("{told}  index ({})", keys.join(", "));
     if index.unique {
         out.push_str(" @unique");
     }
@@ -223,7 +300,7 @@ fn index_clause(table: &Table, index: &Index, names: &BTreeMap<Ident, String>) -
     };
     out.push_str(method);
     if let Some(Expr::Sql(sql)) = &index.predicate {
-        out.push_str(&format!(" @where({})", quoted(sql)));
+        out.push_str(&format!(" @where({})", quoted(bare(sql))));
     }
     if index.name.as_str() != usual(table, &columns, "idx") {
         out.push_str(&format!(" @name({})", quoted(index.name.as_str())));

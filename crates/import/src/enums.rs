@@ -18,7 +18,9 @@ pub(crate) fn is_sayable(ground: &Ground<'_>, ty: &NamedType) -> bool {
 /// Whether a member can be written without quotes.
 pub(crate) fn is_word(value: &str) -> bool {
     let mut letters = value.chars();
-    let first = letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    let first = letters
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
     first
         && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')
         && !matches!(value, "not" | "true" | "false" | "null")
@@ -27,12 +29,23 @@ pub(crate) fn is_word(value: &str) -> bool {
 /// Says an enum.
 pub(crate) fn write(ground: &Ground<'_>, name: &Name, called: &str) -> String {
     let found = ground.asked.database.types.iter().find(|ty| ty.name == *name);
-    let Some(NamedType { kind: NamedTypeKind::Enum(values), comment, .. }) = found else {
+    let Some(NamedType {
+        kind: NamedTypeKind::Enum(values),
+        comment,
+        ..
+    }) = found
+    else {
         return String::new();
     };
     let members: Vec<String> = values
         .iter()
-        .map(|value| if is_word(value) { value.clone() } else { quoted(value) })
+        .map(|value| {
+            if is_word(value) {
+                value.clone()
+            } else {
+                quoted(value)
+            }
+        })
         .collect();
     let mut out = format!("\n{}enum {called} @native", doc(comment.as_ref(), ""));
     if format!("{}_kind", model::naming::snake(called)) != name.name.as_str() {

@@ -83,7 +83,12 @@ pub fn say(asked: Asked<'_>) -> Result<Said, migrate::Refused> {
             why.entry(table.name.clone()).or_insert(reason);
         }
     }
-    for table in asked.database.tables.iter().filter(|table| !why.contains_key(&table.name)) {
+    for table in asked
+        .database
+        .tables
+        .iter()
+        .filter(|table| !why.contains_key(&table.name))
+    {
         let name = ground.names.entity(table.name.name.as_str());
         ground.entities.insert(&table.name, name);
     }
@@ -98,7 +103,8 @@ pub fn say(asked: Asked<'_>) -> Result<Said, migrate::Refused> {
         }
     }
     let entities = asked.database.tables.iter();
-    let entities = entities.filter_map(|table| Some((ground.entities.get(&table.name)?.clone(), table.name.clone())));
+    let entities =
+        entities.filter_map(|table| Some((ground.entities.get(&table.name)?.clone(), table.name.clone())));
     Ok(Said {
         schema,
         entities: entities.collect(),
@@ -141,10 +147,16 @@ impl<'a> Ground<'a> {
 /// Where most tables stand; `public` where there is no difference.
 fn prevailing_schema(database: &Database) -> Option<Ident> {
     let mut counts: BTreeMap<&Ident, usize> = BTreeMap::new();
-    for name in database.tables.iter().filter_map(|table| table.name.schema.as_ref()) {
+    for name in database
+        .tables
+        .iter()
+        .filter_map(|table| table.name.schema.as_ref())
+    {
         *counts.entry(name).or_default() += 1;
     }
-    let most = counts.iter().max_by_key(|(name, count)| (**count, name.as_str() == "public"));
+    let most = counts
+        .iter()
+        .max_by_key(|(name, count)| (**count, name.as_str() == "public"));
     most.map(|(name, _)| (*name).clone())
 }
 

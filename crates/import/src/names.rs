@@ -4,8 +4,27 @@ use std::collections::BTreeSet;
 
 /// Words that name types of the language.
 const TYPES: [&str; 21] = [
-    "Bool", "Int", "BigInt", "Float", "Decimal", "Money", "String", "Text", "Uuid", "Date", "Time", "Instant",
-    "Duration", "Bytes", "Json", "Email", "Phone", "Url", "Ip", "PasswordHash", "Token",
+    "Bool",
+    "Int",
+    "BigInt",
+    "Float",
+    "Decimal",
+    "Money",
+    "String",
+    "Text",
+    "Uuid",
+    "Date",
+    "Time",
+    "Instant",
+    "Duration",
+    "Bytes",
+    "Json",
+    "Email",
+    "Phone",
+    "Url",
+    "Ip",
+    "PasswordHash",
+    "Token",
 ];
 const RESERVED: [&str; 4] = ["not", "true", "false", "null"];
 
@@ -17,7 +36,11 @@ impl Names {
     /// The name of the entity or enum that a table or type becomes.
     pub(crate) fn entity(&mut self, stored: &str) -> String {
         let name = camel(&singular(stored));
-        let name = if TYPES.contains(&name.as_str()) { format!("{name}Row") } else { name };
+        let name = if TYPES.contains(&name.as_str()) {
+            format!("{name}Row")
+        } else {
+            name
+        };
         self.take(name)
     }
 
@@ -44,7 +67,9 @@ impl Fields {
 
     /// The same for a column that refers to another table.
     pub(crate) fn reference(&mut self, column: &str) -> String {
-        let stem = ["_id", "Id", "ID"].iter().find_map(|end| column.strip_suffix(end));
+        let stem = ["_id", "Id", "ID"]
+            .iter()
+            .find_map(|end| column.strip_suffix(end));
         let stem = stem.filter(|stem| !stem.is_empty()).map(field);
         match stem.filter(|stem| !self.0.contains(stem)) {
             Some(stem) => self.take(stem),
@@ -90,7 +115,11 @@ fn camel(stored: &str) -> String {
         let rest = letters.as_str();
         // WHOLE words in upper case are how some databases shout.
         let shouts = rest.len() > 2 && !rest.contains(|c: char| c.is_ascii_lowercase());
-        out.push_str(&if shouts { rest.to_ascii_lowercase() } else { rest.to_owned() });
+        out.push_str(&if shouts {
+            rest.to_ascii_lowercase()
+        } else {
+            rest.to_owned()
+        });
     }
     if !out.starts_with(|c: char| c.is_ascii_uppercase()) {
         out = format!("T{out}");

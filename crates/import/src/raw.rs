@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use physical::{Column, Database, DefaultValue, Expr, Name, NamedType, Opaque, SqlType, Table};
-use plan::{Action, Change, Made, Object, Step, Undo};
+use plan::{Action, Change, Made, Object, Section, Step, Undo};
 
 use crate::text::{remark, sql as quoted_sql};
 use crate::{Ground, Raw, references, sayable};
@@ -20,59 +20,178 @@ pub(crate) struct Sql {
 }
 
 /// A block of SQL.
-struct Block<'a> {
-    title: &'a str,
-    why: Option<&'a String>,
+#[derive(Debug)]
+struct Block {
+    title: String,
+    why: Option<String>,
     first: bool,
+    /// The table that it makes.
+    table: Option<Name>,
     up: Vec<String>,
     undo: Option<String>,
+}
+
+/// All blocks, in order.
+#[derive(Debug, Default)]
+struct Blocks {
+    apart: Vec<Block>,
+    inside: Vec<(Name, Block)>,
 }
 
 /// Says what the entities do not.
 pub(crate) fn write(ground: &Ground<'_>, why: &BTreeMap<Name, String>) -> Result<Sql, migrate::Refused> {
     let rest = rest(ground);
     let plan = migrate::plan(&Database::default(), &rest, ground.asked.dialect)?;
-    let tables = plan.steps.iter().position(|step| matches!(step.makes, Made::Table(..)));
+    let tables = plan
+        .steps
+        .iter()
+        .position(|step| matches!(step.makes, Made::Table(..)));
     let tables = tables.unwrap_or(plan.steps.len());
-    let mut out = Sql::default();
-    let mut late = Vec::new();
+    let mut blocks = Blocks::default();
     for (at, step) in plan.steps.iter().enumerate() {
         match step.makes {
-            Made::Table(table, ref keys) => {
-                let Some(table) = rest.tables.get(table) else { continue };
-                if is_entity(ground, table) {
-                    beside(ground, &mut out, table, step);
-                    late.extend(keys.iter().filter_map(|key| Some((table, table.foreign_keys.get(*key)?))));
-                } else {
-                    out.apart(ground, &Block::of(step, false, why.get(&table.name)));
-                }
-            }
-            Made::Index(table, index) => {
-                let Some(table) = rest.tables.get(table) else { continue };
-                let said = table.indexes.get(index).is_some_and(sayable::index_is_plain);
-                match (is_entity(ground, table), said) {
-                    (true, true) => {}
-                    (true, false) => out.inside(ground, table, &of_index(ground, table, index, step)),
-                    _ => out.apart(ground, &Block::of(step, false, None)),
-                }
-            }
-            Made::ForeignKey(table, key) => {
-                let Some(table) = rest.tables.get(table) else { continue };
-                let said = table.foreign_keys.get(key).is_some_and(|key| references::is_sayable(ground, key));
-                if !(said && is_entity(ground, table)) {
-                    out.apart(ground, &Block::of(step, false, None));
-                }
-            }
-            Made::Other => out.apart(ground, &Block::of(step, at < tables, None)),
+            Made::Table(table, _) => blocks.table(ground, rest.tables.get(table), step, why),
+            Made::Index(table, index) => blocks.index(ground, rest.tables.get(table), index, step),
+            Made::ForeignKey(table, key) => blocks.foreign_key(ground, rest.tables.get(table), key, step),
+            Made::Other if is_frame(ground, step) => {}
+            Made::Other => match of_trigger(ground, step) {
+                Some(table) => blocks.inside.push((table.name.clone(), Block::of(step))),
+                None => blocks.apart(Block {
+                    first: at < tables,
+                    ..Block::of(step)
+                }),
+            },
         }
     }
-    for (table, key) in late.into_iter().filter(|(_, key)| !references::is_sayable(ground, key)) {
-        for step in (ground.asked.dialect.steps)(&Change::Create(Object::ForeignKey(table, key))) {
-            out.apart(ground, &Block::of(&step, false, None));
+    for step in &plan.steps {
+        if let Made::Table(table, keys) = &step.makes {
+            blocks.keys_of_entity(ground, rest.tables.get(*table), keys);
         }
     }
-    more_of_schemas(ground, &mut out);
-    Ok(out)
+    blocks.more_of_schemas(ground);
+    Ok(blocks.write(ground))
+}
+
+impl Blocks {
+    fn apart(&mut self, block: Block) {
+        if !block.up.is_empty() {
+            self.apart.push(block);
+        }
+    }
+
+    /// A table that stays SQL; of an entity, what its step says beyond what the entity does: checks that are not validated,
+    /// comments on constraints.
+    fn table(
+        &mut self,
+        ground: &Ground<'_>,
+        table: Option<&Table>,
+        step: &Step,
+        why: &BTreeMap<Name, String>,
+    ) {
+        let Some(table) = table else { return };
+        let mut block = Block::of(step);
+        if !is_entity(ground, table) {
+            block.why = why.get(&table.name).cloned();
+            block.table = Some(table.name.clone());
+            return self.apart(block);
+        }
+        let more = block
+            .up
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !step.told.contains(at));
+        block.up = more.map(|(_, statement)| statement.clone()).collect();
+        // Without a word about which they are, the first is all there is.
+        if !block.up.is_empty() && !step.told.is_empty() {
+            block.title = format!("more of {}", block.title);
+            block.undo = Some(gone_with_table());
+            self.inside.push((table.name.clone(), block));
+        }
+    }
+
+    /// An index that cannot be said stands with its entity; one of a table that stays SQL, with that.
+    fn index(&mut self, ground: &Ground<'_>, table: Option<&Table>, index: usize, step: &Step) {
+        let Some(table) = table else { return };
+        let made = table.indexes.get(index);
+        if !is_entity(ground, table) {
+            let mut blocks = self.apart.iter_mut().rev();
+            return match blocks.find(|block| block.table.as_ref() == Some(&table.name)) {
+                Some(block) => block.up.extend(statements(step)),
+                None => self.apart(Block::of(step)),
+            };
+        }
+        if made.is_some_and(sayable::index_is_plain) {
+            return;
+        }
+        let alone =
+            made.map(|index| (ground.asked.dialect.steps)(&Change::Create(Object::Index(table, index))));
+        let undo = alone.into_iter().flatten().find_map(|step| undo(&step.undo));
+        let mut block = Block::of(step);
+        block.undo = undo.or(block.undo);
+        self.inside.push((table.name.clone(), block));
+    }
+
+    fn foreign_key(&mut self, ground: &Ground<'_>, table: Option<&Table>, key: usize, step: &Step) {
+        let Some(table) = table else { return };
+        let said = table
+            .foreign_keys
+            .get(key)
+            .is_some_and(|key| references::is_sayable(ground, key));
+        if !(said && is_entity(ground, table)) {
+            self.apart(Block::of(step));
+        }
+    }
+
+    /// Foreign keys of an entity that a plan makes with its table, and that the entity cannot say.
+    fn keys_of_entity(&mut self, ground: &Ground<'_>, table: Option<&Table>, keys: &[usize]) {
+        let Some(table) = table.filter(|table| is_entity(ground, table)) else {
+            return;
+        };
+        let keys = keys.iter().filter_map(|key| table.foreign_keys.get(*key));
+        for key in keys.filter(|key| !references::is_sayable(ground, key)) {
+            for step in (ground.asked.dialect.steps)(&Change::Create(Object::ForeignKey(table, key))) {
+                self.apart(Block::of(&step));
+            }
+        }
+    }
+
+    /// Comments and rights of schemas that entities stand in.
+    fn more_of_schemas(&mut self, ground: &Ground<'_>) {
+        let said = ground.schemas();
+        let schemas = ground.asked.database.schemas.iter();
+        for schema in schemas.filter(|schema| said.contains(&schema.name)) {
+            for step in (ground.asked.dialect.steps)(&Change::Create(Object::Schema(schema))) {
+                let mut block = Block::of(&step);
+                block
+                    .up
+                    .retain(|statement| !statement.starts_with("CREATE SCHEMA"));
+                block.undo = Some(gone_with_table());
+                self.apart(block);
+            }
+        }
+    }
+
+    fn write(self, ground: &Ground<'_>) -> Sql {
+        let mut out = Sql::default();
+        for block in self.apart {
+            if !out.text.is_empty() {
+                out.text.push('\n');
+            }
+            out.text.push_str(&block.write(ground));
+            out.objects.push(Raw {
+                title: block.title,
+                why: block.why,
+            });
+        }
+        for (table, block) in self.inside {
+            out.inside.entry(table).or_default().push(block.write(ground));
+            out.objects.push(Raw {
+                title: block.title,
+                why: block.why,
+            });
+        }
+        out
+    }
 }
 
 fn is_entity(ground: &Ground<'_>, table: &Table) -> bool {
@@ -86,7 +205,8 @@ fn rest(ground: &Ground<'_>) -> Database {
     rest.roles.clear();
     let said = ground.schemas();
     rest.schemas.retain(|schema| !said.contains(&schema.name));
-    rest.types.retain(|ty: &NamedType| !ground.enums.contains_key(&ty.name));
+    rest.types
+        .retain(|ty: &NamedType| !ground.enums.contains_key(&ty.name));
     let serial: Vec<Name> = ground
         .asked
         .database
@@ -139,7 +259,9 @@ pub(crate) fn is_serial(ground: &Ground<'_>, table: &Table, column: &Column) -> 
         let mut all = ground.asked.database.opaque.iter();
         all.any(|opaque| opaque.kind == kind && opaque.name == name && opaque.definition == text)
     };
-    let counts = default.strip_prefix("nextval('").and_then(|rest| rest.strip_suffix("'::regclass)"));
+    let counts = default
+        .strip_prefix("nextval('")
+        .and_then(|rest| rest.strip_suffix("'::regclass)"));
     // A name in quotes has them in a text as well, with those of the text doubled.
     counts.is_some_and(|counted| counted.replace("''", "'") == quoted)
         && !column.nullable
@@ -156,51 +278,30 @@ fn qualified(ground: &Ground<'_>, name: &Name) -> String {
     }
 }
 
-/// What a table's step says beyond what its entity does: checks that are not validated, comments on constraints.
-fn beside(ground: &Ground<'_>, out: &mut Sql, table: &Table, step: &Step) {
-    let Action::Sql(statements) = &step.action;
-    let mut more = statements.iter().enumerate();
-    let up: Vec<String> = more
-        .by_ref()
-        .filter(|(at, _)| !step.told.contains(at))
-        .map(|(_, statement)| statement.clone())
-        .collect();
-    // Without a word about which they are, the first is all there is.
-    if !up.is_empty() && !step.told.is_empty() {
-        let title = format!("more of {}", step.title);
-        let block = Block { title: &title, why: None, first: false, up, undo: Some(gone_with_table()) };
-        out.inside(ground, table, &block);
-    }
+/// Whether a step is only about the steps around it: where foreign keys stand in tables, none is a step of its own.
+fn is_frame(ground: &Ground<'_>, step: &Step) -> bool {
+    ground.asked.dialect.keys_in_tables && step.section == Section::ForeignKeys
 }
 
-fn of_index<'s>(ground: &Ground<'_>, table: &Table, index: usize, step: &'s Step) -> Block<'s> {
-    let mut block = Block::of(step, false, None);
-    let made = table.indexes.get(index);
-    let alone = made.map(|index| (ground.asked.dialect.steps)(&Change::Create(Object::Index(table, index))));
-    let undo = alone.into_iter().flatten().find_map(|step| undo(&step.undo));
-    block.undo = undo.or(block.undo);
-    block
-}
-
-/// Comments and rights of schemas that entities stand in.
-fn more_of_schemas(ground: &Ground<'_>, out: &mut Sql) {
-    let said = ground.schemas();
-    let schemas = ground.asked.database.schemas.iter();
-    for schema in schemas.filter(|schema| said.contains(&schema.name)) {
-        for step in (ground.asked.dialect.steps)(&Change::Create(Object::Schema(schema))) {
-            let mut block = Block::of(&step, false, None);
-            block.up.retain(|statement| !statement.starts_with("CREATE SCHEMA"));
-            block.undo = Some(gone_with_table());
-            if !block.up.is_empty() {
-                out.apart(ground, &block);
-            }
-        }
+/// The entity whose trigger a step makes.
+fn of_trigger<'g>(ground: &Ground<'g>, step: &Step) -> Option<&'g Table> {
+    if step.section != Section::Triggers || !step.title.starts_with("trigger ") {
+        return None;
     }
+    let tables = ground.asked.database.tables.iter();
+    let mut entities = tables.filter(|table| is_entity(ground, table));
+    entities.find(|table| {
+        let named = |trigger: &physical::Trigger| {
+            let shown = format!("trigger {}", trigger.name);
+            step.title == shown || step.title == format!("{shown} on {}", table.name)
+        };
+        table.triggers.iter().any(named)
+    })
 }
 
 /// The undo of what goes with what it hangs on.
 fn gone_with_table() -> String {
-    "SELECT 1".to_owned()
+    String::new()
 }
 
 fn undo(undo: &Undo) -> Option<String> {
@@ -211,20 +312,28 @@ fn undo(undo: &Undo) -> Option<String> {
     }
 }
 
-impl<'a> Block<'a> {
-    fn of(step: &'a Step, first: bool, why: Option<&'a String>) -> Self {
-        let Action::Sql(statements) = &step.action;
+fn statements(step: &Step) -> Vec<String> {
+    let Action::Sql(statements) = &step.action;
+    statements.clone()
+}
+
+impl Block {
+    fn of(step: &Step) -> Self {
         Self {
-            title: &step.title,
-            why,
-            first,
-            up: statements.clone(),
+            title: step.title.clone(),
+            why: None,
+            first: false,
+            table: None,
+            up: statements(step),
             undo: undo(&step.undo),
         }
     }
 
     fn write(&self, ground: &Ground<'_>) -> String {
-        let why = self.why.map_or_else(String::new, |why| format!(": {why}"));
+        let why = self
+            .why
+            .as_ref()
+            .map_or_else(String::new, |why| format!(": {why}"));
         let mut out = remark(&format!("{}{why}", self.title));
         let first = if self.first { " first" } else { "" };
         out.push_str(&format!(
@@ -237,31 +346,5 @@ impl<'a> Block<'a> {
         }
         out.push('\n');
         out
-    }
-}
-
-impl Sql {
-    fn tell(&mut self, block: &Block<'_>) {
-        self.objects.push(Raw {
-            title: block.title.to_owned(),
-            why: block.why.cloned(),
-        });
-    }
-
-    fn apart(&mut self, ground: &Ground<'_>, block: &Block<'_>) {
-        if block.up.is_empty() {
-            return;
-        }
-        if !self.text.is_empty() {
-            self.text.push('\n');
-        }
-        self.text.push_str(&block.write(ground));
-        self.tell(block);
-    }
-
-    fn inside(&mut self, ground: &Ground<'_>, table: &Table, block: &Block<'_>) {
-        let blocks = self.inside.entry(table.name.clone()).or_default();
-        blocks.push(block.write(ground));
-        self.tell(block);
     }
 }

@@ -2,18 +2,26 @@
 
 use physical::{ForeignKey, OnDelete, Table};
 
-use crate::Ground;
 use crate::text::quoted;
+use crate::{Ground, sayable};
+
+/// Whether the language knows all that a foreign key says.
+pub(crate) fn is_plain(key: &ForeignKey) -> bool {
+    let told = sayable::is_told(key.comment.as_ref());
+    key.validated && key.set_null.is_empty() && told && !key.columns.is_empty()
+}
 
 /// Whether a foreign key can be said: between entities, and with what the language knows of it.
 pub(crate) fn is_sayable(ground: &Ground<'_>, key: &ForeignKey) -> bool {
-    let plain = key.validated && !key.deferred && key.set_null.is_empty() && key.comment.is_none();
-    plain && !key.columns.is_empty() && !key.referenced.is_empty() && ground.entities.contains_key(&key.references)
+    is_plain(key) && !key.referenced.is_empty() && ground.entities.contains_key(&key.references)
 }
 
 /// The foreign key by which a column is a field that refers to an entity.
 pub(crate) fn of_column<'t>(ground: &Ground<'_>, table: &'t Table, column: &str) -> Option<&'t ForeignKey> {
-    let mut keys = table.foreign_keys.iter().filter(|key| is_field(ground, key, column));
+    let mut keys = table
+        .foreign_keys
+        .iter()
+        .filter(|key| is_field(ground, key, column));
     let first = keys.next()?;
     // Two say different things about one column: both are clauses.
     keys.next().is_none().then_some(first)
@@ -25,7 +33,9 @@ fn is_field(ground: &Ground<'_>, key: &ForeignKey, column: &str) -> bool {
     };
     let target = ground.asked.database.table(&key.references);
     let primary = target.and_then(|table| table.primary_key.as_ref());
+    // What stands above a field is about its column.
     own.as_str() == column
+        && key.comment.is_none()
         && primary.is_some_and(|primary| primary.columns == key.referenced)
         && is_sayable(ground, key)
 }
@@ -42,6 +52,9 @@ pub(crate) fn attributes(table: &Table, key: &ForeignKey) -> String {
             OnDelete::SetDefault => "set_default",
         };
         out.push_str(&format!(" @{word}({action})"));
+    }
+    if key.deferred {
+        out.push_str(" @deferred");
     }
     let columns: Vec<&str> = key.columns.iter().map(physical::Ident::as_str).collect();
     let usual = format!("{}_{}_fkey", table.name.name, columns.join("_"));

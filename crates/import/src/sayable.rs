@@ -3,7 +3,7 @@
 use physical::{Check, Column, Expr, Index, IndexMethod, RowSecurity, SqlType, Table, Unique};
 
 use crate::text::is_doc;
-use crate::{Ground, types};
+use crate::{Ground, references, types};
 
 /// Why a table stays SQL; `None` when it can be an entity.
 pub(crate) fn why_not(ground: &Ground<'_>, table: &Table) -> Option<String> {
@@ -13,7 +13,11 @@ pub(crate) fn why_not(ground: &Ground<'_>, table: &Table) -> Option<String> {
     if table.columns.is_empty() {
         return Some("it has no columns".to_owned());
     }
-    if let Some((column, why)) = table.columns.iter().find_map(|it| Some((it, column(ground, table, it)?))) {
+    if let Some((column, why)) = table
+        .columns
+        .iter()
+        .find_map(|it| Some((it, column(ground, table, it)?)))
+    {
         return Some(format!("{why} (`{}`)", column.name));
     }
     let unsaid = table.uniques.iter().find(|unique| !unique_is_plain(unique));
@@ -22,12 +26,19 @@ pub(crate) fn why_not(ground: &Ground<'_>, table: &Table) -> Option<String> {
     }
     // SQLite says everything about a table where it makes it.
     if ground.asked.dialect.keys_in_tables
-        && let Some(key) = table.foreign_keys.iter().find(|key| key.deferred || key.comment.is_some())
+        && let Some(key) = table.foreign_keys.iter().find(|key| !references::is_plain(key))
     {
-        return Some(format!("the foreign key `{}` is checked late, or has a comment", key.name));
+        return Some(format!("the foreign key `{}` is no plain one", key.name));
     }
-    if let Some(check) = table.checks.iter().find(|check| check.validated && !check_is_plain(check)) {
-        return Some(format!("the check `{}` has a comment", check.name));
+    if let Some(check) = table
+        .checks
+        .iter()
+        .find(|check| check.validated && !check_is_plain(check))
+    {
+        return Some(format!(
+            "the check `{}` has a comment that cannot be written",
+            check.name
+        ));
     }
     None
 }
@@ -36,14 +47,20 @@ pub(crate) fn why_not(ground: &Ground<'_>, table: &Table) -> Option<String> {
 fn kind(table: &Table) -> Option<&'static str> {
     let is_doc = table.comment.as_ref().is_none_or(|comment| is_doc(comment));
     let facts = [
-        (table.partitioned.is_some() || table.partition_key.is_some(), "it is cut into partitions"),
+        (
+            table.partitioned.is_some() || table.partition_key.is_some(),
+            "it is cut into partitions",
+        ),
         (table.partition_of.is_some(), "it is a partition"),
         (table.inherits.is_some(), "it inherits from another table"),
         (table.unlogged, "it is not logged"),
         (table.fillfactor.is_some(), "it says how full its pages are"),
         (table.strict, "it is STRICT"),
         (table.without_rowid, "it is WITHOUT ROWID"),
-        (table.verbatim.is_some(), "its statement says more than is known of it"),
+        (
+            table.verbatim.is_some(),
+            "its statement says more than is known of it",
+        ),
         (table.owner.is_some(), "it belongs to a role of its own"),
         (
             table.row_security != RowSecurity::Off || !table.policies.is_empty(),
@@ -86,13 +103,18 @@ fn is_rowid(table: &Table, column: &Column) -> bool {
     key.is_some_and(|key| key.columns.as_slice() == [column.name.clone()]) && column.ty == SqlType::BigInt
 }
 
+/// Whether a comment can be written above what it is about.
+pub(crate) fn is_told(comment: Option<&String>) -> bool {
+    comment.is_none_or(|comment| is_doc(comment))
+}
+
 fn unique_is_plain(unique: &Unique) -> bool {
-    !unique.nulls_not_distinct && !unique.deferred && unique.comment.is_none()
+    !unique.nulls_not_distinct && is_told(unique.comment.as_ref())
 }
 
 /// Whether a check can be said. One that is not validated stays SQL beside its entity.
 pub(crate) fn check_is_plain(check: &Check) -> bool {
-    check.validated && check.comment.is_none() && matches!(check.expr, Expr::Sql(_))
+    check.validated && is_told(check.comment.as_ref()) && matches!(check.expr, Expr::Sql(_))
 }
 
 /// Whether an index can be said.
@@ -101,7 +123,10 @@ pub(crate) fn index_is_plain(index: &Index) -> bool {
         let column = matches!(&key.expr, Expr::Column { table: None, .. });
         column && key.nulls_first.is_none() && key.operator_class.is_none()
     });
-    let sql = index.predicate.as_ref().is_none_or(|it| matches!(it, Expr::Sql(_)));
+    let sql = index
+        .predicate
+        .as_ref()
+        .is_none_or(|it| matches!(it, Expr::Sql(_)));
     let known = !matches!(&index.method, IndexMethod::Other(_));
     let names: std::collections::BTreeSet<String> =
         index.keys.iter().map(|key| format!("{:?}", key.expr)).collect();
@@ -112,5 +137,5 @@ pub(crate) fn index_is_plain(index: &Index) -> bool {
         && !index.keys.is_empty()
         && index.include.is_empty()
         && !index.nulls_not_distinct
-        && index.comment.is_none()
+        && is_told(index.comment.as_ref())
 }

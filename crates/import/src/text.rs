@@ -31,6 +31,29 @@ pub(crate) fn sql(text: &str) -> String {
     format!("\"\"\"\n{text}\n\"\"\"")
 }
 
+/// SQL without the parentheses around all of it.
+pub(crate) fn bare(sql: &str) -> &str {
+    let Some(inner) = sql.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) else {
+        return sql;
+    };
+    let mut depth = 0_u32;
+    let mut quote = None;
+    for c in inner.chars() {
+        match (quote, c) {
+            (Some(open), c) if open == c => quote = None,
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '(') => depth += 1,
+            // The first one was closed before the end.
+            (None, ')') if depth == 0 => return sql,
+            (None, ')') => depth -= 1,
+            // What this begins is not for us to follow.
+            (None, '$' | '\\') => return sql,
+            _ => {}
+        }
+    }
+    if depth == 0 && quote.is_none() { inner } else { sql }
+}
+
 /// Whether a text reads back from a `///` comment as it is.
 pub(crate) fn is_doc(text: &str) -> bool {
     let line_is_kept = |line: &str| line.trim_end() == line && !line.contains(char::is_control);
@@ -50,7 +73,10 @@ pub(crate) fn doc(text: Option<&String>, indent: &str) -> String {
 
 /// A comment for readers of the source.
 pub(crate) fn remark(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     format!("// {}\n", line.trim_end())
 }
 
@@ -66,6 +92,16 @@ mod tests {
         for bad in ["", "end ", "\n", "a\n", "tab\t", "\nfirst empty", "a\rb"] {
             assert!(!is_doc(bad), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn only_parentheses_around_everything_go() {
+        assert_eq!(bare("(a > 0)"), "a > 0");
+        assert_eq!(bare("(a) OR (b)"), "(a) OR (b)");
+        assert_eq!(bare("(a = ')')"), "a = ')'");
+        assert_eq!(bare("((a))"), "(a)");
+        assert_eq!(bare("(a = 'it''s (')"), "a = 'it''s ('");
+        assert_eq!(bare("(a ~ E'\\'')"), "(a ~ E'\\'')");
     }
 
     #[test]

@@ -16,7 +16,10 @@ pub(crate) struct Said {
 
 impl Said {
     fn plain(word: impl Into<String>) -> Self {
-        Self { word: word.into(), spelled: None }
+        Self {
+            word: word.into(),
+            spelled: None,
+        }
     }
 
     /// The attribute, with a blank before it.
@@ -71,9 +74,16 @@ fn postgres(ground: &Ground<'_>, ty: &SqlType, spelled: String) -> Said {
         SqlType::Array(of) => {
             let inner = postgres(ground, of, (ground.asked.dialect.type_name)(of));
             // There are no lists of lists.
-            let word = if inner.word.starts_with('[') { "[Text]".to_owned() } else { format!("[{}]", inner.word) };
+            let word = if inner.word.starts_with('[') {
+                "[Text]".to_owned()
+            } else {
+                format!("[{}]", inner.word)
+            };
             let other = inner.spelled.is_some() || inner.word.starts_with('[');
-            Said { word, spelled: other.then_some(spelled) }
+            Said {
+                word,
+                spelled: other.then_some(spelled),
+            }
         }
         SqlType::Named(name) => match ground.enums.get(name) {
             Some(called) => Said::plain(called.clone()),
@@ -120,5 +130,8 @@ fn sqlite(ty: &SqlType, spelled: String) -> Said {
     } else {
         "Text".to_owned()
     };
-    Said { word, spelled: Some(spelled) }
+    Said {
+        word,
+        spelled: Some(spelled),
+    }
 }

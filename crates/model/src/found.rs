@@ -112,6 +112,10 @@ pub struct FoundColumn {
 pub struct FoundKey {
     /// In key order.
     pub columns: Vec<u32>,
+    /// The `///` text.
+    pub doc: Option<String>,
+    /// `@deferred`: looked at when the transaction ends.
+    pub deferred: bool,
     /// `@name("…")`
     pub name: Option<String>,
     /// Where.
@@ -138,6 +142,8 @@ pub struct FoundIndex {
     pub method: Option<String>,
     /// `@where("…")`
     pub predicate: Option<String>,
+    /// The `///` text.
+    pub doc: Option<String>,
     /// `@name("…")`
     pub name: Option<String>,
     /// Where.
@@ -173,6 +179,10 @@ pub struct FoundReference {
     pub on_delete: FoundAction,
     /// When the other row's key changes.
     pub on_update: FoundAction,
+    /// The `///` text, where it is a clause.
+    pub doc: Option<String>,
+    /// `@deferred`: looked at when the transaction ends.
+    pub deferred: bool,
     /// `@name("…")`
     pub name: Option<String>,
     /// Where.
@@ -184,6 +194,8 @@ pub struct FoundReference {
 pub struct FoundCheck {
     /// What must not be false.
     pub sql: String,
+    /// The `///` text.
+    pub doc: Option<String>,
     /// `@name("…")`
     pub name: Option<String>,
     /// Where.

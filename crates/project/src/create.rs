@@ -37,11 +37,20 @@ pub fn replace(
     }
     for (path, text) in files {
         let whole = folder.join(path);
-        system.write(&whole, text.as_bytes()).map_err(|error| OutputError::Io(whole, error))?;
+        system
+            .write(&whole, text.as_bytes())
+            .map_err(|error| OutputError::Io(whole, error))?;
     }
-    let gone = known.iter().filter(|known| files.iter().all(|(path, _)| path != *known));
-    for whole in gone.map(|path| folder.join(path)).filter(|whole| system.exists(whole)) {
-        system.remove(&whole).map_err(|error| OutputError::Io(whole, error))?;
+    let gone = known
+        .iter()
+        .filter(|known| files.iter().all(|(path, _)| path != *known));
+    for whole in gone
+        .map(|path| folder.join(path))
+        .filter(|whole| system.exists(whole))
+    {
+        system
+            .remove(&whole)
+            .map_err(|error| OutputError::Io(whole, error))?;
     }
     Ok(())
 }

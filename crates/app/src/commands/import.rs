@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use dialects::by_name;
 use diagnostics::render::visible;
+use dialects::by_name;
 use serde_json::{Value, json};
 use state::named::{self, Failure, Imported, Named};
 
@@ -60,11 +60,24 @@ fn project_name(state: &Named) -> String {
         .take(40)
         .collect();
     name.truncate(name.trim_end_matches('_').len());
-    if detect::is_name(&name) { name } else { "imported".to_owned() }
+    if detect::is_name(&name) {
+        name
+    } else {
+        "imported".to_owned()
+    }
 }
 
-fn write(context: Context, folder: &Path, imported: &Imported, force: bool) -> Result<(), project::OutputError> {
-    let files: Vec<(&str, &str)> = imported.files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+fn write(
+    context: Context,
+    folder: &Path,
+    imported: &Imported,
+    force: bool,
+) -> Result<(), project::OutputError> {
+    let files: Vec<(&str, &str)> = imported
+        .files
+        .iter()
+        .map(|(path, text)| (*path, text.as_str()))
+        .collect();
     if force {
         project::replace(&context.machine, folder, &files, &named::IMPORTED)
     } else {
@@ -77,7 +90,10 @@ fn print(context: Context, arguments: &Import, imported: &Imported) {
         Format::Json => document(arguments, imported),
         Format::Text if arguments.out.is_some() => {
             let folder = arguments.out.as_deref().unwrap_or(Path::new(""));
-            let new = imported.files.iter().map(|(name, _)| format!("new     {}\n", folder.join(name).display()));
+            let new = imported
+                .files
+                .iter()
+                .map(|(name, _)| format!("new     {}\n", folder.join(name).display()));
             format!("{}\n{}", new.collect::<String>(), summary(imported))
         }
         Format::Text => {
@@ -103,7 +119,10 @@ fn summary(imported: &Imported) -> String {
     );
     for raw in imported.raw.iter().filter(|raw| raw.why.is_some()) {
         let why = raw.why.as_deref().unwrap_or_default();
-        text.push_str(&format!("  {}\n", visible(&format!("{} stays SQL: {why}", raw.title))));
+        text.push_str(&format!(
+            "  {}\n",
+            visible(&format!("{} stays SQL: {why}", raw.title))
+        ));
     }
     text
 }

@@ -105,7 +105,7 @@ fn table(draft: &Draft<'_>, found: &Found) -> Table {
             name: named(check.name.as_ref(), || format!("{}_check{}", found.table, at + 1)),
             expr: Expr::Sql(check.sql.clone()),
             validated: true,
-            comment: None,
+            comment: check.doc.clone(),
             origin: Origin::Span(check.span),
         })
         .collect();
@@ -213,8 +213,8 @@ fn unique(found: &Found, it: &FoundKey) -> Unique {
         name,
         columns,
         nulls_not_distinct: false,
-        deferred: false,
-        comment: None,
+        deferred: it.deferred,
+        comment: it.doc.clone(),
         origin: Origin::Span(it.span),
     }
 }
@@ -241,7 +241,7 @@ fn index(found: &Found, table: &Table, it: &FoundIndex) -> Index {
         keys: keys.collect(),
         include: Vec::new(),
         predicate: it.predicate.as_ref().map(|sql| Expr::Sql(sql.clone())),
-        comment: None,
+        comment: it.doc.clone(),
         origin: Origin::Span(it.span),
     }
 }
@@ -268,9 +268,9 @@ fn foreign_key(draft: &Draft<'_>, found: &Found, it: &FoundReference) -> Foreign
         on_delete: action(it.on_delete),
         on_update: action(it.on_update),
         set_null: Vec::new(),
-        deferred: false,
+        deferred: it.deferred,
         validated: true,
-        comment: None,
+        comment: it.doc.clone(),
         origin: Origin::Span(it.span),
     }
 }

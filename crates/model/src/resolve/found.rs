@@ -13,7 +13,7 @@ use crate::found::{
 use crate::{Scalar, Type, codes, naming};
 
 const ON_HEADS: [&str; 2] = ["table", "schema"];
-const ON_FIELDS: [&str; 10] = [
+const ON_FIELDS: [&str; 11] = [
     "column",
     "type",
     "default",
@@ -24,6 +24,7 @@ const ON_FIELDS: [&str; 10] = [
     "name",
     "on_delete",
     "on_update",
+    "deferred",
 ];
 const APART: &str =
     "take `without defaults` away and everything can be said: then the design decides for it, too";
@@ -92,6 +93,8 @@ impl<'t> Resolver<'t> {
         if let Some((at, span)) = draft.id {
             draft.found.key = Some(FoundKey {
                 columns: vec![at],
+                doc: None,
+                deferred: false,
                 name: None,
                 span,
             });
@@ -174,6 +177,8 @@ impl<'t> Resolver<'t> {
             referenced: Vec::new(),
             on_delete: FoundAction::NoAction,
             on_update: FoundAction::NoAction,
+            doc: None,
+            deferred: false,
             name: None,
             span: view.span(),
         });
@@ -231,14 +236,20 @@ impl<'t> Resolver<'t> {
                 self.no_args(attr);
                 draft.found.uniques.push(FoundKey {
                     columns: vec![at],
+                    doc: None,
+                    deferred: false,
                     name: None,
                     span: attr.span(),
                 });
             }
             ("name", Some(reference)) => reference.name = text("write its name: `@name(\"fk_author\")`"),
             ("on_delete", Some(reference)) => reference.on_delete = self.found_action(attr),
+            ("deferred", Some(reference)) => {
+                self.no_args(attr);
+                reference.deferred = true;
+            }
             ("on_update", Some(reference)) => reference.on_update = self.found_action(attr),
-            ("name" | "on_delete" | "on_update", None) => {
+            ("name" | "on_delete" | "on_update" | "deferred", None) => {
                 let message = format!("`@{}` stands on a reference", name.text);
                 let help = "put it behind the `unique (…)`, `index (…)`, `key (…)` or `reference …` that it is about";
                 self.report(&codes::MISPLACED_ATTRIBUTE, attr.span(), message, help);

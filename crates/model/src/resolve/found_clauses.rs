@@ -3,7 +3,7 @@
 use diagnostics::Span;
 use syntax::ast::{self, Part};
 
-use super::{Named, Resolver, name_of};
+use super::{Named, Resolver, doc_of, name_of};
 use crate::codes;
 use crate::found::{
     Found, FoundAction, FoundCheck, FoundId, FoundIndex, FoundKey, FoundReference, FoundSort, FoundTarget,
@@ -95,10 +95,21 @@ impl<'t> Resolver<'t> {
     }
 
     fn found_unique(&mut self, id: FoundId, view: ast::Unique<'t>) {
-        let name = self.only_name(view.attrs(), "this `unique`");
+        let attrs = self.found_attrs(view.attrs(), &["name", "deferred"], "this `unique`");
+        let name = attrs.iter().find(|(name, _)| *name == "name");
+        let name = name.and_then(|(_, attr)| self.found_name(*attr));
+        let deferred = attrs.iter().any(|(name, _)| *name == "deferred");
         if let Some(columns) = self.found_columns(id, view.names()) {
-            let span = view.span();
-            self.change_found(id, |found| found.uniques.push(FoundKey { columns, name, span }));
+            let (doc, span) = (doc_of(Part::Unique(view).doc()), view.span());
+            self.change_found(id, |found| {
+                found.uniques.push(FoundKey {
+                    columns,
+                    doc,
+                    deferred,
+                    name,
+                    span,
+                });
+            });
         }
     }
 
@@ -118,7 +129,15 @@ impl<'t> Resolver<'t> {
             self.report(&codes::SECOND_CLAUSE, span, "an entity has one key", help);
             return;
         }
-        self.change_found(id, |found| found.key = Some(FoundKey { columns, name, span }));
+        self.change_found(id, |found| {
+            found.key = Some(FoundKey {
+                columns,
+                doc: None,
+                deferred: false,
+                name,
+                span,
+            });
+        });
     }
 
     fn found_index(&mut self, id: FoundId, view: ast::Index<'t>) {
@@ -127,6 +146,7 @@ impl<'t> Resolver<'t> {
             unique: false,
             method: None,
             predicate: None,
+            doc: doc_of(Part::Index(view).doc()),
             name: None,
             span: view.span(),
         };
@@ -175,7 +195,7 @@ impl<'t> Resolver<'t> {
     }
 
     fn found_reference(&mut self, id: FoundId, view: ast::Reference<'t>) {
-        let known = ["name", "on_delete", "on_update"];
+        let known = ["name", "on_delete", "on_update", "deferred"];
         let attrs = self.found_attrs(view.attrs(), &known, "this reference");
         let Some(target) = view.target().and_then(|name| self.found_target(name)) else {
             return;
@@ -199,6 +219,8 @@ impl<'t> Resolver<'t> {
             referenced,
             on_delete: FoundAction::NoAction,
             on_update: FoundAction::NoAction,
+            doc: doc_of(Part::Reference(view).doc()),
+            deferred: false,
             name: None,
             span: view.span(),
         };
@@ -206,6 +228,7 @@ impl<'t> Resolver<'t> {
             match name {
                 "name" => reference.name = self.found_name(attr),
                 "on_delete" => reference.on_delete = self.found_action(attr),
+                "deferred" => reference.deferred = true,
                 _ => reference.on_update = self.found_action(attr),
             }
         }
@@ -230,7 +253,8 @@ impl<'t> Resolver<'t> {
         let name = self.only_name(view.attrs(), "this check");
         if let Some(sql) = self.found_sql(view.expr(), view.span()) {
             let span = view.span();
-            self.change_found(id, |found| found.checks.push(FoundCheck { sql, name, span }));
+            let doc = doc_of(Part::Check(view).doc());
+            self.change_found(id, |found| found.checks.push(FoundCheck { sql, doc, name, span }));
         }
     }
 }

@@ -7,7 +7,7 @@ use diagnostics::{Diagnostic, FileId, Severity};
 use engine::StartOptions;
 use import::{Asked, Raw, Said};
 use physical::{Database, Name};
-use plan::{Action, Relational, Step};
+use plan::{Action, Relational, Section, Step};
 use project::{Memory, System};
 
 use super::temporary::Temporary;
@@ -92,7 +92,10 @@ pub fn import(
 }
 
 fn cannot(named: &Named, why: &str) -> Box<Failure> {
-    let finding = Diagnostic::global(&codes::NO_IMPORT, format!("`{named}` cannot be said in .arch: {why}"));
+    let finding = Diagnostic::global(
+        &codes::NO_IMPORT,
+        format!("`{named}` cannot be said in .arch: {why}"),
+    );
     let help = "take it out of what is imported, and keep it beside the project";
     Failure::new(Fault::State, finding.help(help))
 }
@@ -114,7 +117,11 @@ fn attempt(
     (named, found): (&Named, &Database),
     (said, files): (&Said, &[(&'static str, String)]),
 ) -> Loaded<Tried> {
-    let system = Memory::with(files.iter().map(|(name, text)| (format!("schema/{name}"), text.clone())));
+    let system = Memory::with(
+        files
+            .iter()
+            .map(|(name, text)| (format!("schema/{name}"), text.clone())),
+    );
     let mut checked = crate::check(&system, Path::new(""));
     let mut findings = std::mem::take(&mut checked.diagnostics);
     let mut designed = design::design(&checked.model);
@@ -125,9 +132,12 @@ fn attempt(
         .filter(|finding| finding.severity == Severity::Error)
         .collect();
     if !errors.is_empty() {
-        let blamed = errors.iter().filter_map(|error| Some((of_text(error, &checked.loaded.sources, said)?, error)));
-        let blamed: BTreeMap<Name, String> =
-            blamed.map(|(table, error)| (table, error.message.clone())).collect();
+        let blamed = errors
+            .iter()
+            .filter_map(|error| Some((of_text(error, &checked.loaded.sources, said)?, error)));
+        let blamed: BTreeMap<Name, String> = blamed
+            .map(|(table, error)| (table, error.message.clone()))
+            .collect();
         if !blamed.is_empty() {
             return Ok(Tried::Differs(blamed));
         }
@@ -157,12 +167,20 @@ fn compare(
     match migrate::plan(&built, &found, dialect) {
         Ok(plan) if plan.steps.is_empty() => Ok(Tried::Same),
         Ok(plan) => {
-            let blamed: BTreeMap<Name, String> =
-                plan.steps.iter().flat_map(|step| of_step(step, said, dialect)).collect();
+            let blamed: BTreeMap<Name, String> = plan
+                .steps
+                .iter()
+                .flat_map(|step| of_step(step, said, dialect))
+                .collect();
             if !blamed.is_empty() {
                 return Ok(Tried::Differs(blamed));
             }
-            let titles: Vec<&str> = plan.steps.iter().map(|step| step.title.as_str()).take(5).collect();
+            let titles: Vec<&str> = plan
+                .steps
+                .iter()
+                .map(|step| step.title.as_str())
+                .take(5)
+                .collect();
             let why = format!("it would come out otherwise: {}", titles.join("; "));
             Ok(Tried::Unclear(cannot(named, &why)))
         }
@@ -174,19 +192,34 @@ fn compare(
 fn of_text(error: &Diagnostic, sources: &diagnostics::Sources, said: &Said) -> Option<Name> {
     let span = error.primary.as_ref()?.span;
     let text = &sources.get(span.file)?.text;
-    let before = text.get(..usize::try_from(span.start).ok()?.saturating_add(7).min(text.len()))?;
+    let before = text.get(
+        ..usize::try_from(span.start)
+            .ok()?
+            .saturating_add(7)
+            .min(text.len()),
+    )?;
     let (_, rest) = before.rsplit_once("\nentity ")?;
-    let name = rest.split_whitespace().next().or_else(|| text.get(before.len()..)?.split_whitespace().next())?;
+    let name = rest
+        .split_whitespace()
+        .next()
+        .or_else(|| text.get(before.len()..)?.split_whitespace().next())?;
     let entity = said.entities.iter().find(|(called, _)| called == name);
     entity.map(|(_, table)| table.clone())
 }
 
 fn of_step(step: &Step, said: &Said, dialect: &Relational) -> Vec<(Name, String)> {
+    // Where foreign keys stand in tables, such a step is about the steps around it.
+    if dialect.keys_in_tables && step.section == Section::ForeignKeys {
+        return Vec::new();
+    }
     let Action::Sql(statements) = &step.action;
     let why = format!("as an entity it would come out otherwise: {}", step.title);
     let mut tables = mentioned(&step.title, said, dialect);
     if tables.is_empty() {
-        tables = statements.iter().flat_map(|sql| mentioned(sql, said, dialect)).collect();
+        tables = statements
+            .iter()
+            .flat_map(|sql| mentioned(sql, said, dialect))
+            .collect();
     }
     tables.into_iter().map(|table| (table, why.clone())).collect()
 }
@@ -195,8 +228,14 @@ fn of_failure(failure: Box<Failure>, said: &Said, dialect: &Relational) -> Tried
     let mut blamed = BTreeMap::new();
     for finding in &failure.findings {
         let why = format!("as an entity it could not be made: {}", finding.message);
-        let text = finding.primary.as_ref().map_or("", |label| failure.sources.text(label.span));
-        for table in mentioned(&finding.message, said, dialect).into_iter().chain(mentioned(text, said, dialect)) {
+        let text = finding
+            .primary
+            .as_ref()
+            .map_or("", |label| failure.sources.text(label.span));
+        for table in mentioned(&finding.message, said, dialect)
+            .into_iter()
+            .chain(mentioned(text, said, dialect))
+        {
             blamed.insert(table, why.clone());
         }
     }
