@@ -545,8 +545,8 @@ pub struct RawSql {
 impl Blueprint {
     /// Whether nothing is designed: then there is nothing but what is as found, and SQL as written.
     #[must_use]
-    pub fn is_bare(&self) -> bool {
-        self.tables.is_empty()
+    pub const fn is_bare(&self) -> bool {
+        self.database.tables.is_empty()
     }
 }
 
