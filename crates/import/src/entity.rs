@@ -105,6 +105,9 @@ fn field(ground: &Ground<'_>, table: &Table, column: &Column, names: &BTreeMap<I
         (Some(Identity::ByDefault), _) => " @generated(by_default)",
         _ => "",
     };
+    if let Some(collation) = &column.collation {
+        line.push_str(&format!(" @collate({})", quoted(collation)));
+    }
     line.push_str(single_keys(table, column));
     line.push_str(made);
     if let Some(Expr::Sql(sql)) = column.generated.as_ref().map(|it| &it.expr) {

@@ -95,11 +95,13 @@ impl Blocks {
             block.table = Some(table.name.clone());
             return self.apart(block);
         }
+        let said = said_comments(ground, table);
+        let is_said = |sql: &String| said.iter().any(|words| sql.starts_with(words));
         let more = block
             .up
             .iter()
             .enumerate()
-            .filter(|(at, _)| !step.told.contains(at));
+            .filter(|(at, sql)| !step.told.contains(at) && !is_said(sql));
         block.up = more.map(|(_, statement)| statement.clone()).collect();
         // Without a word about which they are, the first is all there is.
         if !block.up.is_empty() && !step.told.is_empty() {
@@ -162,9 +164,11 @@ impl Blocks {
         for schema in schemas.filter(|schema| said.contains(&schema.name)) {
             for step in (ground.asked.dialect.steps)(&Change::Create(Object::Schema(schema))) {
                 let mut block = Block::of(&step);
+                // A new schema is nobody else's anyway.
+                let goes_without = ["CREATE SCHEMA", "REVOKE ALL ON SCHEMA"];
                 block
                     .up
-                    .retain(|statement| !statement.starts_with("CREATE SCHEMA"));
+                    .retain(|sql| !goes_without.iter().any(|words| sql.starts_with(words)));
                 block.undo = Some(gone_with_table());
                 self.apart(block);
             }
@@ -281,6 +285,26 @@ fn qualified(ground: &Ground<'_>, name: &Name) -> String {
 /// Whether a step is only about the steps around it: where foreign keys stand in tables, none is a step of its own.
 fn is_frame(ground: &Ground<'_>, step: &Step) -> bool {
     ground.asked.dialect.keys_in_tables && step.section == Section::ForeignKeys
+}
+
+/// How statements begin whose comments stand above clauses of an entity.
+fn said_comments(ground: &Ground<'_>, table: &Table) -> Vec<String> {
+    let uniques = table.uniques.iter().map(|unique| &unique.name);
+    let checks = table
+        .checks
+        .iter()
+        .filter(|check| sayable::check_is_plain(check))
+        .map(|check| &check.name);
+    let keys = table
+        .foreign_keys
+        .iter()
+        .filter(|key| references::is_sayable(ground, key))
+        .map(|key| &key.name);
+    let ident = ground.asked.dialect.ident;
+    let names = uniques.chain(checks).chain(keys);
+    names
+        .map(|name| format!("COMMENT ON CONSTRAINT {} ON ", ident(name.as_str())))
+        .collect()
 }
 
 /// The entity whose trigger a step makes.

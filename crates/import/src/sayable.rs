@@ -79,7 +79,6 @@ fn column(ground: &Ground<'_>, table: &Table, it: &Column) -> Option<&'static st
         .as_ref()
         .is_some_and(|generated| !matches!(generated.expr, Expr::Sql(_)));
     let facts = [
-        (it.collation.is_some(), "a column has a collation"),
         (virtual_ || of_expression, "a column is computed when it is read"),
         (
             it.comment.as_ref().is_some_and(|comment| !is_doc(comment)),

@@ -105,6 +105,8 @@ pub struct FoundColumn {
     pub made: Option<FoundMade>,
     /// `@computed("…")`, stored.
     pub computed: Option<String>,
+    /// `@collate("…")`: in which order its texts stand, and which are equal.
+    pub collation: Option<String>,
 }
 
 /// Columns by position, under a name when it is not the usual one: a key, or what is unique.

@@ -117,6 +117,7 @@ fn column(draft: &Draft<'_>, it: &FoundColumn) -> Column {
     let mut column = Column::new(Ident::new(&it.column), ty, Origin::Span(it.name.span));
     column.nullable = it.optional;
     column.comment.clone_from(&it.doc);
+    column.collation.clone_from(&it.collation);
     column.default = it
         .default
         .as_ref()

@@ -13,7 +13,7 @@ use crate::found::{
 use crate::{Scalar, Type, codes, naming};
 
 const ON_HEADS: [&str; 2] = ["table", "schema"];
-const ON_FIELDS: [&str; 11] = [
+const ON_FIELDS: [&str; 12] = [
     "column",
     "type",
     "default",
@@ -25,6 +25,7 @@ const ON_FIELDS: [&str; 11] = [
     "on_delete",
     "on_update",
     "deferred",
+    "collate",
 ];
 const APART: &str =
     "take `without defaults` away and everything can be said: then the design decides for it, too";
@@ -169,6 +170,7 @@ impl<'t> Resolver<'t> {
             default: None,
             made: None,
             computed: None,
+            collation: None,
         };
         let at = draft.found.columns.len() as u32;
         let mut reference = target.map(|target| FoundReference {
@@ -220,6 +222,9 @@ impl<'t> Resolver<'t> {
                 column.default = sql.map(FoundDefault::Sql);
             }
             ("computed", _) => column.computed = text("write SQL: `@computed(\"price * pieces\")`"),
+            ("collate", _) => {
+                column.collation = text("write the collation as the database does: `@collate(\"NOCASE\")`")
+            }
             ("generated", _) => column.made = self.found_made(attr),
             ("id", _) => {
                 self.no_args(attr);
