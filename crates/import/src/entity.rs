@@ -223,7 +223,7 @@ fn clauses(ground: &Ground<'_>, table: &Table, names: &BTreeMap<Ident, String>) 
     for index in table
         .indexes
         .iter()
-        .filter(|index| sayable::index_is_plain(index))
+        .filter(|index| sayable::index_is_plain(ground, table, index))
     {
         out.push_str(&index_clause(table, index, names));
     }

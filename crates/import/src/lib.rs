@@ -30,8 +30,17 @@ pub struct Asked<'a> {
     pub dialect: &'static Relational,
     /// What the project is called.
     pub project: &'a str,
-    /// Tables that must stay SQL, each with the reason.
-    pub refused: &'a BTreeMap<Name, String>,
+    /// What must stay SQL.
+    pub refused: &'a Refused,
+}
+
+/// What came out otherwise when it was said, and must stay SQL.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// Tables, each with the reason.
+    pub tables: BTreeMap<Name, String>,
+    /// Indexes, by table and name.
+    pub indexes: BTreeSet<(Name, Ident)>,
 }
 
 /// What stays SQL.
@@ -76,7 +85,7 @@ struct Ground<'a> {
 /// When no order is known in which it could be made.
 pub fn say(asked: Asked<'_>) -> Result<Said, migrate::Refused> {
     let mut ground = Ground::new(asked);
-    let mut why = asked.refused.clone();
+    let mut why = asked.refused.tables.clone();
     for table in &asked.database.tables {
         let kept = sayable::why_not(&ground, table);
         if let Some(reason) = kept {

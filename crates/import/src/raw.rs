@@ -122,7 +122,7 @@ impl Blocks {
                 None => self.apart(Block::of(step)),
             };
         }
-        if made.is_some_and(sayable::index_is_plain) {
+        if made.is_some_and(|index| sayable::index_is_plain(ground, table, index)) {
             return;
         }
         let alone =

@@ -117,7 +117,11 @@ pub(crate) fn check_is_plain(check: &Check) -> bool {
 }
 
 /// Whether an index can be said.
-pub(crate) fn index_is_plain(index: &Index) -> bool {
+pub(crate) fn index_is_plain(ground: &Ground<'_>, table: &Table, index: &Index) -> bool {
+    let refused = &ground.asked.refused.indexes;
+    if refused.contains(&(table.name.clone(), index.name.clone())) {
+        return false;
+    }
     let plain_keys = index.keys.iter().all(|key| {
         let column = matches!(&key.expr, Expr::Column { table: None, .. });
         column && key.nulls_first.is_none() && key.operator_class.is_none()

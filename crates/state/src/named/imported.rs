@@ -5,8 +5,8 @@ use std::path::Path;
 
 use diagnostics::{Diagnostic, FileId, Severity};
 use engine::StartOptions;
-use import::{Asked, Raw, Said};
-use physical::{Database, Name};
+use import::{Asked, Raw, Refused, Said};
+use physical::{Database, Ident, Name};
 use plan::{Action, Relational, Section, Step};
 use project::{Memory, System};
 
@@ -38,8 +38,8 @@ pub struct Imported {
 enum Tried {
     /// It builds what was found.
     Same,
-    /// It does not, on account of these tables.
-    Differs(BTreeMap<Name, String>),
+    /// It does not, on account of these.
+    Differs(Refused),
     /// It does not, and nothing says on account of what.
     Unclear(Box<Failure>),
 }
@@ -60,7 +60,7 @@ pub fn import(
     let (mut found, _) = read(system, &mut temporary, dialect, named, true)?;
     settle::leave_out(&mut found, dialect);
     owners::disown(&mut found, dialect);
-    let mut refused = BTreeMap::new();
+    let mut refused = Refused::default();
     loop {
         let said = import::say(Asked {
             database: &found,
@@ -70,7 +70,12 @@ pub fn import(
         });
         let said = said.map_err(|why| cannot(named, &why.to_string()))?;
         let files = files(&said);
-        match attempt(&mut temporary, dialect, (named, &found), (&said, &files))? {
+        match attempt(
+            &mut temporary,
+            dialect,
+            (named, &found),
+            (&said, &refused, &files),
+        )? {
             Tried::Same => {
                 return Ok(Imported {
                     files,
@@ -79,12 +84,17 @@ pub fn import(
                     raw: said.raw,
                 });
             }
-            Tried::Differs(tables) => refused.extend(tables),
+            Tried::Differs(more) => {
+                refused.tables.extend(more.tables);
+                refused.indexes.extend(more.indexes);
+            }
             // Whatever it is, without entities it is not theirs.
             Tried::Unclear(_) if !said.entities.is_empty() => {
                 let all = said.entities.iter();
                 let why = "something of the whole came out otherwise with entities";
-                refused.extend(all.map(|(_, table)| (table.clone(), why.to_owned())));
+                refused
+                    .tables
+                    .extend(all.map(|(_, table)| (table.clone(), why.to_owned())));
             }
             Tried::Unclear(failure) => return Err(failure),
         }
@@ -115,7 +125,7 @@ fn attempt(
     temporary: &mut Temporary,
     dialect: &'static Relational,
     (named, found): (&Named, &Database),
-    (said, files): (&Said, &[(&'static str, String)]),
+    (said, refused, files): (&Said, &Refused, &[(&'static str, String)]),
 ) -> Loaded<Tried> {
     let system = Memory::with(
         files
@@ -139,7 +149,7 @@ fn attempt(
             .map(|(table, error)| (table, error.message.clone()))
             .collect();
         if !blamed.is_empty() {
-            return Ok(Tried::Differs(blamed));
+            return Ok(Tried::Differs(tables(blamed)));
         }
         return Ok(Tried::Unclear(Box::new(Failure {
             fault: Fault::State,
@@ -148,7 +158,7 @@ fn attempt(
         })));
     }
     match built::run(temporary, &designed, dialect) {
-        Ok(database) => compare(dialect, (named, found), database, said),
+        Ok(database) => compare(dialect, (named, found), database, (said, refused)),
         Err(failure) if failure.fault == Fault::Environment => Err(failure),
         Err(failure) => Ok(of_failure(failure, said, dialect)),
     }
@@ -159,7 +169,7 @@ fn compare(
     dialect: &'static Relational,
     (named, found): (&Named, &Database),
     mut built: Database,
-    said: &Said,
+    (said, refused): (&Said, &Refused),
 ) -> Loaded<Tried> {
     let mut found = found.clone();
     settle::leave_out(&mut built, dialect);
@@ -167,12 +177,15 @@ fn compare(
     match migrate::plan(&built, &found, dialect) {
         Ok(plan) if plan.steps.is_empty() => Ok(Tried::Same),
         Ok(plan) => {
-            let blamed: BTreeMap<Name, String> = plan
-                .steps
-                .iter()
-                .flat_map(|step| of_step(step, said, dialect))
-                .collect();
-            if !blamed.is_empty() {
+            let mut blamed = Refused::default();
+            for step in &plan.steps {
+                match of_index(step, (said, refused), &built) {
+                    // Once it stays SQL it cannot be the index any more.
+                    Some(index) => drop(blamed.indexes.insert(index)),
+                    None => blamed.tables.extend(of_step(step, said, dialect)),
+                }
+            }
+            if blamed != Refused::default() {
                 return Ok(Tried::Differs(blamed));
             }
             let titles: Vec<&str> = plan
@@ -205,6 +218,25 @@ fn of_text(error: &Diagnostic, sources: &diagnostics::Sources, said: &Said) -> O
         .or_else(|| text.get(before.len()..)?.split_whitespace().next())?;
     let entity = said.entities.iter().find(|(called, _)| called == name);
     entity.map(|(_, table)| table.clone())
+}
+
+/// The index of an entity that a step makes or removes, if it is one that was said.
+fn of_index(step: &Step, (said, refused): (&Said, &Refused), built: &Database) -> Option<(Name, Ident)> {
+    let name = step.title.strip_prefix("index ")?;
+    let name = name.strip_suffix(" goes").unwrap_or(name);
+    let entities = said.entities.iter().filter_map(|(_, table)| built.table(table));
+    let mut with_index =
+        entities.filter(|table| table.indexes.iter().any(|index| index.name.as_str() == name));
+    let table = with_index.next()?.name.clone();
+    let index = (table, Ident::new(name));
+    (with_index.next().is_none() && !refused.indexes.contains(&index)).then_some(index)
+}
+
+fn tables(tables: BTreeMap<Name, String>) -> Refused {
+    Refused {
+        tables,
+        ..Refused::default()
+    }
 }
 
 fn of_step(step: &Step, said: &Said, dialect: &Relational) -> Vec<(Name, String)> {
@@ -242,7 +274,7 @@ fn of_failure(failure: Box<Failure>, said: &Said, dialect: &Relational) -> Tried
     if blamed.is_empty() {
         Tried::Unclear(failure)
     } else {
-        Tried::Differs(blamed)
+        Tried::Differs(tables(blamed))
     }
 }
 
