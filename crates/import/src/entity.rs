@@ -55,6 +55,8 @@ fn head(ground: &Ground<'_>, table: &Table, called: &str) -> String {
     {
         parts.push(format!("@schema({})", quoted(schema.as_str())));
     }
+    parts.extend(table.strict.then(|| "@strict".to_owned()));
+    parts.extend(table.without_rowid.then(|| "@without_rowid".to_owned()));
     let line = parts.join(" ");
     if line.chars().count() < WIDTH {
         return format!("{line} {{\n");

@@ -92,6 +92,7 @@ pub fn say(asked: Asked<'_>) -> Result<Said, migrate::Refused> {
             why.entry(table.name.clone()).or_insert(reason);
         }
     }
+    follow(asked, &mut why);
     for table in asked
         .database
         .tables
@@ -121,6 +122,28 @@ pub fn say(asked: Asked<'_>) -> Result<Said, migrate::Refused> {
         sql: sql.text,
         raw: sql.objects,
     })
+}
+
+/// Where foreign keys stand in tables, what refers to a table that stays SQL stays SQL as well.
+fn follow(asked: Asked<'_>, why: &mut BTreeMap<Name, String>) {
+    if !asked.dialect.keys_in_tables {
+        return;
+    }
+    let there: BTreeSet<&Name> = asked.database.tables.iter().map(|table| &table.name).collect();
+    loop {
+        let before = why.len();
+        for table in &asked.database.tables {
+            let mut targets = table.foreign_keys.iter().map(|key| &key.references);
+            let unsaid = targets.find(|target| !there.contains(target) || why.contains_key(target));
+            if let (Some(target), false) = (unsaid, why.contains_key(&table.name)) {
+                let reason = format!("it refers to `{target}`, which is no entity");
+                why.insert(table.name.clone(), reason);
+            }
+        }
+        if why.len() == before {
+            return;
+        }
+    }
 }
 
 impl<'a> Ground<'a> {

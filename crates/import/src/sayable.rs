@@ -55,8 +55,6 @@ fn kind(table: &Table) -> Option<&'static str> {
         (table.inherits.is_some(), "it inherits from another table"),
         (table.unlogged, "it is not logged"),
         (table.fillfactor.is_some(), "it says how full its pages are"),
-        (table.strict, "it is STRICT"),
-        (table.without_rowid, "it is WITHOUT ROWID"),
         (
             table.verbatim.is_some(),
             "its statement says more than is known of it",

@@ -31,6 +31,10 @@ pub struct Found {
     pub table: String,
     /// The schema of its table, where it is not the project's: `@schema("…")`.
     pub schema: Option<String>,
+    /// `@strict`: SQLite holds its columns to their types.
+    pub strict: bool,
+    /// `@without_rowid`: SQLite keeps its rows by their key.
+    pub without_rowid: bool,
     /// The `///` text.
     pub doc: Option<String>,
     /// Columns, as written; that is their order in the table, too.

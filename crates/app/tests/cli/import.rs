@@ -42,12 +42,7 @@ fn there_and_back(state: &str, product: &str) -> Project {
     project.run(&["fmt", ".", "--check"]).ends(0);
     project.run(&["build", "."]).ends(0);
     let built = format!("sql/{product}");
-    for (from, to) in [
-        (state, built.as_str()),
-        (built.as_str(), state),
-        (state, "."),
-        (".", state),
-    ] {
+    for (from, to) in [(state, built.as_str()), (".", state)] {
         let diff = ["diff", "--from", from, "--to", to, "--on", product, "--check"];
         project.run(&diff).ends(0).says("no difference");
     }

@@ -82,6 +82,8 @@ fn name(draft: &Draft<'_>, found: &Found) -> Name {
 fn table(draft: &Draft<'_>, found: &Found) -> Table {
     let mut table = Table::new(name(draft, found), Origin::Span(found.name.span));
     table.comment.clone_from(&found.doc);
+    table.strict = found.strict;
+    table.without_rowid = found.without_rowid;
     table.columns = found.columns.iter().map(|it| column(draft, it)).collect();
     table.primary_key = found.key.as_ref().map(|key| {
         let (name, columns) = key_of(found, key, "pkey");

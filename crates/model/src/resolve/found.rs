@@ -12,7 +12,7 @@ use crate::found::{
 };
 use crate::{Scalar, Type, codes, naming};
 
-const ON_HEADS: [&str; 2] = ["table", "schema"];
+const ON_HEADS: [&str; 4] = ["table", "schema", "strict", "without_rowid"];
 const ON_FIELDS: [&str; 12] = [
     "column",
     "type",
@@ -52,6 +52,8 @@ impl<'t> Resolver<'t> {
             because: String::new(),
             table: naming::table(name.text),
             schema: None,
+            strict: false,
+            without_rowid: false,
             doc: doc_of(view.doc()),
             columns: Vec::new(),
             key: None,
@@ -143,8 +145,27 @@ impl<'t> Resolver<'t> {
                         .text_arg(attr, "write the schema's name: `@schema(\"billing\")`")
                         .map(|(text, _)| text);
                 }
+                "strict" | "without_rowid" => {
+                    self.of_sqlite(attr, name.text);
+                    let said = if name.text == "strict" {
+                        &mut found.strict
+                    } else {
+                        &mut found.without_rowid
+                    };
+                    *said = true;
+                }
                 _ => self.unknown_attribute(name, &ON_HEADS, "an entity without defaults"),
             }
+        }
+    }
+
+    /// What only SQLite knows.
+    fn of_sqlite(&mut self, attr: ast::Attr<'t>, word: &str) {
+        self.no_args(attr);
+        let others = self.model.project.as_ref();
+        if others.is_some_and(|project| !project.databases.contains(&crate::Database::Sqlite)) {
+            let message = format!("`@{word}` means something in SQLite alone");
+            self.report(&codes::MISPLACED_ATTRIBUTE, attr.span(), message, "remove it");
         }
     }
 

@@ -203,19 +203,16 @@ fn compare(
 
 /// The entity in whose text a finding stands.
 fn of_text(error: &Diagnostic, sources: &diagnostics::Sources, said: &Said) -> Option<Name> {
+    const HEAD: &str = "\nentity ";
     let span = error.primary.as_ref()?.span;
     let text = &sources.get(span.file)?.text;
-    let before = text.get(
-        ..usize::try_from(span.start)
-            .ok()?
-            .saturating_add(7)
-            .min(text.len()),
-    )?;
-    let (_, rest) = before.rsplit_once("\nentity ")?;
-    let name = rest
-        .split_whitespace()
-        .next()
-        .or_else(|| text.get(before.len()..)?.split_whitespace().next())?;
+    let (before, after) = text.split_at_checked(usize::try_from(span.start).ok()?)?;
+    // What is above an entity belongs to it.
+    let rest = match before.rfind(HEAD) {
+        Some(at) => text.get(at..)?,
+        None => after.get(after.find(HEAD)?..)?,
+    };
+    let name = rest.get(HEAD.len()..)?.split_whitespace().next()?;
     let entity = said.entities.iter().find(|(called, _)| called == name);
     entity.map(|(_, table)| table.clone())
 }
