@@ -129,13 +129,17 @@ fn camel(stored: &str) -> String {
 
 /// The last word without its plural, where the plural that we would make of it is the same again.
 fn singular(stored: &str) -> String {
+    // These are no plurals.
+    if ["us", "is", "ss"].iter().any(|end| stored.ends_with(end)) {
+        return stored.to_owned();
+    }
     let candidates = [("ies", "y"), ("es", ""), ("s", "")];
     for (end, instead) in candidates {
         let Some(stem) = stored.strip_suffix(end).filter(|stem| stem.len() > 1) else {
             continue;
         };
         let single = format!("{stem}{instead}");
-        if model::naming::plural(&single) == stored && !single.ends_with("us") && !single.ends_with("is") {
+        if model::naming::plural(&single) == stored {
             return single;
         }
     }
@@ -153,7 +157,9 @@ mod tests {
             ("order_lines", "OrderLine"),
             ("categories", "Category"),
             ("addresses", "Address"),
-            ("status", "Status"),
+            ("bug_status", "BugStatus"),
+            ("basis", "Basis"),
+            ("access", "Access"),
             ("film_actor", "FilmActor"),
             ("User", "User"),
             ("_ItemToTag", "ItemToTag"),

@@ -6,7 +6,7 @@ use std::path::Path;
 use diagnostics::{Diagnostic, FileId, Severity};
 use engine::StartOptions;
 use import::{Asked, Raw, Refused, Said};
-use physical::{Database, Ident, Name};
+use physical::{Database, Ident, Name, Opaque};
 use plan::{Action, Relational, Section, Step};
 use project::{Memory, System};
 
@@ -60,6 +60,7 @@ pub fn import(
     let (mut found, _) = read(system, &mut temporary, dialect, named, true)?;
     settle::leave_out(&mut found, dialect);
     owners::disown(&mut found, dialect);
+    sort(&mut found);
     let mut refused = Refused::default();
     loop {
         let said = import::say(Asked {
@@ -98,6 +99,21 @@ pub fn import(
             }
             Tried::Unclear(failure) => return Err(failure),
         }
+    }
+}
+
+/// By name: in which order things were made is an accident, and would be another one in what is built.
+fn sort(database: &mut Database) {
+    database.schemas.sort_by(|a, b| a.name.cmp(&b.name));
+    database.types.sort_by(|a, b| a.name.cmp(&b.name));
+    database.tables.sort_by(|a, b| a.name.cmp(&b.name));
+    database.views.sort_by(|a, b| a.name.cmp(&b.name));
+    database.functions.sort_by(|a, b| a.name.cmp(&b.name));
+    let place = |opaque: &Opaque| (opaque.kind.clone(), opaque.name.clone(), opaque.detail.clone());
+    database.opaque.sort_by_cached_key(place);
+    for table in &mut database.tables {
+        table.indexes.sort_by(|a, b| a.name.cmp(&b.name));
+        table.triggers.sort_by(|a, b| a.name.cmp(&b.name));
     }
 }
 
