@@ -96,12 +96,14 @@ impl Blocks {
             return self.apart(block);
         }
         let said = said_comments(ground, table);
+        let unsaid = unsaid_comments(ground, table);
+        let is_unsaid = |sql: &String| unsaid.iter().any(|words| sql.starts_with(words));
         let is_said = |sql: &String| said.iter().any(|words| sql.starts_with(words));
         let more = block
             .up
             .iter()
             .enumerate()
-            .filter(|(at, sql)| !step.told.contains(at) && !is_said(sql));
+            .filter(|(at, sql)| is_unsaid(sql) || !step.told.contains(at) && !is_said(sql));
         block.up = more.map(|(_, statement)| statement.clone()).collect();
         // Without a word about which they are, the first is all there is.
         if !block.up.is_empty() && !step.told.is_empty() {
@@ -285,6 +287,19 @@ fn qualified(ground: &Ground<'_>, name: &Name) -> String {
 /// Whether a step is only about the steps around it: where foreign keys stand in tables, none is a step of its own.
 fn is_frame(ground: &Ground<'_>, step: &Step) -> bool {
     ground.asked.dialect.keys_in_tables && step.section == Section::ForeignKeys
+}
+
+/// How statements begin whose comments cannot stand above what they are about.
+fn unsaid_comments(ground: &Ground<'_>, table: &Table) -> Vec<String> {
+    let name = qualified(ground, &table.name);
+    let ident = ground.asked.dialect.ident;
+    let columns = table
+        .columns
+        .iter()
+        .filter(|column| !sayable::is_told(column.comment.as_ref()));
+    let columns = columns.map(|column| format!("COMMENT ON COLUMN {name}.{} ", ident(column.name.as_str())));
+    let whole = (!sayable::is_told(table.comment.as_ref())).then(|| format!("COMMENT ON TABLE {name} "));
+    columns.chain(whole).collect()
 }
 
 /// How statements begin whose comments stand above clauses of an entity.

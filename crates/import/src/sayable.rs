@@ -10,6 +10,12 @@ pub(crate) fn why_not(ground: &Ground<'_>, table: &Table) -> Option<String> {
     if let Some(why) = kind(table) {
         return Some(why.to_owned());
     }
+    // Elsewhere a comment is a statement of its own.
+    let mut comments =
+        std::iter::once(&table.comment).chain(table.columns.iter().map(|column| &column.comment));
+    if ground.asked.dialect.keys_in_tables && !comments.all(|comment| is_told(comment.as_ref())) {
+        return Some("it has a comment with blanks at its ends".to_owned());
+    }
     if table.columns.is_empty() {
         return Some("it has no columns".to_owned());
     }
@@ -45,7 +51,6 @@ pub(crate) fn why_not(ground: &Ground<'_>, table: &Table) -> Option<String> {
 
 /// What a table is besides its columns and constraints.
 fn kind(table: &Table) -> Option<&'static str> {
-    let is_doc = table.comment.as_ref().is_none_or(|comment| is_doc(comment));
     let facts = [
         (
             table.partitioned.is_some() || table.partition_key.is_some(),
@@ -64,7 +69,6 @@ fn kind(table: &Table) -> Option<&'static str> {
             table.row_security != RowSecurity::Off || !table.policies.is_empty(),
             "it has row-level security, which is a decision",
         ),
-        (!is_doc, "its comment has blanks at its ends"),
     ];
     facts.into_iter().find_map(|(is_so, why)| is_so.then_some(why))
 }
@@ -78,10 +82,6 @@ fn column(ground: &Ground<'_>, table: &Table, it: &Column) -> Option<&'static st
         .is_some_and(|generated| !matches!(generated.expr, Expr::Sql(_)));
     let facts = [
         (virtual_ || of_expression, "a column is computed when it is read"),
-        (
-            it.comment.as_ref().is_some_and(|comment| !is_doc(comment)),
-            "the comment of a column has blanks at its ends",
-        ),
         (types::say(ground, &it.ty).is_none(), "a column has no type"),
         (
             it.identity.is_some() && ground.asked.dialect.name == "sqlite" && !rowid,

@@ -61,9 +61,10 @@ pub(crate) fn is_doc(text: &str) -> bool {
     ends_are_there && text.split('\n').all(line_is_kept)
 }
 
-/// A text as `///` comments.
+/// A text as `///` comments; nothing where it would not read back as it is.
 pub(crate) fn doc(text: Option<&String>, indent: &str) -> String {
     let mut out = String::new();
+    let text = text.filter(|text| is_doc(text));
     for line in text.into_iter().flat_map(|text| text.split('\n')) {
         out.push_str(format!("{indent}/// {line}").trim_end());
         out.push('\n');

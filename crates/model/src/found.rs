@@ -29,6 +29,8 @@ pub struct Found {
     pub because: String,
     /// The table's name.
     pub table: String,
+    /// Names that it had before.
+    pub was: Vec<String>,
     /// The schema of its table, where it is not the project's: `@schema("…")`.
     pub schema: Option<String>,
     /// `@strict`: SQLite holds its columns to their types.
@@ -97,6 +99,8 @@ pub struct FoundColumn {
     pub name: Name,
     /// The column's name.
     pub column: String,
+    /// Names that it had before.
+    pub was: Vec<String>,
     /// The `///` text.
     pub doc: Option<String>,
     /// Its type.

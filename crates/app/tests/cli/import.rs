@@ -228,6 +228,43 @@ fn a_decision_for_one_table_leaves_the_others_as_they_are() {
         .ends(0);
 }
 
+#[test]
+fn what_was_imported_is_renamed_and_not_lost() {
+    let script = "CREATE TABLE cities (id int PRIMARY KEY, name varchar(80));";
+    for product in ["postgres", "sqlite"] {
+        let project = Project::new(&[("a.sql", script)]);
+        let import = [
+            "import", "a.sql", "--on", product, "--name", "map", "--out", "schema",
+        ];
+        project.run(&import).ends(0);
+        let schema = project.read("schema/schema.arch");
+        let schema = schema.replace("entity City ", "entity Town @was(City) ");
+        let renamed = schema
+            .replace("  name  ", "  label @was(name) ")
+            .replace("@was(name) String(80)?", "String(80)? @was(name)");
+        assert!(renamed.contains("label String(80)? @was(name)"), "{renamed}");
+        project.write("schema/schema.arch", renamed);
+        let diff = [
+            "diff", "--from", "a.sql", "--to", ".", "--on", product, "--format", "sql",
+        ];
+        let plan = project.run(&diff).ends(0).out;
+        assert!(
+            plan.contains("RENAME TO towns") && plan.contains("RENAME COLUMN name TO label"),
+            "{plan}"
+        );
+        assert!(!plan.contains("data loss"), "{plan}");
+    }
+}
+
+#[test]
+fn nothing_is_no_state_to_import() {
+    let project = Project::new(&[]);
+    project
+        .run(&["import", "empty", "--on", "sqlite"])
+        .ends(2)
+        .says("there is nothing to import");
+}
+
 /// Schemas of real applications: a folder or file of `sql/`, and the product.
 const CORPUS: &[(&str, &str)] = &[
     ("azimutt-sample-basic.sql", "postgres"),

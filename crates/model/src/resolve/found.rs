@@ -12,8 +12,8 @@ use crate::found::{
 };
 use crate::{Scalar, Type, codes, naming};
 
-const ON_HEADS: [&str; 4] = ["table", "schema", "strict", "without_rowid"];
-const ON_FIELDS: [&str; 12] = [
+const ON_HEADS: [&str; 5] = ["table", "was", "schema", "strict", "without_rowid"];
+const ON_FIELDS: [&str; 13] = [
     "column",
     "type",
     "default",
@@ -26,6 +26,7 @@ const ON_FIELDS: [&str; 12] = [
     "on_update",
     "deferred",
     "collate",
+    "was",
 ];
 const APART: &str =
     "take `without defaults` away and everything can be said: then the design decides for it, too";
@@ -51,6 +52,7 @@ impl<'t> Resolver<'t> {
             name: name_of(name),
             because: String::new(),
             table: naming::table(name.text),
+            was: Vec::new(),
             schema: None,
             strict: false,
             without_rowid: false,
@@ -145,6 +147,7 @@ impl<'t> Resolver<'t> {
                         .text_arg(attr, "write the schema's name: `@schema(\"billing\")`")
                         .map(|(text, _)| text);
                 }
+                "was" => found.was = self.tables_arg(attr),
                 "strict" | "without_rowid" => {
                     self.of_sqlite(attr, name.text);
                     let said = if name.text == "strict" {
@@ -185,6 +188,7 @@ impl<'t> Resolver<'t> {
         let mut column = FoundColumn {
             name: name_of(name),
             column: naming::column(name.text, target.is_some()),
+            was: Vec::new(),
             doc: doc_of(view.doc()),
             ty,
             optional: view.is_optional(),
@@ -233,6 +237,7 @@ impl<'t> Resolver<'t> {
                     column.column = name;
                 }
             }
+            ("was", reference) => column.was = self.columns_arg(attr, reference.is_some()),
             ("type", _) => {
                 if let Some(ty) = text("write the type as the database does: `@type(\"smallint\")`") {
                     column.ty = FoundType::Sql(ty);

@@ -56,6 +56,11 @@ pub fn import(
     named: &Named,
     project: &str,
 ) -> Result<Imported, Box<Failure>> {
+    if *named == Named::Empty {
+        let finding = Diagnostic::global(&codes::NO_SCHEMA_THERE, "there is nothing to import");
+        let help = "name what holds a schema: SQL, migrations, an SQLite file, the URL of a database";
+        return Err(Failure::new(Fault::Call, finding.help(help)));
+    }
     let mut temporary = Temporary::new(start.clone());
     let (mut found, _) = read(system, &mut temporary, dialect, named, true)?;
     settle::leave_out(&mut found, dialect);
