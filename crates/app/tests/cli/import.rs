@@ -257,6 +257,23 @@ fn what_was_imported_is_renamed_and_not_lost() {
 }
 
 #[test]
+fn what_nobody_has_decided_makes_no_claim() {
+    let project = Project::new(&[("a.sql", "CREATE TABLE cities (id int PRIMARY KEY);")]);
+    let import = [
+        "import", "a.sql", "--on", "sqlite", "--name", "map", "--out", "schema",
+    ];
+    project.run(&import).ends(0);
+    project
+        .run(&["prove", "."])
+        .ends(1)
+        .says("nothing is designed yet");
+    project
+        .run(&["explain", "City", "."])
+        .ends(0)
+        .says("as it was found");
+}
+
+#[test]
 fn nothing_is_no_state_to_import() {
     let project = Project::new(&[]);
     project
