@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use physical::{Column, Expr, ForeignKey, Ident, Identity, Index, IndexMethod, Name, Table};
+use physical::{Column, Expr, ForeignKey, Ident, Identity, Name, Table};
 
 use crate::names::Fields;
-use crate::text::{bare, doc, quoted};
-use crate::{Ground, defaults, raw, references, sayable, types};
+use crate::text::{doc, quoted};
+use crate::{Ground, clauses, defaults, raw, references, types};
 
 /// Says a table; with the SQL that belongs to it alone.
 pub(crate) fn write(
@@ -24,7 +24,7 @@ pub(crate) fn write(
     for column in &table.columns {
         out.push_str(&field(ground, table, column, &fields));
     }
-    let clauses = clauses(ground, table, &fields);
+    let clauses = clauses::write(ground, table, &fields);
     if !clauses.is_empty() {
         out.push('\n');
         out.push_str(&clauses);
@@ -110,7 +110,7 @@ fn field(ground: &Ground<'_>, table: &Table, column: &Column, names: &BTreeMap<I
     if let Some(collation) = &column.collation {
         line.push_str(&format!(" @collate({})", quoted(collation)));
     }
-    line.push_str(single_keys(table, column));
+    line.push_str(clauses::on_field(table, column));
     line.push_str(made);
     if let Some(Expr::Sql(sql)) = column.generated.as_ref().map(|it| &it.expr) {
         line.push_str(&format!(" @computed({})", quoted(sql)));
@@ -137,179 +137,5 @@ fn referring(ground: &Ground<'_>, key: &ForeignKey, column: &Column, optional: &
         spelled: None,
     };
     out.push_str(&defaults::write(ground, column, &no_word));
-    out
-}
-
-/// ` @id`, ` @unique`, where the constraint has the usual name.
-fn single_keys(table: &Table, column: &Column) -> &'static str {
-    let alone = |columns: &[Ident]| columns == [column.name.clone()];
-    let key = table.primary_key.as_ref().filter(|key| alone(&key.columns));
-    if key.is_some_and(|key| key.name.as_str() == usual(table, &[], "pkey")) {
-        return " @id";
-    }
-    let mut uniques = table.uniques.iter().filter(|unique| alone(&unique.columns));
-    let is_usual = uniques.any(|unique| {
-        let plain = !unique.deferred && unique.comment.is_none();
-        plain && unique.name.as_str() == usual(table, &unique.columns, "key")
-    });
-    if is_usual { " @unique" } else { "" }
-}
-
-/// What databases call a constraint or an index by themselves.
-fn usual(table: &Table, columns: &[Ident], kind: &str) -> String {
-    let parts = columns.iter().map(Ident::as_str);
-    let parts: Vec<&str> = std::iter::once(table.name.name.as_str())
-        .chain(parts)
-        .chain([kind])
-        .collect();
-    parts.join("_")
-}
-
-fn clauses(ground: &Ground<'_>, table: &Table, names: &BTreeMap<Ident, String>) -> String {
-    let list = |columns: &[Ident]| {
-        let fields: Vec<&str> = columns
-            .iter()
-            .filter_map(|column| names.get(column))
-            .map(String::as_str)
-            .collect();
-        fields.join(", ")
-    };
-    let unusual = |name: &Ident, usual: String| {
-        let said = format!(" @name({})", quoted(name.as_str()));
-        if name.as_str() == usual {
-            String::new()
-        } else {
-            said
-        }
-    };
-    let on_field =
-        |columns: &[Ident], name: &Ident, usual: &str| columns.len() == 1 && name.as_str() == usual;
-    let mut out = String::new();
-    if let Some(key) = &table.primary_key {
-        let usual = usual(table, &[], "pkey");
-        if !on_field(&key.columns, &key.name, &usual) {
-            out.push_str(&format!(
-                "  key ({}){}\n",
-                list(&key.columns),
-                unusual(&key.name, usual)
-            ));
-        }
-    }
-    for unique in &table.uniques {
-        let name = usual(table, &unique.columns, "key");
-        let column = unique
-            .columns
-            .first()
-            .and_then(|column| table.column(column.as_str()));
-        let said = column.is_some_and(|column| single_keys(table, column) == " @unique");
-        if !(said && on_field(&unique.columns, &unique.name, &name)) {
-            out.push_str(&doc(unique.comment.as_ref(), "  "));
-            out.push_str(&format!(
-                "  unique ({}){}{}\n",
-                list(&unique.columns),
-                if unique.deferred { " @deferred" } else { "" },
-                unusual(&unique.name, name)
-            ));
-        }
-    }
-    for key in table
-        .foreign_keys
-        .iter()
-        .filter(|key| references::is_sayable(ground, key))
-    {
-        let on_field = matches!(key.columns.as_slice(), [only] if references::of_column(ground, table, only.as_str()) == Some(key));
-        if !on_field {
-            out.push_str(&reference(ground, table, key, &list(&key.columns), names));
-        }
-    }
-    for index in table
-        .indexes
-        .iter()
-        .filter(|index| sayable::index_is_plain(ground, table, index))
-    {
-        out.push_str(&index_clause(table, index, names));
-    }
-    for (at, check) in table.checks.iter().enumerate() {
-        if let (true, Expr::Sql(sql)) = (sayable::check_is_plain(check), &check.expr) {
-            let usual = format!("{}_check{}", table.name.name, at + 1);
-            out.push_str(&doc(check.comment.as_ref(), "  "));
-            out.push_str(&format!(
-                "  check ({}){}\n",
-                quoted(bare(sql)),
-                unusual(&check.name, usual)
-            ));
-        }
-    }
-    out
-}
-
-fn reference(
-    ground: &Ground<'_>,
-    table: &Table,
-    key: &ForeignKey,
-    own: &str,
-    names: &BTreeMap<Ident, String>,
-) -> String {
-    let called = ground.entities.get(&key.references).map_or("", String::as_str);
-    let target = ground.asked.database.table(&key.references);
-    let theirs = target.map(|target| {
-        if target.name == table.name {
-            names.clone()
-        } else {
-            field_names(ground, target)
-        }
-    });
-    let theirs = theirs.unwrap_or_default();
-    let referenced: Vec<&str> = key
-        .referenced
-        .iter()
-        .filter_map(|column| theirs.get(column))
-        .map(String::as_str)
-        .collect();
-    let mut word = model::naming::snake(called);
-    let mut count = 1;
-    while names.values().any(|name| *name == word) {
-        count += 1;
-        word = format!("{}_{count}", model::naming::snake(called));
-    }
-    format!(
-        "{}  reference {word} ({own}) -> {called} ({}){}\n",
-        doc(key.comment.as_ref(), "  "),
-        referenced.join(", "),
-        references::attributes(table, key)
-    )
-}
-
-fn index_clause(table: &Table, index: &Index, names: &BTreeMap<Ident, String>) -> String {
-    let mut columns = Vec::new();
-    let mut keys = Vec::new();
-    for key in &index.keys {
-        let Expr::Column { name, .. } = &key.expr else {
-            continue;
-        };
-        let field = names.get(name).map_or("", String::as_str);
-        keys.push(format!("{field}{}", if key.descending { " desc" } else { "" }));
-        columns.push(name.clone());
-    }
-    let told = doc(index.comment.as_ref(), "  ");
-    let mut out = format!("{told}  index ({})", keys.join(", "));
-    if index.unique {
-        out.push_str(" @unique");
-    }
-    let method = match &index.method {
-        IndexMethod::BTree | IndexMethod::Other(_) => "",
-        IndexMethod::Hash => " @using(hash)",
-        IndexMethod::Gin => " @using(gin)",
-        IndexMethod::Gist => " @using(gist)",
-        IndexMethod::Brin => " @using(brin)",
-    };
-    out.push_str(method);
-    if let Some(Expr::Sql(sql)) = &index.predicate {
-        out.push_str(&format!(" @where({})", quoted(bare(sql))));
-    }
-    if index.name.as_str() != usual(table, &columns, "idx") {
-        out.push_str(&format!(" @name({})", quoted(index.name.as_str())));
-    }
-    out.push('\n');
     out
 }

@@ -4,6 +4,7 @@
 //! knows whether the text is right: whoever asks for it builds it, compares, and asks again without the tables that came out
 //! otherwise. So what is answered in the end is never wrong, only less pretty.
 
+mod clauses;
 mod defaults;
 mod entity;
 mod enums;
