@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Build(Build),
     /// Say why a table, column, index, policy or finding is as it is
     Explain(Explain),
+    /// Turn what a database or SQL holds into .arch, from which the same is built
+    Import(Import),
     /// Say what leads from one schema to another, step by step: locks, hazards, SQL, and the way back
     Diff(Diff),
     /// Try to refute a schema on real temporary databases
@@ -69,7 +71,7 @@ impl Command {
     /// The project that it is about, if it is about one.
     pub(crate) fn path(&self) -> Option<&Path> {
         Some(match self {
-            Self::Diff(_) => return None,
+            Self::Diff(_) | Self::Import(_) => return None,
             Self::Init(Init { path, .. })
             | Self::Check(Check { path, .. })
             | Self::Fmt(Fmt { path, .. })
@@ -247,6 +249,32 @@ pub(crate) struct Diff {
     /// How to print the plan
     #[arg(long, default_value = "text")]
     pub(crate) format: PlanFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// What is turned into .arch: a folder of .sql files, one such file, a folder of migrations, an SQLite file, the URL of a database,
+    /// or env:NAME
+    #[arg(value_name = "STATE")]
+    pub(crate) state: String,
+    /// The database product, where the state does not say
+    #[arg(long, value_name = "DATABASE")]
+    pub(crate) on: Option<Product>,
+    /// The project's name, from the state's otherwise
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The folder that the files are written to; standard output otherwise
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace the files of an earlier import
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
+    /// The folder with PostgreSQL's programs, when they are not where they usually are
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) postgres: Option<PathBuf>,
+    /// How to print what was done
+    #[arg(long, default_value = "text")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

@@ -97,6 +97,7 @@ fn run(context: Context, command: &Command) -> Outcome {
         Command::Fmt(arguments) => commands::fmt::run(context, arguments),
         Command::Build(arguments) => commands::build::run(context, arguments),
         Command::Explain(arguments) => commands::explain::run(context, arguments),
+        Command::Import(arguments) => commands::import::run(context, arguments),
         Command::Diff(arguments) => commands::diff::run(context, arguments),
         Command::Prove(arguments) => commands::prove::run(context, arguments),
         Command::Migrate(arguments) => commands::migrate::run(context, &arguments.command),

@@ -103,6 +103,11 @@ impl<'m> Draft<'m> {
         self.add_table(Table::new(name, Origin::Span(entity.name.span)), info);
     }
 
+    /// Whether nothing is designed: then no decision has anything to serve.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.model.entities.is_empty()
+    }
+
     /// Adds a table.
     pub(crate) fn add_table(&mut self, table: Table, info: TableInfo) {
         self.tables
@@ -330,7 +335,11 @@ fn empty(model: &Model, names: &mut Names) -> Blueprint {
             ContextMode::Signed => physical::ContextMode::Signed,
         },
         database: Database {
-            schemas: schemas([&schema, &private_schema, &audit_schema, &masked_schema]),
+            schemas: if model.entities.is_empty() {
+                Vec::new()
+            } else {
+                schemas([&schema, &private_schema, &audit_schema, &masked_schema])
+            },
             ..Database::default()
         },
         schema,
@@ -343,6 +352,7 @@ fn empty(model: &Model, names: &mut Names) -> Blueprint {
         tables: Vec::new(),
         behaviours: Vec::new(),
         services: Vec::new(),
+        found: Database::default(),
         raw: Vec::new(),
     }
 }

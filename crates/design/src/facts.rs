@@ -342,17 +342,23 @@ fn referred_type(model: &Model, target: EntityId, depth: u32) -> Option<SqlType>
 fn enum_type(model: &Model, id: model::EnumId) -> SqlType {
     match model.enumeration(id) {
         Some(enumeration) if enumeration.native || model.policy.enums.value == StatusStorage::Native => {
-            SqlType::Named(Name {
-                schema: Some(schema_of(model)),
-                name: Ident::new(native_name(&enumeration.name.text)),
-            })
+            SqlType::Named(native_type(model, enumeration))
         }
         _ => SqlType::Text,
     }
 }
 
+/// The type of the database that an enum is.
+pub(crate) fn native_type(model: &Model, enumeration: &model::Enum) -> Name {
+    let usual = || native_name(&enumeration.name.text);
+    Name {
+        schema: Some(schema_of(model)),
+        name: Ident::new(enumeration.type_name.clone().unwrap_or_else(usual)),
+    }
+}
+
 /// The name of a native enum type; apart from the tables, which are plural.
-pub(crate) fn native_name(name: &str) -> String {
+fn native_name(name: &str) -> String {
     crate::names::shorten(&format!("{}_kind", snake(name)))
 }
 
@@ -369,7 +375,7 @@ pub(crate) fn schema_of(model: &Model) -> Ident {
 }
 
 /// The type of the column for a built-in type.
-const fn scalar_type(scalar: Scalar) -> SqlType {
+pub(crate) const fn scalar_type(scalar: Scalar) -> SqlType {
     match scalar {
         Scalar::Bool => SqlType::Boolean,
         Scalar::Int => SqlType::Integer,

@@ -35,7 +35,8 @@ pub struct Designed {
 #[must_use]
 pub fn design(model: &Model) -> Designed {
     let mut draft = draft::Draft::new(model);
-    for kind in kinds() {
+    let bare = draft.is_bare();
+    for kind in kinds().iter().filter(|kind| !bare || kind.speaks_of_found()) {
         kind.apply(&mut draft);
     }
     draft.finish()

@@ -152,6 +152,11 @@ fn checked(opaque: &Opaque) -> &str {
     }
 }
 
+/// SQL of the user's that is run before there are tables.
+fn is_first(opaque: &Opaque) -> bool {
+    opaque.kind == "user sql" && opaque.detail == plan::FIRST
+}
+
 /// A schema, if there is one, and a name in it.
 type Path<'a> = (Option<&'a str>, &'a str);
 
@@ -249,10 +254,10 @@ impl<'a> Graph<'a> {
         for (at, opaque) in database.opaque.iter().enumerate() {
             // What only says more about a thing has the thing's name, and nobody waits for it.
             let own = !opaque.depends_on.contains(&opaque.name);
-            let class = if opaque.kind == "extension" {
-                Class::Extensions
-            } else {
-                Class::Opaque
+            let class = match opaque.kind.as_str() {
+                "extension" => Class::Extensions,
+                _ if is_first(opaque) => Class::Types,
+                _ => Class::Opaque,
             };
             self.add(What::Opaque(at), class, 0, own.then_some(&opaque.name));
         }
@@ -375,6 +380,8 @@ impl<'a> Graph<'a> {
             }),
             What::View(at) => database.views.get(at).map(|view| self.view_needs(view)),
             What::Grants(at) => table(at).map(|table| self.named(&table.name)),
+            // It stands where its author put it, whatever it speaks of.
+            What::Opaque(at) if database.opaque.get(at).is_some_and(is_first) => None,
             What::Opaque(at) => database.opaque.get(at).map(|opaque| {
                 let mut out: BTreeSet<usize> = opaque
                     .depends_on

@@ -109,6 +109,10 @@ rules! {
     RETENTION_NEVER = "RET002" "retention-never-starts" Error "a retention starts at an event that the entity does not record";
     RETENTION_TWICE = "RET003" "retention-twice" Error "two retentions say the same thing";
 
+    FOUND_ONLY = "FND001" "found-says-no-more" Error "an entity without defaults says what only a designed one can";
+    REFERS_TO_FOUND = "FND002" "designed-refers-to-found" Error "what is designed refers to an entity without defaults";
+    FOUND_IN_SEVERAL = "FND003" "found-in-several-databases" Error "an entity without defaults stands in a project for several databases";
+
     SQL_DIALECT = "SQL001" "unknown-sql-dialect" Error "raw SQL is for a database that does not exist";
     SQL_WITHOUT_UNDO = "SQL002" "sql-without-undo" Warning "raw SQL does not say how to undo it";
 }

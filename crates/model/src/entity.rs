@@ -557,6 +557,8 @@ pub struct Enum {
     pub initial: Vec<u32>,
     /// `@native`: stored in the database's own enum type; else the policy decides.
     pub native: bool,
+    /// `@type("…")`: what that type is called, where it is not called as usual.
+    pub type_name: Option<String>,
 }
 
 /// A member of an enum.
@@ -590,6 +592,8 @@ pub struct RawSql {
     pub up: String,
     /// How to undo them.
     pub undo: Option<String>,
+    /// Whether they are run before there are tables: `sql postgres first """…"""`.
+    pub first: bool,
     /// Where.
     pub span: Span,
 }

@@ -7,6 +7,7 @@
 pub mod codes;
 mod entity;
 mod expr;
+pub mod found;
 pub mod naming;
 mod policy;
 mod resolve;
@@ -52,6 +53,8 @@ pub struct Model {
     pub roles: Vec<Role>,
     /// Entities, in source order.
     pub entities: Vec<Entity>,
+    /// Entities without defaults, in source order; a [`found::FoundId`] is an index.
+    pub found: Vec<found::Found>,
     /// Many-to-many relations without an entity of their own; a [`LinkId`] is an index.
     pub links: Vec<ManyToMany>,
     /// SQL outside of entities.

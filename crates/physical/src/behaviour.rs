@@ -38,6 +38,8 @@ pub struct Blueprint {
     pub behaviours: Vec<Placed<Behaviour>>,
     /// What the schema offers.
     pub services: Vec<Placed<Service>>,
+    /// What is as it was found: no dialect adds to it. Types are as the source spells them.
+    pub found: Database,
     /// SQL written by the user, per dialect.
     pub raw: Vec<RawSql>,
 }
@@ -534,8 +536,18 @@ pub struct RawSql {
     pub up: String,
     /// How to undo them.
     pub undo: Option<String>,
+    /// Whether they are run before there are tables.
+    pub first: bool,
     /// Where it comes from.
     pub origin: Origin,
+}
+
+impl Blueprint {
+    /// Whether nothing is designed: then there is nothing but what is as found, and SQL as written.
+    #[must_use]
+    pub const fn is_bare(&self) -> bool {
+        self.database.tables.is_empty()
+    }
 }
 
 /// What a dialect made of a blueprint.

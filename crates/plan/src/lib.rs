@@ -111,6 +111,9 @@ pub enum Section {
     Raw,
 }
 
+/// What tells SQL of the user's that is run before there are tables from the rest of it ([`physical::Opaque::detail`]).
+pub const FIRST: &str = "first";
+
 /// How a step is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -18,6 +18,44 @@ pub fn create(system: &dyn System, folder: &Path, files: &[(&str, &str)]) -> Res
             return Err(OutputError::Io(whole, taken));
         }
     }
+    write(system, folder, files)
+}
+
+/// The same over files of an earlier time. Those that may be there and are not among the new ones go.
+///
+/// # Errors
+/// When a path leads out of the folder, or as the operating system says.
+pub fn replace(
+    system: &dyn System,
+    folder: &Path,
+    files: &[(&str, &str)],
+    known: &[&str],
+) -> Result<(), OutputError> {
+    let paths = files.iter().map(|(path, _)| path);
+    for path in paths.chain(known) {
+        confine(system, folder, path)?;
+    }
+    for (path, text) in files {
+        let whole = folder.join(path);
+        system
+            .write(&whole, text.as_bytes())
+            .map_err(|error| OutputError::Io(whole, error))?;
+    }
+    let gone = known
+        .iter()
+        .filter(|known| files.iter().all(|(path, _)| path != *known));
+    for whole in gone
+        .map(|path| folder.join(path))
+        .filter(|whole| system.exists(whole))
+    {
+        system
+            .remove(&whole)
+            .map_err(|error| OutputError::Io(whole, error))?;
+    }
+    Ok(())
+}
+
+fn write(system: &dyn System, folder: &Path, files: &[(&str, &str)]) -> Result<(), OutputError> {
     for (count, (path, text)) in files.iter().enumerate() {
         let whole = folder.join(path);
         let Err(error) = system.write(&whole, text.as_bytes()) else {

@@ -14,7 +14,7 @@ mod sources;
 mod system;
 
 pub use config::Config;
-pub use create::create;
+pub use create::{create, replace};
 pub use manifest::{Entry, Manifest};
 pub use models::Models;
 pub use output::{Change, Generated, Keeps, OutputError, Outputs, Plan, Standing};

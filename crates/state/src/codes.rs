@@ -137,6 +137,14 @@ pub static MAYBE_RENAMED: Rule = Rule {
     summary: "something goes and something like it comes, and nothing says that it is a rename",
 };
 
+/// A state cannot be turned into text.
+pub static NO_IMPORT: Rule = Rule {
+    code: "STA016",
+    name: "no-import",
+    severity: Severity::Error,
+    summary: "a state holds what cannot be said in `.arch`, not even as SQL",
+};
+
 /// All of them.
 pub const ALL: &[&Rule] = &[
     &GUARANTEE_LOST,
@@ -158,4 +166,5 @@ pub const ALL: &[&Rule] = &[
     &ROLES_TAKEN,
     &MISPLACED_WAS,
     &MAYBE_RENAMED,
+    &NO_IMPORT,
 ];

@@ -43,6 +43,15 @@ pub(crate) fn run(context: Context, arguments: &Prove) -> Outcome {
             &found.into_sorted(),
         );
     }
+    if built.designed.blueprint.is_bare() && !checked.model.found.is_empty() {
+        let help = "take `without defaults` away from an entity and say whose its rows are; `architrave diff` compares what is built with what is there";
+        findings::complain(
+            context,
+            "nothing is designed yet: no claim is made that could be proved",
+            Some(help),
+        );
+        return Outcome::Wrong;
+    }
     let cancel = CancelToken::default();
     watch_signals(&cancel);
     let jobs = match jobs(context, arguments, &checked, &built, &cancel) {

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::support::{Project, finish, root};
 
 const COMMANDS: &[&str] = &[
-    "init", "check", "fmt", "build", "explain", "diff", "prove", "migrate", "seal", "verify",
+    "init", "check", "fmt", "build", "explain", "import", "diff", "prove", "migrate", "seal", "verify",
 ];
 
 /// Commands of a command.

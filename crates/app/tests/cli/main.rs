@@ -16,6 +16,7 @@ mod diff;
 mod explain;
 mod form;
 mod help;
+mod import;
 mod init;
 mod input;
 mod migrate;

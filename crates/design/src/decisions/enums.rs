@@ -1,11 +1,11 @@
 //! Decision: how enums are stored.
 
 use model::{Enum, StatusStorage};
-use physical::{Ident, Name, NamedType, NamedTypeKind, Origin};
+use physical::{NamedType, NamedTypeKind, Origin};
 
 use crate::decisions::Kind;
 use crate::draft::Draft;
-use crate::facts::native_name;
+use crate::facts::native_type;
 use crate::names::Space;
 use crate::{Alternative, Decision};
 
@@ -42,18 +42,20 @@ fn apply(draft: &mut Draft<'_>) {
         );
         if is_native(draft, of) {
             // The name is reserved, not chosen, here: columns that have the type were told it before.
-            let ident = Ident::new(native_name(&of.name.text));
-            draft.names.take(Space::App, ident.as_str());
-            let name = Name {
-                schema: Some(draft.blueprint.schema.clone()),
-                name: ident,
-            };
+            let name = native_type(draft.model, of);
+            draft.names.take(Space::App, name.name.as_str());
             decision = Decision::new(&KIND, &of.name.text, format!("the native type `{name}`"))
                 .name(&name.name)
                 .name(&name);
-            draft.blueprint.database.types.push(NamedType {
+            let bare = draft.is_bare();
+            let database = if bare {
+                &mut draft.blueprint.found
+            } else {
+                &mut draft.blueprint.database
+            };
+            database.types.push(NamedType {
                 name,
-                owner: Some(draft.blueprint.roles.owner.clone()),
+                owner: (!bare).then(|| draft.blueprint.roles.owner.clone()),
                 kind: NamedTypeKind::Enum(values),
                 comment: of.doc.clone(),
                 origin: Origin::Span(of.name.span),

@@ -2,6 +2,7 @@
 
 mod access;
 mod actors;
+mod as_found;
 mod audit;
 mod authorship;
 mod checks;
@@ -73,6 +74,12 @@ impl Kind {
     pub(crate) fn apply(&self, draft: &mut Draft<'_>) {
         (self.apply)(draft);
     }
+
+    /// Whether there is something to decide where nothing is designed.
+    pub(crate) fn speaks_of_found(&self) -> bool {
+        let these = [enums::KIND.id, as_found::KIND.id, raw_sql::KIND.id];
+        these.contains(&self.id)
+    }
 }
 
 /// All kinds of decisions, in the order in which they are applied.
@@ -119,6 +126,7 @@ static KINDS: &[&Kind] = &[
     &retention::KIND,
     &erasure::KIND,
     &lookups::KIND,
+    &as_found::KIND,
     &raw_sql::KIND,
     &masking::KIND,
     &row_security::KIND,

@@ -25,6 +25,9 @@ fn apply(draft: &mut Draft<'_>) {
     for entity in &draft.model.entities {
         all.extend(entity.sql.iter().map(|sql| (entity.name.text.clone(), sql)));
     }
+    for found in &draft.model.found {
+        all.extend(found.sql.iter().map(|sql| (found.name.text.clone(), sql)));
+    }
     for (subject, sql) in all {
         let undone = if sql.undo.is_some() {
             ""
@@ -37,6 +40,7 @@ fn apply(draft: &mut Draft<'_>) {
             dialect: sql.dialect.text.clone(),
             up: sql.up.clone(),
             undo: sql.undo.clone(),
+            first: sql.first,
             origin: Origin::Span(sql.span),
         });
     }

@@ -102,6 +102,17 @@ pub(crate) fn dump(designed: &Designed) -> String {
     for table in &database.tables {
         dump_table(&mut out, designed, table);
     }
+    let found = &designed.blueprint.found;
+    for schema in &found.schemas {
+        let _ = writeln!(out, "\nschema {} as found", schema.name);
+    }
+    for ty in &found.types {
+        let _ = writeln!(out, "\ntype {} {:?} as found", ty.name, ty.kind);
+    }
+    for table in &found.tables {
+        let _ = writeln!(out, "\nas found:");
+        dump_table(&mut out, designed, table);
+    }
     for view in &database.views {
         dump_view(&mut out, view);
     }

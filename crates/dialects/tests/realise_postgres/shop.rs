@@ -401,6 +401,7 @@ fn empty(variant: Variant) -> Blueprint {
         tables: Vec::new(),
         behaviours: Vec::new(),
         services: Vec::new(),
+        found: physical::Database::default(),
         raw: Vec::new(),
     }
 }

@@ -807,6 +807,7 @@ pub(crate) fn blueprint() -> Blueprint {
         tables: Vec::new(),
         behaviours: behaviours(),
         services: services(),
+        found: physical::Database::default(),
         raw: Vec::new(),
     }
 }

@@ -65,6 +65,7 @@ mod tests {
             dialect: "postgres".to_owned(),
             up: sql.to_owned(),
             undo: None,
+            first: false,
             origin: physical::Origin::Decision("sql", None),
         };
         names(&[raw]).into_iter().collect()

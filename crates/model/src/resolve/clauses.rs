@@ -97,7 +97,7 @@ impl<'t> Resolver<'t> {
         whole.then_some(fields).filter(|fields| !fields.is_empty())
     }
 
-    fn clause_attrs(
+    pub(super) fn clause_attrs(
         &mut self,
         attrs: impl Iterator<Item = ast::Attr<'t>>,
         known: &[&str],
@@ -512,6 +512,7 @@ impl<'t> Resolver<'t> {
             dialect: name_of(database),
             up: statement.value(),
             undo,
+            first: view.is_first(),
             span: view.span(),
         })
     }

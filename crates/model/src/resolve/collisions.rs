@@ -20,6 +20,9 @@ impl Resolver<'_> {
         let mut tables: Vec<(String, Span, String)> = entities
             .map(|entity| (entity.table.clone(), entity.name.span, entity.name.text.clone()))
             .collect();
+        // Those of another schema cannot meet these.
+        let found = self.model.found.iter().filter(|found| found.schema.is_none());
+        tables.extend(found.map(|found| (found.table.clone(), found.name.span, found.name.text.clone())));
         for link in &self.model.links {
             let field = self.model.field(link.field).map(|field| field.name.clone());
             tables.extend(field.map(|name| (link.table.clone(), name.span, name.text)));

@@ -28,6 +28,7 @@ impl<'t> Resolver<'t> {
 
     fn enumeration(&mut self, id: EnumId, view: ast::Enum<'t>) {
         let mut native = false;
+        let mut type_name = None;
         let mut seen = Vec::new();
         for attr in view.attrs() {
             let Some(name) = attr.name() else { continue };
@@ -39,7 +40,8 @@ impl<'t> Resolver<'t> {
                     native = true;
                     self.no_args(attr);
                 }
-                _ => self.unknown_attribute(name, &["native"], "an enum"),
+                "type" => type_name = self.enum_type_name(attr, view),
+                _ => self.unknown_attribute(name, &["native", "type"], "an enum"),
             }
         }
         let mut draft = Draft::default();
@@ -60,11 +62,23 @@ impl<'t> Resolver<'t> {
         self.check_values(&draft);
         if let Some(it) = self.model.enums.get_mut(id.0 as usize) {
             it.native = native;
+            it.type_name = type_name;
             it.members = draft.members;
             it.moves = draft.moves;
         }
         self.members.push(draft.by_name);
         self.said_initial.push(draft.initial);
+    }
+
+    fn enum_type_name(&mut self, attr: ast::Attr<'t>, view: ast::Enum<'t>) -> Option<String> {
+        let said = |attr: ast::Attr<'_>| attr.name().is_some_and(|name| name.text == "native");
+        if !view.attrs().any(said) {
+            let message = "only an enum that is a type of the database has a name there";
+            let help = "write `@native` beside it, or remove it";
+            self.report(&codes::MISPLACED_ATTRIBUTE, attr.span(), message, help);
+        }
+        let name = self.text_arg(attr, "write the name of the type: `@type(\"order_state\")`");
+        name.map(|(name, _)| name)
     }
 
     fn chain(&mut self, draft: &mut Draft<'t>, chain: ast::Chain<'t>) {

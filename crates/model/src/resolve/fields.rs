@@ -232,13 +232,7 @@ impl<'t> Resolver<'t> {
             }
             "was" => {
                 let reference = matches!(field.ty, Type::Reference(_));
-                let names = self.names_arg(attr, &help);
-                let column =
-                    |(name, quoted): (String, bool)| match reference && !quoted && !name.ends_with("_id") {
-                        true => naming::column(&name, true),
-                        false => name,
-                    };
-                field.was = names.into_iter().map(column).collect();
+                field.was = self.columns_arg(attr, reference);
             }
             // Read once all fields are known, by `relations`.
             "inverse" | "through" | "table" => {}
@@ -251,6 +245,16 @@ impl<'t> Resolver<'t> {
                 }
             }
         }
+    }
+
+    /// Former names of a column: those of references carry `_id`.
+    pub(super) fn columns_arg(&mut self, attr: ast::Attr<'t>, reference: bool) -> Vec<String> {
+        let names = self.names_arg(attr, "write `@was(old_name)`");
+        let column = |(name, quoted): (String, bool)| match reference && !quoted && !name.ends_with("_id") {
+            true => naming::column(&name, true),
+            false => name,
+        };
+        names.into_iter().map(column).collect()
     }
 
     pub(super) fn unique_attr(&mut self, attr: ast::Attr<'t>) -> Option<UniqueScope> {

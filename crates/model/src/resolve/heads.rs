@@ -7,7 +7,7 @@ use super::policy::{access_of, audit_of, identity_of, versioning_of};
 use super::{Near, Resolver};
 use crate::{Access, AuditMode, Entity, EntityId, Identity, Opted, Ownership, Versioning, codes, naming};
 
-const OPT_OUTS: [&str; 8] = [
+const OPT_OUTS: [&str; 9] = [
     "soft_delete",
     "versioning",
     "timestamps",
@@ -16,6 +16,7 @@ const OPT_OUTS: [&str; 8] = [
     "access",
     "public_id",
     "tenant",
+    "defaults",
 ];
 const ATTRIBUTES: [&str; 8] = [
     "identity",
@@ -124,13 +125,8 @@ impl<'t> Resolver<'t> {
                     }
                 }
                 "was" => {
-                    let names = self.names_arg(attr, "write the former name: `@was(OldName)`");
-                    let upper = |name: &str| name.chars().next().is_some_and(char::is_uppercase);
-                    let tables = names.into_iter().map(|(name, quoted)| match quoted {
-                        false if upper(&name) => naming::table(&name),
-                        _ => name,
-                    });
-                    self.change(id, |entity| entity.was = tables.collect());
+                    let tables = self.tables_arg(attr);
+                    self.change(id, |entity| entity.was = tables);
                 }
                 "versioning" => self.choice_attr(id, attr, "on", "full", |entity, word, span| {
                     versioning_of(word).map(|value| entity.versioning = said(value, span))
@@ -146,6 +142,17 @@ impl<'t> Resolver<'t> {
                 _ => self.unknown_attribute(name, &ATTRIBUTES, "an entity"),
             }
         }
+    }
+
+    /// Former names of a table: those of entities stand for their tables.
+    pub(super) fn tables_arg(&mut self, attr: ast::Attr<'t>) -> Vec<String> {
+        let names = self.names_arg(attr, "write the former name: `@was(OldName)`");
+        let upper = |name: &str| name.chars().next().is_some_and(char::is_uppercase);
+        let tables = names.into_iter().map(|(name, quoted)| match quoted {
+            false if upper(&name) => naming::table(&name),
+            _ => name,
+        });
+        tables.collect()
     }
 
     pub(super) fn change(&mut self, id: EntityId, change: impl FnOnce(&mut Entity)) {

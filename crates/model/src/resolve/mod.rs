@@ -13,6 +13,8 @@ mod describe;
 mod enums;
 mod exprs;
 mod fields;
+mod found;
+mod found_clauses;
 mod heads;
 mod implied;
 mod late;
@@ -58,6 +60,7 @@ pub fn resolve(files: &[(FileId, &syntax::Parse)]) -> (Model, Diagnostics) {
     resolver.ownerships();
     resolver.implied_fields();
     resolver.relations();
+    resolver.found_entities();
     resolver.late_attributes();
     resolver.clauses();
     resolver.finish_enums();
@@ -69,6 +72,7 @@ pub fn resolve(files: &[(FileId, &syntax::Parse)]) -> (Model, Diagnostics) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Named {
     Entity(EntityId),
+    Found(crate::found::FoundId),
     Enum(crate::EnumId),
     Shape(crate::ShapeId),
 }
@@ -92,6 +96,7 @@ struct Resolver<'t> {
     /// The views of entities, enums and shapes, by their ids.
     entities: Vec<ast::Entity<'t>>,
     enums: Vec<ast::Enum<'t>>,
+    found_views: Vec<ast::Entity<'t>>,
     shapes: Vec<ast::Shape<'t>>,
     /// Positions of members, by enum and name.
     members: Vec<HashMap<String, u32>>,

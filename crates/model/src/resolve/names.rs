@@ -3,7 +3,9 @@
 use diagnostics::{Diagnostic, FileId, Span};
 use syntax::ast::{self, Item};
 
+use super::found::is_found;
 use super::{Named, Resolver, doc_of, name_of, types};
+use crate::found::FoundId;
 use crate::{Access, AuditMode, Entity, EntityId, Enum, EnumId, Identity, Opted, Ownership};
 use crate::{Role, RoleId, Shape, ShapeId, UuidVersion, Versioning, codes, naming};
 
@@ -39,7 +41,7 @@ impl<'t> Resolver<'t> {
             let found = Diagnostic::new(&codes::BUILT_IN_NAME, name.span, message);
             let table = naming::table(name.text);
             self.push(match named {
-                Named::Entity(_) => found.help(format!(
+                Named::Entity(_) | Named::Found(_) => found.help(format!(
                     "give it another name, and keep its table with `@table(\"{table}\")`"
                 )),
                 _ => found.help("give it another name"),
@@ -68,6 +70,7 @@ impl<'t> Resolver<'t> {
                 moves: Vec::new(),
                 initial: Vec::new(),
                 native: false,
+                type_name: None,
             });
         }
     }
@@ -112,6 +115,13 @@ impl<'t> Resolver<'t> {
     fn add_entity(&mut self, view: ast::Entity<'t>) {
         let id = EntityId(self.model.entities.len() as u32);
         let Some(name) = view.name() else { return };
+        if is_found(view) {
+            let id = FoundId(self.model.found.len() as u32);
+            if self.take(name, Named::Found(id)) {
+                self.add_found(view, name);
+            }
+            return;
+        }
         if self.take(name, Named::Entity(id)) {
             self.entities.push(view);
             let mut entity = blank(id, name.text, name.span);
@@ -124,6 +134,10 @@ impl<'t> Resolver<'t> {
     pub(super) fn expect_entity(&mut self, name: ast::Name<'_>) -> Option<EntityId> {
         match self.items.get(name.text) {
             Some((Named::Entity(id), _)) => Some(*id),
+            Some((Named::Found(_), _)) => {
+                self.refers_to_found(name);
+                None
+            }
             _ => {
                 let names: Vec<String> = self
                     .model
@@ -147,6 +161,18 @@ impl<'t> Resolver<'t> {
                 None
             }
         }
+    }
+}
+
+impl Resolver<'_> {
+    /// What is designed relies on what every designed table has: an id, an owner, deletion that leaves a trace.
+    pub(super) fn refers_to_found(&mut self, name: ast::Name<'_>) {
+        let message = format!(
+            "`{}` is without defaults, and what is designed cannot refer to it",
+            name.text
+        );
+        let help = "decide for the entity that is referred to first: take its `without defaults` away";
+        self.report(&codes::REFERS_TO_FOUND, name.span, message, help);
     }
 }
 

@@ -93,6 +93,10 @@ impl<'t> Resolver<'t> {
                 self.no_type_args(name, view);
             }
             return match named {
+                Named::Found(_) => {
+                    self.refers_to_found(name);
+                    Type::Unknown
+                }
                 Named::Entity(id) => Type::Reference(id),
                 Named::Enum(id) => Type::Enum(id),
                 Named::Shape(id) => Type::Shape(id),

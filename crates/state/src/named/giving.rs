@@ -67,6 +67,15 @@ pub(super) fn run(
     }
     connection.batch(&format!("GRANT CREATE ON SCHEMA {schema} TO {}", giving.role))?;
     connection.batch(statement)?;
+    // Whoever was given the schema itself keeps what an owner has.
+    let owns = scalar(
+        connection,
+        "SELECT (nspowner = pg_catalog.to_regrole($1))::text FROM pg_catalog.pg_namespace WHERE oid = pg_catalog.to_regnamespace($2)",
+        &[Value::Text(giving.role.to_owned()), Value::Text(schema.clone())],
+    )?;
+    if owns.as_deref() == Some("true") {
+        return Ok(());
+    }
     connection.batch(&format!("REVOKE CREATE ON SCHEMA {schema} FROM {}", giving.role))
 }
 

@@ -1,9 +1,12 @@
 //! States by name: what an argument of the command line names, and the schema that it holds.
 
+mod built;
 mod compare;
 mod giving;
+mod imported;
 mod owners;
 mod script;
+mod settle;
 mod suspects;
 mod temporary;
 mod was;
@@ -21,6 +24,7 @@ use plan::{Relational, Rename};
 use project::System;
 
 pub use compare::{Difference, compare};
+pub use imported::{FILES as IMPORTED, Imported, import};
 pub use owners::RUNNER;
 pub use suspects::shown;
 
@@ -418,26 +422,19 @@ pub fn load(
     (from, to): (&Named, &Named),
 ) -> Result<(State, State), Box<Failure>> {
     let mut temporary = Temporary::new(start.clone());
-    let silent = |database| (database, Vec::new());
-    let mut read = |named: &Named| match named {
-        Named::Empty => Ok(silent(Database::default())),
-        Named::Project(path) => project_state(system, path, dialect),
-        Named::Scripts { files, .. } => temporary.load(system, files, dialect),
-        Named::Database(url) => live(url, dialect).map(silent),
-    };
+    // A plan from nothing says what stands in the project.
+    let compared = *from != Named::Empty && *to != Named::Empty;
+    let mut read = |named| read(system, &mut temporary, dialect, named, compared);
     let ((mut first, renames), (mut second, more)) = match (from, to) {
         // Servers have time for both.
         (Named::Database(one), Named::Database(other)) => {
             let (one, other) = both(one, other, dialect);
-            (silent(one?), silent(other?))
+            ((one?, Vec::new()), (other?, Vec::new()))
         }
         _ => (read(from)?, read(to)?),
     };
     for side in [&mut first, &mut second] {
-        physical::leave_out_own(side);
-        if dialect.name == "sqlite" {
-            was::leave_out(side);
-        }
+        settle::leave_out(side, dialect);
     }
     owners::settle(&mut first, &mut second, dialect);
     Ok((state(from, first, renames), state(to, second, more)))
@@ -462,6 +459,30 @@ fn both(
     })
 }
 
+/// What a state holds. A project with tables as found is built when it is to be compared: only then its SQL says what it makes.
+fn read(
+    system: &dyn System,
+    temporary: &mut Temporary,
+    dialect: &'static Relational,
+    named: &Named,
+    compared: bool,
+) -> Loaded<(Database, Vec<Rename>)> {
+    let silent = |database| (database, Vec::new());
+    match named {
+        Named::Empty => Ok(silent(Database::default())),
+        Named::Project(path) => {
+            let (designed, database, renames) = project_state(system, path, dialect)?;
+            let found = !designed.blueprint.found.tables.is_empty() || designed.blueprint.is_bare();
+            if !(compared && found) {
+                return Ok((database, renames));
+            }
+            built::run(temporary, &designed, dialect).map(|database| (database, renames))
+        }
+        Named::Scripts { files, .. } => temporary.load(system, files, dialect),
+        Named::Database(url) => live(url, dialect).map(silent),
+    }
+}
+
 fn state(named: &Named, database: Database, renames: Vec<Rename>) -> State {
     State {
         shown: named.to_string(),
@@ -481,7 +502,7 @@ fn project_state(
     system: &dyn System,
     path: &Path,
     dialect: &'static Relational,
-) -> Loaded<(Database, Vec<Rename>)> {
+) -> Loaded<(design::Designed, Database, Vec<Rename>)> {
     let mut checked = crate::check(system, path);
     let mut found = std::mem::take(&mut checked.diagnostics);
     if !found.has_errors() {
@@ -490,7 +511,7 @@ fn project_state(
         if !found.has_errors() {
             let database = (dialect.realise)(&designed.blueprint).database;
             let renames = was::in_model(&checked.model, &designed.blueprint, &database);
-            return Ok((database, renames));
+            return Ok((designed, database, renames));
         }
     }
     Err(Box::new(Failure {

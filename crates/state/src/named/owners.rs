@@ -24,6 +24,28 @@ fn prevailing(database: &Database) -> Option<Ident> {
         .filter(|owner| owner.as_str() != RUNNER)
 }
 
+/// Takes the one who owns the most out of a database: whoever builds it anew owns that.
+pub(super) fn disown(database: &mut Database, dialect: &Relational) {
+    if let Some(owner) = prevailing(database) {
+        each_owner(database, &mut |_, owned| {
+            if *owned == Some(owner.clone()) {
+                *owned = Some(RUNNER.into());
+            }
+        });
+        let old = format!(" OWNER TO {}", (dialect.ident)(owner.as_str()));
+        let new = format!(" OWNER TO {RUNNER}");
+        for opaque in &mut database.opaque {
+            let lines = opaque.definition.split(";\n");
+            let lines = lines.map(|line| match line.strip_suffix(&old) {
+                Some(line) => format!("{line}{new}"),
+                None => line.to_owned(),
+            });
+            opaque.definition = lines.collect::<Vec<_>>().join(";\n");
+        }
+    }
+    forget(database, None, dialect);
+}
+
 /// Takes the runner's name out of both sides. What has no owner then has that of its namesake on the other side; in statements that say who owns
 /// what, the runner stands for whoever owns the most there.
 pub(super) fn settle(one: &mut Database, other: &mut Database, dialect: &Relational) {

@@ -263,7 +263,12 @@ fn attempt(
         for range in statements {
             let text = text_of(&scripts.sources, *file, range);
             if is_about_extension(text) {
+                // Another session makes it, and has to see what this one has made: the schema that it goes to.
+                let open = is_open(&mut connection).map_err(environment)?;
                 run(&mut extensions, scripts, *file, range, dialect)?;
+                if open {
+                    connection.batch("BEGIN").map_err(environment)?;
+                }
                 continue;
             }
             if server.version().major < 16 && giving::speaks_of_roles(text) {
@@ -292,7 +297,7 @@ fn is_about_extension(statement: &str) -> bool {
     }
 }
 
-/// Whether a transaction was begun and not ended.
+/// Whether a transaction was begun and not ended; it is ended by asking.
 fn is_open(connection: &mut Connection) -> Result<bool, EngineError> {
     connection.take_notices();
     connection.batch("COMMIT")?;

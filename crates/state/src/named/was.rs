@@ -20,7 +20,7 @@ pub(super) fn in_model(model: &Model, blueprint: &Blueprint, database: &Database
         };
         database.tables.iter().find(same).map(|table| table.name.clone())
     };
-    let mut out = Vec::new();
+    let mut out = of_found(model, blueprint);
     for info in &blueprint.tables {
         let Some(table) = stored(&info.name) else { continue };
         let entity = match info.purpose {
@@ -47,6 +47,32 @@ pub(super) fn in_model(model: &Model, blueprint: &Blueprint, database: &Database
                 table: table.clone(),
                 from: Ident::from(old.as_str()),
                 to: column.clone(),
+            }));
+        }
+    }
+    out
+}
+
+/// Those of tables as they were found, which are in the order of the source.
+fn of_found(model: &Model, blueprint: &Blueprint) -> Vec<Rename> {
+    let mut out = Vec::new();
+    let bare = |name: &Name| Name::bare(name.name.clone());
+    let in_schema = model
+        .project
+        .as_ref()
+        .is_none_or(|project| !project.databases.contains(&model::Database::Sqlite));
+    for (found, table) in model.found.iter().zip(&blueprint.found.tables) {
+        let table = if in_schema {
+            table.name.clone()
+        } else {
+            bare(&table.name)
+        };
+        out.extend(found.was.iter().map(|old| table_was(&table, old)));
+        for column in &found.columns {
+            out.extend(column.was.iter().map(|old| Rename::Column {
+                table: table.clone(),
+                from: Ident::from(old.as_str()),
+                to: Ident::from(column.column.as_str()),
             }));
         }
     }

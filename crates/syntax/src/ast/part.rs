@@ -35,7 +35,7 @@ views! {
     Retain = Retain;
     /// `allow read to analyst when owner`
     Allow = Allow;
-    /// `sql postgres """…""" undo """…"""`
+    /// `sql postgres first """…""" undo """…"""`
     Sql = Sql;
     /// `a, b, c`
     Names = Names;
@@ -424,6 +424,12 @@ impl<'t> Sql<'t> {
     #[must_use]
     pub fn database(self) -> Option<Name<'t>> {
         nth_word(self.0, 1)
+    }
+
+    /// Whether it is run before there are tables.
+    #[must_use]
+    pub fn is_first(self) -> bool {
+        nth_word(self.0, 2).is_some_and(|word| word.text == "first")
     }
 
     /// The documentation before it.

@@ -419,10 +419,13 @@ impl Parser<'_> {
         }
     }
 
-    /// `"sql" LOWER ( STRING | RAW ) [ "undo" ( STRING | RAW ) ]`
+    /// `"sql" LOWER [ "first" ] ( STRING | RAW ) [ "undo" ( STRING | RAW ) ]`
     pub(super) fn sql(&mut self) -> Parsed {
         self.bump();
         self.lower_on_line("the name of a database")?;
+        if self.is_tail("first") {
+            self.bump();
+        }
         self.statement()?;
         if self.is_tail("undo") {
             self.bump();

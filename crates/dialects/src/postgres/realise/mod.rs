@@ -33,6 +33,7 @@ mod context;
 mod emit;
 mod erase;
 mod events;
+mod found;
 mod from_context;
 mod immutable;
 mod inherit;
@@ -71,6 +72,14 @@ use realiser::Realiser;
 #[must_use]
 pub fn realise(blueprint: &Blueprint) -> Realised {
     let mut realiser = Realiser::new(blueprint);
+    found::realise(&mut realiser);
+    if blueprint.is_bare() {
+        raw_sql::realise(&mut realiser);
+        return Realised {
+            database: realiser.finish(),
+            lost: Vec::new(),
+        };
+    }
     context::realise(&mut realiser);
     substitute::realise(&mut realiser);
     for placed in &blueprint.behaviours {

@@ -17,7 +17,7 @@ pub(super) fn realise(r: &mut Realiser<'_>) {
         r.database.opaque.push(Opaque {
             kind: "user sql".to_owned(),
             name: Name::bare(format!("sql_{}", position + 1)),
-            detail: String::new(),
+            detail: if raw.first { plan::FIRST } else { "" }.to_owned(),
             setting: false,
             definition: raw.up.clone(),
             undo: raw.undo.clone(),

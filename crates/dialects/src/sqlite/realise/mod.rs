@@ -42,6 +42,14 @@ use crate::sqlite::source::Source;
 /// Makes a SQLite schema of a blueprint.
 #[must_use]
 pub(super) fn realise(blueprint: &Blueprint) -> Realised {
+    if blueprint.is_bare() {
+        let mut database = Database::default();
+        written(blueprint, &mut database);
+        return Realised {
+            database,
+            lost: Vec::new(),
+        };
+    }
     let blueprint = &Source::new(blueprint);
     let mut losses = Losses::default();
     losses.of_the_product(blueprint);
@@ -287,6 +295,14 @@ fn finish(blueprint: &Source<'_>, left_out: &HashSet<&Name>, database: &mut Data
             database.seeds.push(seed);
         }
     }
+    written(blueprint, database);
+}
+
+/// What nobody designed: tables as they were found, and SQL as it stands.
+fn written(blueprint: &Blueprint, database: &mut Database) {
+    database
+        .tables
+        .extend(blueprint.found.tables.iter().map(|table| found(blueprint, table)));
     for (position, raw) in blueprint
         .raw
         .iter()
@@ -296,7 +312,7 @@ fn finish(blueprint: &Source<'_>, left_out: &HashSet<&Name>, database: &mut Data
         database.opaque.push(Opaque {
             kind: "user sql".to_owned(),
             name: Name::bare(format!("sql_{}", position + 1)),
-            detail: String::new(),
+            detail: if raw.first { plan::FIRST } else { "" }.to_owned(),
             setting: false,
             definition: raw.up.clone(),
             undo: raw.undo.clone(),
@@ -304,6 +320,16 @@ fn finish(blueprint: &Source<'_>, left_out: &HashSet<&Name>, database: &mut Data
             origin: raw.origin,
         });
     }
+}
+
+/// A table as it was found: not strict, and with the types that the source says.
+fn found(blueprint: &Blueprint, table: &Table) -> Table {
+    let mut table = table.clone();
+    table.name = local(blueprint, &table.name);
+    for key in &mut table.foreign_keys {
+        key.references = local(blueprint, &key.references);
+    }
+    table
 }
 
 /// How rows of a table are known: inside, with its type, and outside. Without a public id both are the key.

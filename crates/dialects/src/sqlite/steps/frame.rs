@@ -4,7 +4,7 @@
 //! outside of a transaction. So it is said before and after, and within it is seen that it was, and that no row refers to
 //! nothing that referred to something before.
 
-use physical::Database;
+use physical::{Database, Origin};
 use plan::{Action, Hazard, Lock, Section, Step, Undo};
 
 use super::references::{self, Looked, Tables};
@@ -12,14 +12,20 @@ use super::step;
 
 /// Puts around steps what they need if they drop a table, on the way there or back.
 pub(in super::super) fn frame(steps: Vec<Step>, (from, to): (&Database, &Database)) -> Vec<Step> {
-    let all = steps.iter().flat_map(|step| forth(step).iter().chain(back(step)));
+    // What a person wrote is run as it stands, and drops what that person made.
+    let ours = || {
+        steps
+            .iter()
+            .filter(|step| step.section != Section::Raw || step.origin == Origin::Found)
+    };
+    let all = ours().flat_map(|step| forth(step).iter().chain(back(step)));
     if !all.clone().any(|statement| drops(statement)) {
         return steps;
     }
     let (from, to) = (Tables::new(from), Tables::new(to));
     // New tables only: they go as they came, unless some key refers to none.
     let comes = to.dropping_new_ones(&from);
-    let comes_only = steps.iter().all(|step| {
+    let comes_only = ours().all(|step| {
         let mut undone = back(step).iter().filter(|statement| drops(statement));
         // A column that was added where its table stands may have to be undone by making the table anew.
         !forth(step).iter().any(|statement| drops(statement))
@@ -80,13 +86,7 @@ fn drops(statement: &str) -> bool {
 
 fn within(title: &str, forth: Vec<String>, back: Vec<String>) -> Step {
     let undo = Undo::Sql(back);
-    let mut made = step(
-        title.to_owned(),
-        Section::ForeignKeys,
-        forth,
-        undo,
-        physical::Origin::Found,
-    );
+    let mut made = step(title.to_owned(), Section::ForeignKeys, forth, undo, Origin::Found);
     made.told = Vec::new();
     made
 }

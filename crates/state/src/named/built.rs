@@ -1,0 +1,33 @@
+//! What a project makes, found out by making it: SQL that somebody wrote says more than can be read in it.
+
+use std::path::PathBuf;
+
+use design::Designed;
+use physical::Database;
+use plan::Relational;
+use project::Memory;
+
+use super::temporary::Temporary;
+use super::{Failure, Fault, Loaded};
+
+/// Builds a project on a temporary database, and reads what is there then.
+pub(super) fn run(
+    temporary: &mut Temporary,
+    designed: &Designed,
+    dialect: &'static Relational,
+) -> Loaded<Database> {
+    let target = crate::realise(designed, dialect).map_err(|finding| Failure::new(Fault::State, *finding))?;
+    let heading = emit::Heading {
+        project: designed.blueprint.project.to_string(),
+        dialect: dialect.title.to_owned(),
+        floor: dialect.floor.to_owned(),
+        generator: String::new(),
+        hash: target.plan.to.clone(),
+    };
+    let files = emit::sql(&target.plan, &heading);
+    let files = files.into_iter().filter(|file| !file.path.ends_with("/undo.sql"));
+    let files: Vec<(PathBuf, String)> = files.map(|file| (PathBuf::from(file.path), file.text)).collect();
+    let paths: Vec<PathBuf> = files.iter().map(|(path, _)| path.clone()).collect();
+    let (database, _) = temporary.load(&Memory::with(files), &paths, dialect)?;
+    Ok(database)
+}
