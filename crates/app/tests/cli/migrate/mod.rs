@@ -5,6 +5,7 @@ mod concurrent;
 mod files;
 mod keep;
 mod kill;
+mod new;
 mod repair;
 mod run;
 
