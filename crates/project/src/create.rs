@@ -1,6 +1,7 @@
 //! Writes the first files of a project: all of them or none, and none that is there.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use crate::output::confine;
 use crate::{OutputError, System};
@@ -8,7 +9,8 @@ use crate::{OutputError, System};
 /// Writes files that must not be there yet, below a folder; paths are relative to it, `/` between parts.
 ///
 /// # Errors
-/// When a path leads out of the folder or is taken, or as the operating system says. What was written by then is removed.
+/// When a path leads out of the folder or is taken, or as the operating system says. What was written by then is removed, with the
+/// folders that were made for it.
 pub fn create(system: &dyn System, folder: &Path, files: &[(&str, &str)]) -> Result<(), OutputError> {
     for (path, _) in files {
         confine(system, folder, path)?;
@@ -56,16 +58,32 @@ pub fn replace(
 }
 
 fn write(system: &dyn System, folder: &Path, files: &[(&str, &str)]) -> Result<(), OutputError> {
+    let made = missing_folders(system, folder, files);
     for (count, (path, text)) in files.iter().enumerate() {
         let whole = folder.join(path);
         let Err(error) = system.write(&whole, text.as_bytes()) else {
             continue;
         };
+        // The first error is the one to tell; what cannot be removed either is whole.
         for (written, _) in files.iter().take(count) {
-            // The first error is the one to tell; what cannot be removed either is whole.
             let _ = system.remove(&folder.join(written));
+        }
+        for folder in made.iter().rev() {
+            let _ = system.remove_folder(folder);
         }
         return Err(OutputError::Io(whole, error));
     }
     Ok(())
+}
+
+/// The folders that are made for these files; each stands behind the one that it is in.
+fn missing_folders(system: &dyn System, folder: &Path, files: &[(&str, &str)]) -> BTreeSet<PathBuf> {
+    let mut missing = BTreeSet::new();
+    for (path, _) in files {
+        let whole = folder.join(path);
+        let parents = whole.ancestors().skip(1);
+        let below = parents.take_while(|parent| *parent != folder && !system.exists(parent));
+        missing.extend(below.map(Path::to_owned));
+    }
+    missing
 }

@@ -62,6 +62,18 @@ pub trait System {
     /// As the operating system says.
     fn remove(&self, path: &Path) -> io::Result<()>;
 
+    /// Removes a folder that is empty.
+    ///
+    /// # Errors
+    /// When there is something in it, or as the operating system says.
+    fn remove_folder(&self, path: &Path) -> io::Result<()>;
+
+    /// Gives a folder another name, in one step.
+    ///
+    /// # Errors
+    /// When there is something at the new name, or as the operating system says; then nothing has changed.
+    fn rename_folder(&self, from: &Path, to: &Path) -> io::Result<()>;
+
     /// A variable of the environment, when it is set and is text.
     fn variable(&self, name: &str) -> Option<String>;
 
@@ -162,6 +174,30 @@ impl System for Memory {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.files().remove(path).map(drop).ok_or_else(|| missing(path))
+    }
+
+    /// Folders are there as long as something is in them.
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        if self.is_dir(path) {
+            return Err(io::Error::from(io::ErrorKind::DirectoryNotEmpty));
+        }
+        Err(missing(path))
+    }
+
+    fn rename_folder(&self, from: &Path, to: &Path) -> io::Result<()> {
+        if self.exists(to) {
+            return Err(io::Error::from(io::ErrorKind::AlreadyExists));
+        }
+        if !self.is_dir(from) {
+            return Err(missing(from));
+        }
+        let mut files = self.files();
+        let renamed = std::mem::take(&mut *files).into_iter().map(|(path, bytes)| {
+            let inside = path.strip_prefix(from).map(|inside| to.join(inside));
+            (inside.unwrap_or(path), bytes)
+        });
+        *files = renamed.collect();
+        Ok(())
     }
 
     fn variable(&self, _name: &str) -> Option<String> {

@@ -121,6 +121,12 @@ impl System for Full {
     fn remove(&self, path: &Path) -> std::io::Result<()> {
         self.inner.remove(path)
     }
+    fn remove_folder(&self, path: &Path) -> std::io::Result<()> {
+        self.inner.remove_folder(path)
+    }
+    fn rename_folder(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        self.inner.rename_folder(from, to)
+    }
     fn variable(&self, _name: &str) -> Option<String> {
         None
     }
@@ -296,4 +302,27 @@ fn a_module_that_a_package_would_hide_is_in_the_way() {
         .map(|change| (change.path.as_str(), change.standing))
         .collect();
     assert_eq!(found, [("app/models.py", Standing::Hidden)]);
+}
+
+#[test]
+fn a_folder_is_renamed_with_all_that_is_in_it() {
+    let system = Memory::with([
+        ("/p/a/up.sql", "a"),
+        ("/p/a/more/b", "b"),
+        ("/p/ab", "c"),
+        ("/p/d/e", "e"),
+    ]);
+    let (from, to) = (Path::new("/p/a"), Path::new("/p/z"));
+    assert!(system.rename_folder(from, Path::new("/p/d")).is_err());
+    assert!(system.rename_folder(Path::new("/p/nowhere"), to).is_err());
+    system.rename_folder(from, to).unwrap();
+    assert!(!system.exists(from));
+    for (path, text) in [
+        ("/p/z/up.sql", "a"),
+        ("/p/z/more/b", "b"),
+        ("/p/ab", "c"),
+        ("/p/d/e", "e"),
+    ] {
+        assert_eq!(system.read(Path::new(path)).unwrap(), text.as_bytes(), "{path}");
+    }
 }

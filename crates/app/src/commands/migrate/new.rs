@@ -1,6 +1,6 @@
 //! Writes the next migration, after it was run both ways on a temporary database.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use diagnostics::render::visible;
 use dialects::by_name;
@@ -25,6 +25,7 @@ const LONGEST: usize = 80;
 pub(super) fn run(context: Context, arguments: &MigrateNew) -> Result<Outcome, Told> {
     let name = name(context, &arguments.name)?;
     let base = base(context, &arguments.path);
+    below(context, &arguments.folder)?;
     let folder = base.join(&arguments.folder);
     let migrations = match context.machine.exists(&folder) {
         true => read(context, &folder)?,
@@ -77,6 +78,18 @@ fn base(context: Context, path: &Path) -> PathBuf {
     parent.unwrap_or(Path::new(".")).to_owned()
 }
 
+/// Files are written below the project's folder only.
+fn below(context: Context, folder: &Path) -> Result<(), Told> {
+    let stays = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    if folder.components().all(stays) {
+        return Ok(());
+    }
+    let shown = folder.display();
+    let message = format!("the folder of the migrations, `{shown}`, is not below the project's folder");
+    findings::complain(context, &message, Some("name one that is: `--folder FOLDER`"));
+    Err(Told::Outcome(Outcome::Misused))
+}
+
 fn refuse(context: Context, message: &str, help: &str) -> Told {
     findings::complain(context, message, Some(help));
     Told::Outcome(Outcome::Wrong)
@@ -119,10 +132,8 @@ impl Work {
             .and_then(by_name);
         let dialect = named::dialect(&context.machine, &[&goal], asked).map_err(told)?;
         if let Some(plan) = before.filter(|plan| plan.dialect != dialect.name) {
-            let message = format!(
-                "the migrations are for {}, and not for {}",
-                plan.dialect, dialect.name
-            );
+            let theirs = by_name(&plan.dialect).map_or(plan.dialect.as_str(), |it| it.title);
+            let message = format!("the migrations are for {theirs}, and not for {}", dialect.title);
             return Err(refuse(
                 context,
                 &message,
@@ -311,18 +322,20 @@ impl Work {
 const NOT_WRITTEN: &str = "this is a fault of ours: please report it with the schema; `architrave diff --format sql` prints the statements";
 
 fn goal(context: Context, arguments: &MigrateNew) -> Result<Named, Told> {
-    let path = arguments.path.to_string_lossy();
-    let goal = named::named(&context.machine, arguments.to.as_deref().unwrap_or(&path))
-        .map_err(|failure| Told::Outcome(diff::tell(context, &failure)))?;
-    if arguments.to.is_none() && !matches!(goal, Named::Project(_)) {
-        findings::complain(
-            context,
-            &format!("there is no project at `{path}`"),
-            Some("name its folder, or say which schema shall be: `--to STATE`"),
-        );
-        return Err(Told::Outcome(Outcome::Misused));
+    let told = |failure: Box<Failure>| Told::Outcome(diff::tell(context, &failure));
+    if let Some(goal) = &arguments.to {
+        return named::named(&context.machine, goal).map_err(told);
     }
-    Ok(goal)
+    let path = arguments.path.to_string_lossy();
+    if let Ok(goal @ Named::Project(_)) = named::named(&context.machine, &path) {
+        return Ok(goal);
+    }
+    findings::complain(
+        context,
+        &format!("there is no project at `{path}`"),
+        Some("name its folder, or say which schema shall be: `--to STATE`"),
+    );
+    Err(Told::Outcome(Outcome::Misused))
 }
 
 /// What a run on the temporary database says is about the files.

@@ -6,6 +6,7 @@ mod edits;
 mod files;
 mod keep;
 mod kill;
+mod new;
 mod repair;
 mod run;
 
