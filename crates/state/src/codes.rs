@@ -136,6 +136,20 @@ pub static MAYBE_RENAMED: Rule = Rule {
     severity: Severity::Warning,
     summary: "something goes and something like it comes, and nothing says that it is a rename",
 };
+/// The revisions of a project do not follow one another.
+pub static REVISIONS_DISAGREE: Rule = Rule {
+    code: "STA016",
+    name: "revisions-disagree",
+    severity: Severity::Warning,
+    summary: "revisions for Alembic do not follow one another, or it is not known where they lead",
+};
+/// No revision leads to the schema as it is.
+pub static NO_REVISION: Rule = Rule {
+    code: "STA017",
+    name: "no-revision",
+    severity: Severity::Warning,
+    summary: "the schema has changed since the last revision for Alembic",
+};
 
 /// All of them.
 pub const ALL: &[&Rule] = &[
@@ -158,4 +172,6 @@ pub const ALL: &[&Rule] = &[
     &ROLES_TAKEN,
     &MISPLACED_WAS,
     &MAYBE_RENAMED,
+    &REVISIONS_DISAGREE,
+    &NO_REVISION,
 ];
