@@ -432,16 +432,17 @@ pub(crate) struct MigrateContract {
     pub(crate) destroy: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct MigrateNew {
     /// What it is called: letters, digits, `_`, `-`
     pub(crate) name: String,
     /// The project's folder, or one .arch file
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
-    /// The folder of the migrations, from the project's
-    #[arg(long, value_name = "FOLDER", default_value = "migrations")]
-    pub(crate) folder: PathBuf,
+    /// The folder of the migrations, from the project's [default: migrations; with models for SQLAlchemy, a revision for
+    /// Alembic is written where `build` has put the first]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
     /// The state that shall be, named as for `diff` [default: the project's schema]
     #[arg(long, value_name = "STATE")]
     pub(crate) to: Option<String>,
@@ -466,6 +467,13 @@ pub(crate) struct MigrateNew {
     /// How to print the plan
     #[arg(long, default_value = "text")]
     pub(crate) format: Format,
+}
+
+impl MigrateNew {
+    /// The folder of migrations in SQL.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.as_deref().unwrap_or(Path::new("migrations"))
+    }
 }
 
 #[derive(Debug, Args)]

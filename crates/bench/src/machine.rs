@@ -41,6 +41,14 @@ impl System for Chance {
         none()
     }
 
+    fn remove_folder(&self, _path: &Path) -> io::Result<()> {
+        none()
+    }
+
+    fn rename_folder(&self, _from: &Path, _to: &Path) -> io::Result<()> {
+        none()
+    }
+
     fn variable(&self, _name: &str) -> Option<String> {
         None
     }

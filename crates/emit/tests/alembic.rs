@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use diagnostics::Sources;
-use emit::alembic::{Migrations, Target, alembic};
+use emit::alembic::{Migrations, Target, environment, first_build};
 use physical::Database;
 
 fn root() -> PathBuf {
@@ -41,12 +41,13 @@ fn emitted(text: &str, databases: &[&str]) -> BTreeMap<String, String> {
             plan,
         })
         .collect();
-    let files = alembic(&Migrations {
+    let input = Migrations {
         project: designed.blueprint.project.as_str(),
         place: emit::Placement::default(),
         targets: &targets,
-    });
-    files.into_iter().map(|file| (file.path, file.text)).collect()
+    };
+    let files = environment(&input).into_iter().chain(first_build(&input));
+    files.map(|file| (file.path, file.text)).collect()
 }
 
 const BOTH: &[&str] = &["postgres", "sqlite"];

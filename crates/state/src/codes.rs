@@ -136,10 +136,24 @@ pub static MAYBE_RENAMED: Rule = Rule {
     severity: Severity::Warning,
     summary: "something goes and something like it comes, and nothing says that it is a rename",
 };
+/// The revisions of a project do not follow one another.
+pub static REVISIONS_DISAGREE: Rule = Rule {
+    code: "STA016",
+    name: "revisions-disagree",
+    severity: Severity::Warning,
+    summary: "revisions for Alembic do not follow one another, or it is not known where they lead",
+};
+/// No revision leads to the schema as it is.
+pub static NO_REVISION: Rule = Rule {
+    code: "STA017",
+    name: "no-revision",
+    severity: Severity::Warning,
+    summary: "the schema has changed since the last revision for Alembic",
+};
 
 /// A state cannot be turned into text.
 pub static NO_IMPORT: Rule = Rule {
-    code: "STA016",
+    code: "STA018",
     name: "no-import",
     severity: Severity::Error,
     summary: "a state holds what cannot be said in `.arch`, not even as SQL",
@@ -166,5 +180,7 @@ pub const ALL: &[&Rule] = &[
     &ROLES_TAKEN,
     &MISPLACED_WAS,
     &MAYBE_RENAMED,
+    &REVISIONS_DISAGREE,
+    &NO_REVISION,
     &NO_IMPORT,
 ];

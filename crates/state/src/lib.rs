@@ -8,6 +8,7 @@ mod hash;
 mod lost;
 mod models;
 pub mod named;
+pub mod revisions;
 pub use models::package;
 
 pub use database::{introspect, is_empty};

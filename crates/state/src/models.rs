@@ -6,11 +6,12 @@ use emit::alembic::{Migrations, Target};
 use emit::sqlalchemy::{Input, Keeps, Module};
 use model::ModelsTarget;
 
+use crate::revisions::{self, Goal};
 use crate::{Built, Checked};
 
 /// The settings of a project, as the emitters take them.
 #[derive(Debug)]
-struct Settings<'c> {
+pub(crate) struct Settings<'c> {
     models: &'c project::Models,
     import: String,
     support: String,
@@ -19,7 +20,7 @@ struct Settings<'c> {
 }
 
 impl<'c> Settings<'c> {
-    fn of(checked: &'c Checked) -> Self {
+    pub(crate) fn of(checked: &'c Checked) -> Self {
         let models = &checked.loaded.root.config.models;
         Self {
             models,
@@ -30,7 +31,7 @@ impl<'c> Settings<'c> {
         }
     }
 
-    fn place(&self) -> Placement<'_> {
+    pub(crate) fn place(&self) -> Placement<'_> {
         Placement {
             package: &self.import,
             support: &self.support,
@@ -98,12 +99,30 @@ pub(crate) fn alembic(checked: &Checked, built: &Built) -> Vec<project::Generate
         place: settings.place(),
         targets: &targets,
     };
-    let files = emit::alembic::alembic(&input).into_iter();
-    files.map(|module| generated("", module, "alembic")).collect()
+    let environment = emit::alembic::environment(&input).into_iter();
+    let environment = environment.map(|module| generated("", module, "alembic"));
+    let first = emit::alembic::first_build(&input)
+        .into_iter()
+        .chain([goal(&input, built)]);
+    let first = first.map(|module| generated("", module, FIRST));
+    environment.chain(first).collect()
+}
+
+/// The generator of what is made once: the first revision and what lies beside it.
+pub(crate) const FIRST: &str = "alembic, first revision";
+
+/// Which schema the first revision leads to.
+fn goal(input: &Migrations<'_>, built: &Built) -> Module {
+    let title = emit::alembic::FIRST;
+    Module {
+        path: revisions::goal_path(&input.place, title),
+        text: Goal::of("0001", built).render(),
+        keeps: Keeps::Nothing,
+    }
 }
 
 /// Whether the project asks for models for SQLAlchemy.
-fn asked(checked: &Checked) -> bool {
+pub(crate) fn asked(checked: &Checked) -> bool {
     let project = checked.model.project.as_ref();
     project.is_some_and(|project| project.models.contains(&ModelsTarget::Sqlalchemy))
 }

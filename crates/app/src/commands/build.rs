@@ -1,6 +1,7 @@
 //! `architrave build`
 
 use project::{Change, Generated, Outputs, Standing};
+use state::revisions;
 
 use super::findings;
 use crate::cli::{Build, FindingFormat};
@@ -10,16 +11,26 @@ pub(crate) fn run(context: Context, arguments: &Build) -> Outcome {
     let mut checked = state::check(&context.machine, &arguments.path);
     let mut found = std::mem::take(&mut checked.diagnostics);
     let mut files = Vec::new();
+    let mut behind = false;
     if !found.has_errors() {
         let built = state::build(&checked);
         found.extend(built.diagnostics.iter().cloned());
         files = state::emit(&checked, &built, env!("CARGO_PKG_VERSION"));
+        let (settled, told) = revisions::settle(&context.machine, (&checked, &built), files);
+        files = settled;
+        behind = !told.is_empty();
+        found.extend(told);
     }
     let found = found.into_sorted();
     if findings::show(context, arguments.format, &checked.loaded.sources, &found) == Outcome::Wrong {
         return Outcome::Wrong;
     }
-    write(context, arguments, &checked.loaded.root.output_folder(), files)
+    let written = write(context, arguments, &checked.loaded.root.output_folder(), files);
+    // Revisions are nothing that a build can mend.
+    match written {
+        Outcome::Holds if behind && arguments.check => Outcome::Wrong,
+        other => other,
+    }
 }
 
 fn write(context: Context, arguments: &Build, folder: &std::path::Path, files: Vec<Generated>) -> Outcome {

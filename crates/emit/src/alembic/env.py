@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from alembic import context
 
 from app.core import session
-from app.core.migrations import target
+from app.core.migrations import ASIDE, keys_act, target
 from app.core.project import AUDIT, OWN_SQL, PRIVATE, SCHEMA
 from app.models import Base
 
@@ -35,7 +35,7 @@ def known(name: str | None, kind: str, parents: Any) -> bool:
         return name == (None if SQLITE else SCHEMA)
     if kind != "table" or name is None or name in TABLES:
         return name not in OWN_SQL or name in TABLES
-    return not name.startswith((f"{PRIVATE}_", f"{AUDIT}_") if SQLITE else PARTITIONS)
+    return not name.startswith((f"{PRIVATE}_", f"{AUDIT}_", ASIDE) if SQLITE else PARTITIONS)
 
 
 OPTIONS: dict[str, Any] = {
@@ -45,6 +45,7 @@ OPTIONS: dict[str, Any] = {
     "include_schemas": not SQLITE,
     "include_name": known,
     "version_table_schema": None if SQLITE else PRIVATE,
+    "transaction_per_migration": True,
 }
 
 
@@ -55,6 +56,8 @@ def offline() -> None:
 
 
 def online(connection: sa.Connection) -> None:
+    if SQLITE:
+        sa.event.listen(connection.engine, "begin", keys_act, insert=True)
     context.configure(connection=connection, **OPTIONS)
     with context.begin_transaction():
         context.run_migrations()

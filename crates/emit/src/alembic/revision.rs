@@ -4,30 +4,54 @@ use plan::{Action, Made, RunsAs, Section, Step, Undo};
 
 use super::text::run;
 use super::{Migrations, Target, index, table};
-use crate::sqlalchemy::GENERATED;
+use crate::Placement;
 use crate::sqlalchemy::py::{Py, comment, docstring, statement, string};
 
 /// How deep the body of a function stands.
-const INDENT: usize = 4;
+pub(super) const INDENT: usize = 4;
 
 /// Which names a revision uses.
 #[derive(Debug, Default)]
-struct Uses {
-    op: bool,
+pub(super) struct Uses {
+    pub(super) op: bool,
     sqlalchemy: bool,
     postgresql: bool,
-    run: bool,
+    pub(super) run: bool,
+    pub(super) batches: bool,
+    pub(super) rest: bool,
+}
+
+impl Uses {
+    /// The import of what the support package has for revisions; empty where nothing is used.
+    fn helpers(&self, place: &Placement<'_>) -> String {
+        let all = [
+            (self.rest, "keys_at_rest"),
+            (self.run, "run"),
+            (self.batches, "run_in_batches"),
+        ];
+        let used = all.iter().filter(|(used, _)| *used).map(|(_, name)| *name);
+        let names: Vec<&str> = used.collect();
+        if names.is_empty() {
+            return String::new();
+        }
+        format!(
+            "from {}.{}.migrations import {}\n",
+            place.package,
+            place.support_module(),
+            names.join(", ")
+        )
+    }
 }
 
 /// A direction of a revision.
 #[derive(Clone, Copy)]
-enum Way {
+pub(super) enum Way {
     Up,
     Down,
 }
 
 impl Way {
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Up => "upgrade",
             Self::Down => "downgrade",
@@ -47,8 +71,9 @@ pub(super) fn first_build(input: &Migrations<'_>) -> String {
         }
         targets => {
             uses.op |= !targets.is_empty();
+            let names: Vec<&str> = targets.iter().map(Target::name).collect();
             for way in [Way::Up, Way::Down] {
-                functions.push_str(&branches(targets, way));
+                functions.push_str(&branches(&names, way));
             }
             for target in targets {
                 for way in [Way::Up, Way::Down] {
@@ -58,25 +83,33 @@ pub(super) fn first_build(input: &Migrations<'_>) -> String {
             }
         }
     }
-    let mut text = head(input, &uses);
+    let about = format!("The first build of {}.\n\n{ONCE}", input.project);
+    let mut text = head(&about, ("0001", None), &uses, &input.place);
     text.push_str(&functions);
     text
 }
 
-fn head(input: &Migrations<'_>, uses: &Uses) -> String {
-    let about = format!(
-        "The first build of {}.\n\n{}\n\nRevision ID: 0001\nRevises:",
-        input.project, GENERATED,
-    );
-    let mut text = docstring(0, &about);
+/// A revision that has run somewhere must stay what it is.
+const ONCE: &str =
+    "Made by architrave from schema/*.arch, once: `architrave migrate new` writes the revisions that follow.";
+
+/// What stands above the functions of a revision, which has an identifier, and but for the first comes after another.
+pub(super) fn head(
+    about: &str,
+    (id, after): (&str, Option<&str>),
+    uses: &Uses,
+    place: &Placement<'_>,
+) -> String {
+    let revises = after.map_or(String::new(), |after| format!(" {after}"));
+    let mut text = docstring(0, &format!("{about}\n\nRevision ID: {id}\nRevises:{revises}"));
     text.push_str("\nfrom __future__ import annotations\n");
-    let run = format!("{} import run\n", input.import("migrations"));
+    let run = uses.helpers(place);
     let theirs = [
         (uses.sqlalchemy, "import sqlalchemy as sa\n"),
         (uses.op, "from alembic import op\n"),
         (uses.postgresql, "from sqlalchemy.dialects import postgresql\n"),
     ];
-    let ours = [(uses.run, run.as_str())];
+    let ours = [(!run.is_empty(), run.as_str())];
     for group in [theirs.as_slice(), &ours] {
         let lines: String = group
             .iter()
@@ -88,24 +121,30 @@ fn head(input: &Migrations<'_>, uses: &Uses) -> String {
             text.push_str(&lines);
         }
     }
-    text.push_str("\nrevision = \"0001\"\ndown_revision = None\nbranch_labels = None\ndepends_on = None\n");
+    let after = after.map_or_else(|| "None".to_owned(), string);
+    text.push_str(&format!(
+        "\nrevision = {}\ndown_revision = {after}\nbranch_labels = None\ndepends_on = None\n",
+        string(id)
+    ));
     text
 }
 
-/// The function that Alembic calls, where there are several databases.
-fn branches(targets: &[Target<'_>], way: Way) -> String {
+/// The function that Alembic calls, where there are several databases; each has SQLAlchemy's name.
+pub(super) fn branches(names: &[&str], way: Way) -> String {
     let mut text = format!("\n\ndef {}() -> None:\n", way.name());
-    let Some((last, others)) = targets.split_last() else {
+    let Some((last, others)) = names.split_last() else {
         text.push_str("    pass\n");
         return text;
     };
-    for (position, target) in others.iter().enumerate() {
+    for (position, name) in others.iter().enumerate() {
         let word = if position == 0 { "if" } else { "elif" };
-        let name = string(target.name());
-        text.push_str(&format!("    {word} op.get_context().dialect.name == {name}:\n"));
-        text.push_str(&format!("        _{}_{}()\n", way.name(), target.name()));
+        let literal = string(name);
+        text.push_str(&format!(
+            "    {word} op.get_context().dialect.name == {literal}:\n"
+        ));
+        text.push_str(&format!("        _{}_{name}()\n", way.name()));
     }
-    text.push_str(&format!("    else:\n        _{}_{}()\n", way.name(), last.name()));
+    text.push_str(&format!("    else:\n        _{}_{last}()\n", way.name()));
     text
 }
 

@@ -1,5 +1,6 @@
 //! `architrave migrate`
 
+mod alembic;
 mod differ;
 mod new;
 mod show;

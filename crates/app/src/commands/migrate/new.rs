@@ -14,7 +14,7 @@ use runner::{Settings, Stop};
 use state::named::{self, Difference, Failure, Named, State};
 
 use super::differ::Replica;
-use super::{Told, read, settings};
+use super::{Told, alembic, read, settings};
 use crate::cli::{Format, MigrateNew};
 use crate::commands::{diff, findings};
 use crate::{Context, Outcome};
@@ -24,9 +24,12 @@ const LONGEST: usize = 80;
 
 pub(super) fn run(context: Context, arguments: &MigrateNew) -> Result<Outcome, Told> {
     let name = name(context, &arguments.name)?;
+    if let Some(project) = alembic::Project::find(context, arguments)? {
+        return project.next(&name);
+    }
     let base = base(context, &arguments.path);
-    below(context, &arguments.folder)?;
-    let folder = base.join(&arguments.folder);
+    below(context, arguments.folder())?;
+    let folder = base.join(arguments.folder());
     let migrations = match context.machine.exists(&folder) {
         true => read(context, &folder)?,
         false => Vec::new(),
@@ -50,7 +53,7 @@ pub(super) fn run(context: Context, arguments: &MigrateNew) -> Result<Outcome, T
     planned.consented(arguments)?;
     let made = work.prove(&planned, (number, &name))?;
     if !arguments.dry_run {
-        write(context, &base, &arguments.folder, &made)?;
+        write(context, &base, arguments.folder(), &made)?;
     }
     print(context, arguments, &work, &planned, &made);
     Ok(Outcome::Holds)
@@ -90,13 +93,13 @@ fn below(context: Context, folder: &Path) -> Result<(), Told> {
     Err(Told::Outcome(Outcome::Misused))
 }
 
-fn refuse(context: Context, message: &str, help: &str) -> Told {
+pub(super) fn refuse(context: Context, message: &str, help: &str) -> Told {
     findings::complain(context, message, Some(help));
     Told::Outcome(Outcome::Wrong)
 }
 
 /// A temporary database with the migrations that are there, and what the next one shall lead to.
-struct Work {
+pub(super) struct Work {
     context: Context,
     start: StartOptions,
     settings: Settings,
@@ -108,21 +111,25 @@ struct Work {
 }
 
 /// What the next migration shall do.
-struct Planned {
+pub(super) struct Planned {
     states: (State, State),
-    difference: Difference,
+    pub(super) difference: Difference,
 }
 
 /// The next migration.
-struct Made {
+pub(super) struct Made {
     title: String,
-    up: String,
-    down: Option<String>,
-    plan: String,
+    pub(super) up: String,
+    pub(super) down: Option<String>,
+    pub(super) plan: String,
 }
 
 impl Work {
-    fn begin(context: Context, arguments: &MigrateNew, migrations: Vec<Migration>) -> Result<Self, Told> {
+    pub(super) fn begin(
+        context: Context,
+        arguments: &MigrateNew,
+        migrations: Vec<Migration>,
+    ) -> Result<Self, Told> {
         let told = |failure: Box<Failure>| Told::Outcome(diff::tell(context, &failure));
         let goal = goal(context, arguments)?;
         let before = migrations.iter().rev().find_map(|it| it.plan.as_ref());
@@ -171,7 +178,7 @@ impl Work {
     }
 
     /// What leads on from the last migration. With a label, what it would lose is set aside under it.
-    fn plan(&self, keep: Option<&str>) -> Result<Planned, Told> {
+    pub(super) fn plan(&self, keep: Option<&str>) -> Result<Planned, Told> {
         let there = Named::Database(self.replica.url.clone());
         let last = self.migrations.last();
         // A plan from nothing also makes what a new database has already.
@@ -184,7 +191,7 @@ impl Work {
         Ok(Planned { states, difference })
     }
 
-    fn nothing_to_do(&self, format: Format, planned: &Planned) -> Result<String, Told> {
+    pub(super) fn nothing_to_do(&self, format: Format, planned: &Planned) -> Result<String, Told> {
         let last = &planned.states.0.shown;
         if format == Format::Json {
             let hash = self.hash_before();
@@ -198,7 +205,7 @@ impl Work {
     }
 
     /// Runs what is planned, and back, and says what it was only if it did what it shall.
-    fn prove(&self, planned: &Planned, (number, name): (i64, &str)) -> Result<Made, Told> {
+    pub(super) fn prove(&self, planned: &Planned, (number, name): (i64, &str)) -> Result<Made, Told> {
         let plan = &planned.difference.plan;
         let title = journal::title(number, name);
         let shown = (planned.states.0.shown.as_str(), title.as_str());
@@ -350,7 +357,7 @@ fn on_temporary(message: &str, stop: Stop) -> Told {
 }
 
 /// The steps that have no way back, and why.
-fn closed(plan: &Plan) -> impl Iterator<Item = (String, String)> {
+pub(super) fn closed(plan: &Plan) -> impl Iterator<Item = (String, String)> {
     let legs = plan.way(Direction::Back).into_iter();
     legs.filter_map(|leg| {
         let title = leg.step.title.clone();
@@ -375,7 +382,7 @@ fn lost(legs: &[Leg<'_>]) -> Vec<String> {
 
 impl Planned {
     /// Whether whoever calls wants what cannot be undone.
-    fn consented(&self, arguments: &MigrateNew) -> Result<(), Told> {
+    pub(super) fn consented(&self, arguments: &MigrateNew) -> Result<(), Told> {
         let plan = &self.difference.plan;
         let losses = lost(&plan.way(Direction::Forth));
         if !losses.is_empty() && !arguments.accept_data_loss {
@@ -394,6 +401,26 @@ impl Planned {
             return Err(listed("the migration could not be rolled back", steps, help));
         }
         Ok(())
+    }
+}
+
+impl Planned {
+    /// The plan, for people.
+    pub(super) fn text(&self, context: Context, dialect: &Relational) -> String {
+        let legs = self.difference.plan.way(Direction::Forth);
+        way::text(
+            &Journey {
+                dialect: dialect.name,
+                title: dialect.title,
+                direction: Direction::Forth,
+                from: &self.states.0.shown,
+                to: &self.states.1.shown,
+                prelude: &[],
+                legs: &legs,
+                notes: &self.difference.notes,
+            },
+            context.terminal.color,
+        )
     }
 }
 
@@ -427,7 +454,7 @@ fn rendered(document: &Document<'_>) -> Result<String, Stop> {
 }
 
 /// The files, below the folder of the migrations. `up.sql` is the last: a folder without it is refused, and never half run.
-fn files(made: &Made) -> Vec<(&'static str, &str)> {
+pub(super) fn files(made: &Made) -> Vec<(&'static str, &str)> {
     let mut files = vec![("plan.json", made.plan.as_str())];
     files.extend(made.down.as_deref().map(|down| ("down.sql", down)));
     files.push(("up.sql", &made.up));
@@ -454,21 +481,8 @@ fn print(context: Context, arguments: &MigrateNew, work: &Work, planned: &Planne
         context.terminal.print(&made.plan);
         return;
     }
-    let legs = planned.difference.plan.way(Direction::Forth);
-    let mut text = way::text(
-        &Journey {
-            dialect: work.dialect.name,
-            title: work.dialect.title,
-            direction: Direction::Forth,
-            from: &planned.states.0.shown,
-            to: &planned.states.1.shown,
-            prelude: &[],
-            legs: &legs,
-            notes: &planned.difference.notes,
-        },
-        context.terminal.color,
-    );
-    let folder = arguments.folder.join(&made.title);
+    let mut text = planned.text(context, work.dialect);
+    let folder = arguments.folder().join(&made.title);
     for (file, content) in files(made) {
         let path = visible(&folder.join(file).display().to_string());
         text.push_str(&match (arguments.dry_run, file) {

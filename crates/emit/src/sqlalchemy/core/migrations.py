@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, cast
 
@@ -13,6 +14,9 @@ from sqlalchemy.schema import ExecutableDDLElement
 from sqlalchemy.sql.compiler import DDLCompiler
 
 from .project import AUDIT, PRIVATE, SCHEMA
+
+#: What the names of schemas begin with, on SQLite of tables, that hold what revisions have set aside.
+ASIDE = "architrave_migrations_"
 
 
 class Verbatim(ExecutableDDLElement):
@@ -32,6 +36,56 @@ def _verbatim(element: Verbatim, compiler: DDLCompiler, **kw: Any) -> str:
 def run(sql: str) -> None:
     """Runs one statement as it stands, or writes it when Alembic writes a script."""
     op.execute(Verbatim(sql))
+
+
+def _all(*statements: str) -> None:
+    for sql in statements:
+        run(sql)
+
+
+@contextmanager
+def keys_at_rest() -> Iterator[None]:
+    """Lets SQLite's foreign keys rest while tables are made anew, in one transaction; the statements look at the references themselves.
+
+    No transaction takes the settings in. They are as before from the next one on: `env.py` sees to that, so that what was done and the
+    number of the revision are written together.
+    """
+    rest = ("PRAGMA foreign_keys = OFF", "PRAGMA legacy_alter_table = ON")
+    if context.is_offline_mode():
+        _all(*rest, "BEGIN IMMEDIATE")
+        yield
+        _all("COMMIT", "PRAGMA legacy_alter_table = OFF", "PRAGMA foreign_keys = ON")
+        return
+    _all("COMMIT", *rest, "BEGIN IMMEDIATE")
+    yield
+
+
+def keys_act(connection: sa.Connection) -> None:
+    """Before a transaction of SQLite: foreign keys act."""
+    for setting in ("legacy_alter_table = OFF", "foreign_keys = ON"):
+        connection.exec_driver_sql(f"PRAGMA {setting}")
+
+
+def run_in_batches(statement: str, condition: str, *, table: str, key: str, rows: int = 5_000) -> None:
+    """Runs `statement condition`, whose last word is WHERE, for so many rows at a time in the order of a key.
+
+    Outside of a transaction each batch is one of its own, and nobody waits for a row longer than a batch takes. When it is cut off, it can
+    be run again. In a script it is one statement for all rows.
+    """
+    if context.is_offline_mode():
+        run(f"{statement} {condition}")
+        return
+    columns = ", ".join(f"quote_literal(({column})::text)" for column in key.split(", "))
+    behind = ""
+    while True:
+        rest = f"{table} WHERE {behind}" if behind else table
+        end = Verbatim(f"SELECT {columns} FROM {rest} ORDER BY {key} OFFSET {rows - 1} LIMIT 1")
+        last = op.get_bind().execute(end).first()
+        until = f"({key}) <= ({', '.join(last)})" if last else ""
+        run(" AND ".join(part for part in (f"{statement} ({condition}\n)", behind, until) if part))
+        if not last:
+            return
+        behind = f"({key}) > ({', '.join(last)})"
 
 
 def _plain(item: Any, columns: Container[str], *, nulls: bool) -> Any:
@@ -81,9 +135,9 @@ def target(metadata: sa.MetaData, *, sqlite: bool) -> sa.MetaData:
 def not_ours(name: str | None, kind: str, parents: Any) -> bool:
     """For `include_name` in an environment of the application's own: leaves out what these migrations keep."""
     if kind == "schema":
-        return name not in (SCHEMA, PRIVATE, AUDIT)
+        return name not in (SCHEMA, PRIVATE, AUDIT) and not (name or "").startswith(ASIDE)
     if kind != "table" or name is None or context.get_context().dialect.name != "sqlite":
         return True
     metadata: sa.MetaData = import_module(f"{__package__.rsplit('.', 1)[0]}.models").Base.metadata
     ours = {table.name for table in metadata.tables.values()}
-    return name not in ours and not name.startswith((f"{PRIVATE}_", f"{AUDIT}_"))
+    return name not in ours and not name.startswith((f"{PRIVATE}_", f"{AUDIT}_", ASIDE))
