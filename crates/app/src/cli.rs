@@ -365,6 +365,8 @@ pub(crate) enum MigrateCommand {
     Apply(MigrateApply),
     /// Roll back what was applied last
     Rollback(MigrateRollback),
+    /// Write down that migrations are applied whose schema is there already, without running them
+    Baseline(MigrateBaseline),
     /// Hold files, history and schema to each other; answer 1 when they do not agree
     Verify(MigrateStatus),
     /// Destroy what migrations have set aside, which then cannot be rolled back
@@ -381,6 +383,7 @@ impl MigrateCommand {
             Self::Apply(it) => &it.place.path,
             Self::Rollback(it) => &it.place.path,
             Self::Contract(it) => &it.place.path,
+            Self::Baseline(it) => &it.place.path,
             Self::Repair(it) => &it.place.path,
         }
     }
@@ -418,6 +421,18 @@ pub(crate) struct Waits {
     /// Print a line for each statement
     #[arg(long)]
     pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateBaseline {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Up to this migration, with it
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) to: i64,
+    /// Although the schema is not what these migrations make
+    #[arg(long)]
+    pub(crate) accept_drift: bool,
 }
 
 #[derive(Debug, Args)]

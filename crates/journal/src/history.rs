@@ -24,16 +24,19 @@ pub enum EventKind {
     HistoryAccepted,
     /// What a migration had set aside was destroyed.
     Contracted,
+    /// Somebody said that what a migration makes was there already; it was not run.
+    Baselined,
 }
 
 impl EventKind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Applied,
         Self::RolledBack,
         Self::FilesAccepted,
         Self::DriftAccepted,
         Self::HistoryAccepted,
         Self::Contracted,
+        Self::Baselined,
     ];
 
     /// As it is stored.
@@ -46,6 +49,7 @@ impl EventKind {
             Self::DriftAccepted => "drift_accepted",
             Self::HistoryAccepted => "history_accepted",
             Self::Contracted => "contracted",
+            Self::Baselined => "baselined",
         }
     }
 

@@ -109,7 +109,7 @@ pub fn compare(folder: &[Migration], history: &[Event]) -> Vec<Entry> {
     let mut remembered: BTreeMap<i64, Remembered<'_>> = BTreeMap::new();
     for event in history {
         match event.kind {
-            EventKind::Applied => {
+            EventKind::Applied | EventKind::Baselined => {
                 let (up, down) = (&event.up, &event.down);
                 remembered.insert(event.number, Remembered { event, up, down });
             }

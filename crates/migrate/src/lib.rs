@@ -135,10 +135,10 @@ fn between(
     })
 }
 
-/// The steps of [`plan`], without the hashes of both schemas, which take longer than the comparison.
+/// The steps of [`plan()`], without the hashes of both schemas, which take longer than the comparison.
 ///
 /// # Errors
-/// As [`plan`].
+/// As [`plan()`].
 pub fn steps_between(from: &Database, to: &Database, dialect: &Relational) -> Result<Vec<Step>, Refused> {
     changes(from, to, dialect, None)
 }

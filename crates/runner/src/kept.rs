@@ -81,7 +81,12 @@ fn applied(events: &[Event]) -> Vec<&Event> {
 /// Whether what a migration set aside was destroyed since it was applied, and when.
 pub(crate) fn contracted(events: &[Event], number: i64) -> Option<&Event> {
     let mut of_it = events.iter().rev().filter(|event| event.number == number);
-    let last = of_it.find(|event| matches!(event.kind, EventKind::Applied | EventKind::Contracted))?;
+    let last = of_it.find(|event| {
+        matches!(
+            event.kind,
+            EventKind::Applied | EventKind::Baselined | EventKind::Contracted
+        )
+    })?;
     (last.kind == EventKind::Contracted).then_some(last)
 }
 

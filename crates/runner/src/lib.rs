@@ -5,6 +5,7 @@
 //! and one after it, and what lies between is decided by looking at the database, or by a person, never guessed. Nothing here
 //! removes what a user has made; an invalid index that a run of ours left is not that.
 
+mod baseline;
 mod batches;
 mod execute;
 mod inspect;
@@ -19,6 +20,7 @@ mod stop;
 mod store;
 mod survey;
 
+pub use baseline::baseline;
 pub use kept::{Aside, contract};
 pub use repair::{Repair, repair};
 pub use run::{apply, rollback};

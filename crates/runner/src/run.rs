@@ -194,7 +194,7 @@ impl<'a> Held<'a> {
         let mut order = Vec::new();
         for event in &self.events {
             match event.kind {
-                EventKind::Applied => order.push(event.number),
+                EventKind::Applied | EventKind::Baselined => order.push(event.number),
                 EventKind::RolledBack => order.retain(|number| *number != event.number),
                 _ => {}
             }
@@ -324,7 +324,7 @@ impl<'a> Held<'a> {
     }
 
     /// The schema as it is.
-    fn see(&mut self) -> Result<schema::Seen, Stop> {
+    pub(crate) fn see(&mut self) -> Result<schema::Seen, Stop> {
         self.connection.begin_snapshot()?;
         let seen = schema::see(&mut self.connection, self.job.dialect);
         let _ = self.connection.rollback();

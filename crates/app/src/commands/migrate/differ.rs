@@ -35,13 +35,23 @@ pub(super) fn explain(
         .iter()
         .filter(|it| numbers.contains(&it.number));
     let migrations: Vec<Migration> = migrations.cloned().collect();
+    beyond(context, subject, settings, &migrations)
+}
+
+/// Those statements, when it is known which migrations should have led there.
+pub(super) fn beyond(
+    context: Context,
+    subject: &Subject,
+    settings: &Settings,
+    migrations: &[Migration],
+) -> Result<Vec<String>, String> {
     let said = |error: EngineError| error.to_string();
     let found = read(&subject.url, subject.dialect).map_err(said)?;
     let start = diff::start_options(context, None);
     let twin = (subject.url.database(), subject.url.user().map(str::to_owned));
     let replica = Replica::new(&start, subject.dialect, (&twin.0, twin.1.as_deref())).map_err(said)?;
     replica
-        .apply(context, &migrations, settings)
+        .apply(context, migrations, settings)
         .map_err(|stop| stop.message)?;
     let made = replica.read().map_err(said)?;
     let plan = migrate::plan(&made, &found, subject.dialect).map_err(|refused| refused.to_string())?;

@@ -18,8 +18,8 @@ use runner::{Aside, Cause, Drift, Job, Repair, Settings, Stop};
 
 use super::{findings, trail};
 use crate::cli::{
-    Format, MigrateApply, MigrateCommand, MigrateContract, MigrateRepair, MigrateRollback, MigrateStatus,
-    Place, Waits,
+    Format, MigrateApply, MigrateBaseline, MigrateCommand, MigrateContract, MigrateRepair, MigrateRollback,
+    MigrateStatus, Place, Waits,
 };
 use crate::{Context, Outcome};
 
@@ -31,6 +31,7 @@ pub(crate) fn run(context: Context, command: &MigrateCommand) -> Outcome {
         MigrateCommand::Apply(arguments) => apply(context, arguments),
         MigrateCommand::Rollback(arguments) => rollback(context, arguments),
         MigrateCommand::Contract(arguments) => contract(context, arguments),
+        MigrateCommand::Baseline(arguments) => baseline(context, arguments),
         MigrateCommand::Repair(arguments) => repair(context, arguments),
     };
     match done {
@@ -215,6 +216,55 @@ fn rollback(context: Context, arguments: &MigrateRollback) -> Result<Outcome, To
         _ => format!("{count} migrations rolled back\n"),
     });
     Ok(Outcome::Holds)
+}
+
+fn baseline(context: Context, arguments: &MigrateBaseline) -> Result<Outcome, Told> {
+    let subject = Subject::read(context, &arguments.place)?;
+    let settings = settings(context, None);
+    if !arguments.accept_drift {
+        let covered = subject.migrations.iter().filter(|it| it.number <= arguments.to);
+        let covered: Vec<Migration> = covered.cloned().collect();
+        is_there(context, &subject, &settings, &covered)?;
+    }
+    let mut watch = watch::Watch::new(context, false);
+    let job = subject.job(&context, &settings);
+    let count = runner::baseline(&job, arguments.to, &mut |told| watch.tell(&told))?;
+    drop(watch);
+    context.terminal.print(&match count {
+        1 => "1 migration counts as applied; it was not run\n".to_owned(),
+        _ => format!("{count} migrations count as applied; none was run\n"),
+    });
+    Ok(Outcome::Holds)
+}
+
+/// Runs migrations on a temporary database, and stops where the database has another schema.
+fn is_there(
+    context: Context,
+    subject: &Subject,
+    settings: &Settings,
+    covered: &[Migration],
+) -> Result<(), Told> {
+    let stop = |message: &str, details: Vec<String>, help: &str| {
+        Told::Stop(Box::new(Stop {
+            cause: Cause::Wrong,
+            message: message.to_owned(),
+            details,
+            help: Some(help.to_owned()),
+        }))
+    };
+    match differ::beyond(context, subject, settings, covered) {
+        Ok(statements) if statements.is_empty() => Ok(()),
+        Ok(statements) => Err(stop(
+            "the database has another schema than these migrations make; what it has beyond, as statements:",
+            statements,
+            "change the migrations, or the database; to take it as it is, `--accept-drift`; nothing was written",
+        )),
+        Err(reason) => Err(stop(
+            &format!("whether the schema is there cannot be said: {reason}"),
+            Vec::new(),
+            "mend that; if you know that it is, `--accept-drift`; nothing was written",
+        )),
+    }
 }
 
 fn contract(context: Context, arguments: &MigrateContract) -> Result<Outcome, Told> {

@@ -1,5 +1,6 @@
 //! Migrations run by the program, against databases of their own.
 
+mod baseline;
 mod batches;
 mod concurrent;
 mod edits;
