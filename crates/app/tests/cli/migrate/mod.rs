@@ -1,6 +1,7 @@
 //! Migrations run by the program, against databases of their own.
 
 mod batches;
+mod branches;
 mod concurrent;
 mod files;
 mod keep;
