@@ -359,6 +359,8 @@ pub(crate) struct Migrate {
 pub(crate) enum MigrateCommand {
     /// Write the next migration: what leads from the last one to the schema, tried both ways
     New(MigrateNew),
+    /// Put a migration of another branch behind all others, when they lead to the same together
+    Rebase(MigrateRebase),
     /// List migrations, and where each stands
     Status(MigrateStatus),
     /// Apply what is pending
@@ -379,6 +381,7 @@ impl MigrateCommand {
     fn path(&self) -> &Path {
         match self {
             Self::New(it) => &it.path,
+            Self::Rebase(it) => &it.path,
             Self::Status(it) | Self::Verify(it) => &it.place.path,
             Self::Apply(it) => &it.place.path,
             Self::Rollback(it) => &it.place.path,
@@ -489,6 +492,33 @@ impl MigrateNew {
     pub(crate) fn folder(&self) -> &Path {
         self.folder.as_deref().unwrap_or(Path::new("migrations"))
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateRebase {
+    /// Which: its number and name, `0003_orders`; what was planned to go on from it goes with it
+    pub(crate) name: String,
+    /// The project's folder, or one .arch file
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// The folder of the migrations, from the project's
+    #[arg(long, value_name = "FOLDER", default_value = "migrations")]
+    pub(crate) folder: PathBuf,
+    /// What all of them shall lead to, named as for `diff` [default: the project's schema, or the same in either order]
+    #[arg(long, value_name = "STATE")]
+    pub(crate) to: Option<String>,
+    /// The database product, where neither the migrations nor the state say
+    #[arg(long, value_name = "DATABASE")]
+    pub(crate) on: Option<Product>,
+    /// Where it must not be applied yet: a postgres:// URL, the path of an SQLite file, or env:NAME [default: env:DATABASE_URL, if there is one]
+    #[arg(long, value_name = "URL")]
+    pub(crate) database: Option<String>,
+    /// Change nothing; say what would be
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The folder with PostgreSQL's programs, when they are not where they usually are
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) postgres: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

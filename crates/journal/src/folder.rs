@@ -1,7 +1,7 @@
 //! A folder of migrations: `0001_name/up.sql`, and beside it `down.sql` and `plan.json` where there are such.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use project::System;
 use serde::{Deserialize, Deserializer};
@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::fault::Fault;
 use crate::lexer::{Lexer, Token};
+use crate::lineage;
 use crate::split::{Language, Statement, split};
 
 /// One migration.
@@ -157,23 +158,50 @@ pub fn sha256(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// A migration, and the folder that it is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// The folder.
+    pub folder: PathBuf,
+    /// What is in it.
+    pub migration: Migration,
+}
+
 /// The migrations of a folder, in order. Files beside them, and folders whose names begin with a point, are left alone.
 ///
 /// # Errors
-/// Everything that is wrong with it: no such folder, folders that are not named as migrations, a number that two have, files that
-/// cannot be read, are missing, or are not UTF-8.
+/// As [`all`], and when two have the same number.
 pub fn read(system: &dyn System, folder: &Path) -> Result<Vec<Migration>, Vec<Fault>> {
+    let placed = all(system, folder)?;
+    let migrations: Vec<Migration> = placed.iter().map(|it| it.migration.clone()).collect();
+    let pairs = migrations.windows(2).zip(placed.iter().skip(1));
+    let faults: Vec<Fault> = pairs
+        .filter_map(|(pair, place)| match pair {
+            [one, other] if one.number == other.number => Some(twice(&migrations, one, other, &place.folder)),
+            _ => None,
+        })
+        .collect();
+    if faults.is_empty() {
+        Ok(migrations)
+    } else {
+        Err(faults)
+    }
+}
+
+/// The migrations of a folder, by number and name; two can have the same number.
+///
+/// # Errors
+/// Everything that is wrong with it: no such folder, folders that are not named as migrations, files that cannot be read, are
+/// missing, or are not UTF-8.
+pub fn all(system: &dyn System, folder: &Path) -> Result<Vec<Placed>, Vec<Fault>> {
     let shown = folder.display().to_string();
     let listed = system.list(folder).map_err(|error| {
         let help = "name the folder with the migrations: `--folder FOLDER`";
-        vec![Fault::of(
-            &shown,
-            format!("the folder cannot be read: {error}"),
-            help,
-        )]
+        let message = format!("the folder cannot be read: {error}");
+        vec![Fault::of(&shown, message, help)]
     })?;
     let mut faults = Vec::new();
-    let mut found: BTreeMap<i64, Migration> = BTreeMap::new();
+    let mut found = Vec::new();
     for entry in listed.into_iter().filter(|entry| entry.is_dir) {
         let Some(name) = entry
             .path
@@ -185,29 +213,34 @@ pub fn read(system: &dyn System, folder: &Path) -> Result<Vec<Migration>, Vec<Fa
         if name.starts_with('.') {
             continue;
         }
+        let folder = entry.path.clone();
         match one(system, &entry.path, &name) {
             Err(fault) => faults.push(fault),
-            Ok(migration) => {
-                if let Some(other) = found.get(&migration.number) {
-                    faults.push(twice(&entry.path, other));
-                } else {
-                    found.insert(migration.number, migration);
-                }
-            }
+            Ok(migration) => found.push(Placed { folder, migration }),
         }
     }
-    if faults.is_empty() {
-        Ok(found.into_values().collect())
-    } else {
-        Err(faults)
-    }
+    found.sort_by(|one, other| key(&one.migration).cmp(&key(&other.migration)));
+    if faults.is_empty() { Ok(found) } else { Err(faults) }
 }
 
-fn twice(path: &Path, other: &Migration) -> Fault {
+fn key(migration: &Migration) -> (i64, &str) {
+    (migration.number, &migration.name)
+}
+
+fn twice(all: &[Migration], one: &Migration, other: &Migration, place: &Path) -> Fault {
+    let (first, second) = (one.title(), other.title());
+    let parent = lineage::common(all, one, other).map(Migration::title);
+    let parent = lineage::from(parent.as_deref());
     Fault::of(
-        &path.display().to_string(),
-        format!("number {} is taken by `{}` already", other.number, other.title()),
-        "two branches were merged: give the one that is applied nowhere a number after all others",
+        &place.display().to_string(),
+        format!(
+            "number {} is taken by `{first}` already; both go on from {parent}",
+            one.number
+        ),
+        &format!(
+            "{}: put the one that is applied nowhere behind all others, `architrave migrate rebase {second}` or `… {first}`",
+            lineage::MERGED
+        ),
     )
 }
 

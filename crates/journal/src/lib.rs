@@ -8,13 +8,15 @@ mod history;
 mod instant;
 mod kind;
 mod lexer;
+mod lineage;
 mod split;
 mod standing;
 
 pub use fault::Fault;
-pub use folder::{Bound, Migration, Script, Sums, read, sha256, title};
+pub use folder::{Bound, Migration, Placed, Script, Sums, all, read, sha256, title};
 pub use history::{Event, EventKind, chain_fault, extend};
 pub use instant::instant;
 pub use kind::{Kind, Mode};
+pub use lineage::{Beside, branch, forks, parent};
 pub use split::{Language, Statement, split};
 pub use standing::{Entry, Standing, compare};

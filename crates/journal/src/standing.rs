@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::folder::{Migration, Script, Sums, title};
 use crate::history::{Event, EventKind};
+use crate::lineage::{self, Beside};
 
 /// Where a migration stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,6 +30,8 @@ pub enum Standing {
     Pending,
     /// Not applied, though one with a higher number is.
     OutOfOrder,
+    /// Not applied, and not planned for what the one before it leads to.
+    Beside(Beside),
 }
 
 /// A migration of the folder, of the history, or of both.
@@ -89,8 +92,11 @@ impl Entry {
             ),
             Standing::OutOfOrder => (
                 format!("{title} is not applied, and one with a higher number is"),
-                "give it a number after all others, or apply it all the same: `--out-of-order`".to_owned(),
+                format!(
+                    "put it behind all others, `architrave migrate rebase {title}`, or apply it all the same: `--out-of-order`"
+                ),
             ),
+            Standing::Beside(beside) => beside.fault(&title),
         })
     }
 }
@@ -144,7 +150,7 @@ pub fn compare(folder: &[Migration], history: &[Event]) -> Vec<Entry> {
         let standing = match before {
             Some((before, _)) => Standing::Renumbered(*before),
             None if migration.number < highest => Standing::OutOfOrder,
-            None => Standing::Pending,
+            None => lineage::beside(folder, migration).map_or(Standing::Pending, Standing::Beside),
         };
         entries.insert(
             migration.number,

@@ -134,9 +134,11 @@ impl<'a> Held<'a> {
 
     fn unhindered(&self, entries: &[Entry]) -> Result<(), Stop> {
         let begun = self.begun.as_ref().map(|begun| begun.number);
-        let hindrances = entries.iter().filter(|entry| {
-            let meant = self.job.settings.out_of_order || begun == Some(entry.number);
-            !(entry.standing == Standing::OutOfOrder && meant)
+        let settings = self.job.settings;
+        let hindrances = entries.iter().filter(|entry| match entry.standing {
+            Standing::OutOfOrder => !settings.out_of_order && begun != Some(entry.number),
+            Standing::Beside(_) => !settings.accept_drift && begun != Some(entry.number),
+            _ => true,
         });
         together(hindrances.filter_map(Entry::hindrance).collect())
     }
@@ -489,7 +491,9 @@ impl<'a> Held<'a> {
                 "{title} was planned for another schema than the database has (hash {expected}, found {})",
                 before.planned
             ),
-            "plan it again for this schema; or run it all the same with `--accept-drift`",
+            format!(
+                "`architrave migrate rebase {title}` makes it go on from all others; or run it all the same with `--accept-drift`"
+            ),
         ))
     }
 

@@ -3,6 +3,8 @@
 mod alembic;
 mod differ;
 mod new;
+mod placing;
+mod rebase;
 mod show;
 mod watch;
 
@@ -12,7 +14,7 @@ use std::time::Duration;
 
 use diagnostics::render::visible;
 use engine::DatabaseUrl;
-use journal::{Language, Migration};
+use journal::{Fault, Language, Migration};
 use plan::Relational;
 use runner::{Aside, Cause, Drift, Job, Repair, Settings, Stop};
 
@@ -26,6 +28,7 @@ use crate::{Context, Outcome};
 pub(crate) fn run(context: Context, command: &MigrateCommand) -> Outcome {
     let done = match command {
         MigrateCommand::New(arguments) => new::run(context, arguments),
+        MigrateCommand::Rebase(arguments) => rebase::run(context, arguments),
         MigrateCommand::Status(arguments) => status(context, arguments, false),
         MigrateCommand::Verify(arguments) => status(context, arguments, true),
         MigrateCommand::Apply(arguments) => apply(context, arguments),
@@ -70,12 +73,14 @@ fn complain(context: Context, stop: &Stop) -> Outcome {
 }
 
 fn read(context: Context, folder: &Path) -> Result<Vec<Migration>, Told> {
-    journal::read(&context.machine, folder).map_err(|faults| {
-        for fault in &faults {
-            findings::complain(context, &fault.to_string(), fault.help.as_deref());
-        }
-        Told::Outcome(Outcome::Wrong)
-    })
+    journal::read(&context.machine, folder).map_err(|faults| tell_faults(context, &faults))
+}
+
+fn tell_faults(context: Context, faults: &[Fault]) -> Told {
+    for fault in faults {
+        findings::complain(context, &fault.to_string(), fault.help.as_deref());
+    }
+    Told::Outcome(Outcome::Wrong)
 }
 
 /// What every part of the command works on.

@@ -34,6 +34,7 @@ pub(super) fn run(context: Context, arguments: &MigrateNew) -> Result<Outcome, T
         true => read(context, &folder)?,
         false => Vec::new(),
     };
+    goes_on(context, &migrations)?;
     let number = migrations.last().map_or(0, |last| last.number).checked_add(1);
     let Some(number) = number else {
         return Err(refuse(
@@ -73,7 +74,7 @@ fn name(context: Context, text: &str) -> Result<String, Told> {
 }
 
 /// The project's folder.
-fn base(context: Context, path: &Path) -> PathBuf {
+pub(super) fn base(context: Context, path: &Path) -> PathBuf {
     if context.machine.is_dir(path) {
         return path.to_owned();
     }
@@ -82,7 +83,7 @@ fn base(context: Context, path: &Path) -> PathBuf {
 }
 
 /// Files are written below the project's folder only.
-fn below(context: Context, folder: &Path) -> Result<(), Told> {
+pub(super) fn below(context: Context, folder: &Path) -> Result<(), Told> {
     let stays = |part| matches!(part, Component::Normal(_) | Component::CurDir);
     if folder.components().all(stays) {
         return Ok(());
@@ -93,9 +94,38 @@ fn below(context: Context, folder: &Path) -> Result<(), Told> {
     Err(Told::Outcome(Outcome::Misused))
 }
 
+/// Nothing goes on from migrations of which one does not go on from the other.
+fn goes_on(context: Context, migrations: &[Migration]) -> Result<(), Told> {
+    let forks = journal::forks(migrations);
+    for (title, beside) in &forks {
+        let (message, help) = beside.fault(title);
+        findings::complain(context, &message, Some(&help));
+    }
+    match forks.is_empty() {
+        true => Ok(()),
+        false => Err(Told::Outcome(Outcome::Wrong)),
+    }
+}
+
 pub(super) fn refuse(context: Context, message: &str, help: &str) -> Told {
     findings::complain(context, message, Some(help));
     Told::Outcome(Outcome::Wrong)
+}
+
+/// What was edited may lead elsewhere than its plan says, and the next plan would not be one for it.
+fn as_planned(context: Context, migrations: &[Migration], found: &str) -> Result<(), Told> {
+    let Some((last, plan)) = migrations.last().and_then(|last| Some((last, last.plan.as_ref()?))) else {
+        return Ok(());
+    };
+    if plan.to == found {
+        return Ok(());
+    }
+    let title = last.title();
+    Err(refuse(
+        context,
+        &format!("{title} does not lead to the schema that it was planned for: it was edited"),
+        &format!("`architrave migrate rebase {title}` runs it both ways and writes down what it leads to"),
+    ))
 }
 
 /// A temporary database with the migrations that are there, and what the next one shall lead to.
@@ -153,8 +183,10 @@ impl Work {
         let replica = Replica::new(&start, dialect, ("state", Some(named::RUNNER))).map_err(Stop::from)?;
         let rerun = replica.apply(context, &migrations, &settings);
         rerun.map_err(|stop| on_temporary("the migrations that are there cannot be run", stop))?;
+        let before = replica.read().map_err(Stop::from)?;
+        as_planned(context, &migrations, &runner::plan_hash(&before, dialect))?;
         Ok(Self {
-            before: replica.read().map_err(Stop::from)?,
+            before,
             context,
             start,
             settings,
@@ -346,7 +378,7 @@ fn goal(context: Context, arguments: &MigrateNew) -> Result<Named, Told> {
 }
 
 /// What a run on the temporary database says is about the files.
-fn on_temporary(message: &str, stop: Stop) -> Told {
+pub(super) fn on_temporary(message: &str, stop: Stop) -> Told {
     let mut details = vec![stop.message];
     details.extend(stop.details);
     Told::Stop(Box::new(Stop {

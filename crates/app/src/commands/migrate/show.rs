@@ -183,6 +183,7 @@ fn state(entry: &Entry, survey: &Survey) -> String {
         Standing::Renumbered(_) => "applied under another number",
         Standing::Pending => "pending",
         Standing::OutOfOrder => "pending, out of order",
+        Standing::Beside(_) => "pending, does not go on from the one before",
     }
     .to_owned()
 }

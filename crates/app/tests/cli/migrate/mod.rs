@@ -2,6 +2,7 @@
 
 mod baseline;
 mod batches;
+mod branches;
 mod concurrent;
 mod edits;
 mod files;
