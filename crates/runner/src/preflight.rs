@@ -1,7 +1,8 @@
 //! What must hold before anything is run.
 
 use engine::{Connection, DatabaseKind, OLDEST_MAJOR};
-use physical::Value;
+use journal::{Language, Migration};
+use physical::{OWN, Value};
 
 use crate::Stop;
 use crate::store::{int, text};
@@ -70,6 +71,38 @@ fn rights(connection: &mut Connection, user: &str, database: &str) -> Result<(),
         "grant them, or run as the user that ran the migrations before; nothing was run",
     )
     .with(missing.into_iter().map(|right| format!("missing: {right}"))))
+}
+
+/// Whether places for what migrations set aside can be made: each is a schema of its own.
+pub(crate) fn can_set_aside(connection: &mut Connection, migrations: &[&Migration]) -> Result<(), Stop> {
+    if connection.kind() == DatabaseKind::Sqlite {
+        return Ok(());
+    }
+    let place = format!("{OWN}_");
+    let names = |it: &&&Migration| {
+        it.up
+            .names(Language::Postgres)
+            .iter()
+            .any(|name| name.starts_with(&place))
+    };
+    let Some(first) = migrations.iter().find(names) else {
+        return Ok(());
+    };
+    let sql = "SELECT has_database_privilege(current_database(), 'CREATE'), quote_ident(current_database()), session_user::text";
+    let rows = connection.query(sql, &[])?;
+    let row = rows.rows.first().map_or(&[][..], Vec::as_slice);
+    if row.first().and_then(Value::as_bool) == Some(true) {
+        return Ok(());
+    }
+    let (database, user) = (text(row, 1), text(row, 2));
+    Err(Stop::failed(
+        format!(
+            "{} sets aside what goes, and `{user}` lacks the right to make a schema for it",
+            first.title()
+        ),
+        "grant it, or plan again with `--keep-nothing`; nothing was run",
+    )
+    .with([format!("missing: CREATE on database {database}")]))
 }
 
 /// Whether another server process answers than the one that we connected to: a pooler in transaction mode stands between.

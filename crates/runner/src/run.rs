@@ -63,6 +63,7 @@ pub fn apply(job: &Job<'_>, to: Option<i64>, tell: Tell<'_>) -> Result<usize, St
         held.unhindered(&entries)?;
         let todo = held.todo(&entries, to)?;
         let statements = parse(todo.iter().map(|it| &it.up), &held.connection)?;
+        preflight::can_set_aside(&mut held.connection, &todo)?;
         if !todo.is_empty() {
             held.settle_drift(lease, tell)?;
         }

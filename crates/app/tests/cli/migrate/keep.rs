@@ -265,3 +265,25 @@ fn nothing_is_kept_when_nobody_wants_it() {
         assert!(!it.contents().is_empty());
     }
 }
+
+#[test]
+fn a_right_that_is_missing_is_told_before_anything_runs() {
+    let mut it = Kept::new("postgres");
+    it.new_migration("less", "two.sql").ends(0);
+    let name = DatabaseUrl::parse(&it.stage.address).unwrap().database();
+    let before = it.contents();
+    it.all
+        .batch(&format!("ALTER DATABASE {name} OWNER TO CURRENT_USER"))
+        .unwrap();
+    it.stage
+        .migrate(&["apply"])
+        .ends(3)
+        .says("0002_less sets aside what goes")
+        .says(&format!("missing: CREATE on database {name}"))
+        .says("nothing was run");
+    assert_eq!(it.contents(), before);
+    it.all
+        .batch(&format!("GRANT CREATE ON DATABASE {name} TO ordinary"))
+        .unwrap();
+    it.stage.migrate(&["apply"]).ends(0);
+}
