@@ -232,7 +232,7 @@ impl Kept<'_> {
             return Some(match other() {
                 None => was,
                 Some(other) if column.nullable => format!(
-                    "CASE WHEN EXISTS (SELECT 1 FROM {copy} AS k WHERE {rows}) THEN {was} ELSE {other} END"
+                    "CASE WHEN EXISTS (SELECT 1 FROM {copy} AS k WHERE {rows})\n    THEN {was}\n    ELSE {other} END"
                 ),
                 Some(other) => format!("coalesce({was}, {other})"),
             });
@@ -240,7 +240,7 @@ impl Kept<'_> {
         let (_, copy) = self.narrowed.iter().find(|(each, _)| is(each))?;
         let same = format!("FROM {copy} AS k WHERE {rows} AND k.{IS} IS {here}.{own}");
         Some(format!(
-            "CASE WHEN EXISTS (SELECT 1 {same}) THEN (SELECT k.{WAS} {same}) ELSE {here}.{own} END"
+            "CASE WHEN EXISTS (SELECT 1 {same})\n    THEN (SELECT k.{WAS} {same})\n    ELSE {here}.{own} END"
         ))
     }
 

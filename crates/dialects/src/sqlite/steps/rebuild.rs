@@ -125,12 +125,18 @@ fn bare(name: &str) -> &str {
 
 fn copy(rebuild: &Rebuild<'_>, into: &str, from: &str) -> Option<String> {
     let (names, values): (Vec<String>, Vec<String>) = values(rebuild).into_iter().unzip();
+    // What is looked up elsewhere is long.
+    let (between, end) = if rebuild.kept.is_some() {
+        (",\n  ", "\n")
+    } else {
+        (", ", " ")
+    };
     (!names.is_empty()).then(|| {
         format!(
-            "{} INTO {into} ({})\nSELECT {} FROM {from}",
+            "{} INTO {into} ({})\nSELECT {}{end}FROM {from}",
             insert(rebuild.to),
             names.join(", "),
-            values.join(", ")
+            values.join(between)
         )
     })
 }
