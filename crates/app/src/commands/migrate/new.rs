@@ -111,7 +111,10 @@ pub(super) fn refuse(context: Context, message: &str, help: &str) -> Told {
 
 /// What was edited may lead elsewhere than its plan says, and the next plan would not be one for it.
 fn as_planned(context: Context, migrations: &[Migration], found: &str) -> Result<(), Told> {
-    let Some((last, plan)) = migrations.last().and_then(|last| Some((last, last.plan.as_ref()?))) else {
+    let Some((last, plan)) = migrations
+        .last()
+        .and_then(|last| Some((last, last.plan.as_ref()?)))
+    else {
         return Ok(());
     };
     if plan.to == found {

@@ -44,9 +44,13 @@ fn stage() -> Stage {
 /// The first migration is what is there already; the second is written by the program.
 fn planned() -> Stage {
     let stage = stage();
-    stage.migrate(&["new", "first", "--on", "postgres", "--to", "before.sql"]).ends(0);
+    stage
+        .migrate(&["new", "first", "--on", "postgres", "--to", "before.sql"])
+        .ends(0);
     let up = stage.project.read("migrations/0001_first/up.sql");
-    stage.migrate(&["new", "public_ids", "--on", "postgres", "--to", "after.sql"]).ends(0);
+    stage
+        .migrate(&["new", "public_ids", "--on", "postgres", "--to", "after.sql"])
+        .ends(0);
     // What is there was not made by a migration: the first does nothing here.
     assert!(up.contains("CREATE TABLE"));
     std::fs::remove_file(stage.project.at("migrations/0001_first/plan.json")).unwrap();
@@ -56,7 +60,11 @@ fn planned() -> Stage {
 
 fn superuser(stage: &Stage, sql: &str) -> Vec<String> {
     let name = DatabaseUrl::parse(&stage.address).unwrap().database();
-    let rows = server().superuser_connection(&name).unwrap().query(sql, &[]).unwrap();
+    let rows = server()
+        .superuser_connection(&name)
+        .unwrap()
+        .query(sql, &[])
+        .unwrap();
     rows.rows.iter().map(|row| format!("{row:?}")).collect()
 }
 
@@ -72,7 +80,10 @@ fn all_filled(stage: &Stage) {
 fn a_column_with_other_values_in_each_row_comes_in_batches() {
     let stage = planned();
     let up = stage.project.read("migrations/0002_public_ids/up.sql");
-    assert!(up.contains("-- architrave: batches by id\nUPDATE public.things"), "{up}");
+    assert!(
+        up.contains("-- architrave: batches by id\nUPDATE public.things"),
+        "{up}"
+    );
     stage
         .migrate(&["apply", "--dry-run"])
         .ends(0)
@@ -90,8 +101,14 @@ fn a_column_with_other_values_in_each_row_comes_in_batches() {
 fn batches_go_on_where_a_run_was_killed() {
     let stage = planned();
     // Slow enough to be met in the middle.
-    superuser(&stage, "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.0001); RETURN NEW; END $$");
-    superuser(&stage, "CREATE TRIGGER slow BEFORE UPDATE ON things FOR EACH ROW EXECUTE FUNCTION slow()");
+    superuser(
+        &stage,
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.0001); RETURN NEW; END $$",
+    );
+    superuser(
+        &stage,
+        "CREATE TRIGGER slow BEFORE UPDATE ON things FOR EACH ROW EXECUTE FUNCTION slow()",
+    );
     let mut child = stage
         .command(&["apply", "--verbose", "--accept-drift"])
         .stdout(std::process::Stdio::piped())
@@ -105,13 +122,20 @@ fn batches_go_on_where_a_run_was_killed() {
     signal(child.id(), "KILL");
     child.wait().unwrap();
     let half = filled();
-    assert_ne!(half, [format!("[Int({MANY})]")], "the run was done before it was killed");
+    assert_ne!(
+        half,
+        [format!("[Int({MANY})]")],
+        "the run was done before it was killed"
+    );
     let known = superuser(&stage, "SELECT public_id FROM things WHERE id = 1");
     superuser(&stage, "DROP TRIGGER slow ON things");
     superuser(&stage, "DROP FUNCTION slow()");
     stage.migrate(&["apply", "--accept-drift"]).ends(0);
     all_filled(&stage);
-    assert_eq!(superuser(&stage, "SELECT public_id FROM things WHERE id = 1"), known);
+    assert_eq!(
+        superuser(&stage, "SELECT public_id FROM things WHERE id = 1"),
+        known
+    );
 }
 
 #[test]
@@ -120,17 +144,24 @@ fn a_row_that_somebody_holds_is_waited_for_without_holding_others_up() {
     let name = DatabaseUrl::parse(&stage.address).unwrap().database();
     let mut holder = server().superuser_connection(&name).unwrap();
     holder.begin().unwrap();
-    holder.execute("UPDATE things SET what = 'held' WHERE id = 30000").unwrap();
+    holder
+        .execute("UPDATE things SET what = 'held' WHERE id = 30000")
+        .unwrap();
     let held = thread::spawn(move || {
         thread::sleep(Duration::from_millis(1500));
         holder.commit().unwrap();
     });
     // The first step needs the table for itself, for a moment, and waits for the holder as well.
-    let ran = stage.migrate(&["apply", "--lock-timeout", "200", "--tries", "50"]).ends(0);
+    let ran = stage
+        .migrate(&["apply", "--lock-timeout", "200", "--tries", "50"])
+        .ends(0);
     ran.says("was in vain");
     held.join().unwrap();
     all_filled(&stage);
-    assert_eq!(superuser(&stage, "SELECT what FROM things WHERE id = 30000"), ["[Text(\"held\")]"]);
+    assert_eq!(
+        superuser(&stage, "SELECT what FROM things WHERE id = 30000"),
+        ["[Text(\"held\")]"]
+    );
 }
 
 #[test]
@@ -153,7 +184,11 @@ fn batches_by_hand_keep_to_their_condition_and_key() {
         );
         stage.migrate(&["apply"]).ends(0);
         let found = stage.rows("SELECT count(*), count(x), count(y), max(b) FROM pairs");
-        assert_eq!(found, ["[Int(4000), Int(4000), Int(4000), Int(4000)]"], "{product}");
+        assert_eq!(
+            found,
+            ["[Int(4000), Int(4000), Int(4000), Int(4000)]"],
+            "{product}"
+        );
         let kept = stage.rows("SELECT count(*) FROM pairs WHERE x <> 0 AND y <> 0 AND x = b AND y = b");
         assert_eq!(kept, ["[Int(666)]"], "{product}");
     }
@@ -162,17 +197,35 @@ fn batches_by_hand_keep_to_their_condition_and_key() {
 #[test]
 fn what_cannot_be_done_in_batches_is_refused() {
     for (statement, what) in [
-        ("INSERT INTO t VALUES (1)", "batches of what is no UPDATE or DELETE"),
+        (
+            "INSERT INTO t VALUES (1)",
+            "batches of what is no UPDATE or DELETE",
+        ),
         ("UPDATE t SET x = 1", "cannot be done in batches"),
-        ("UPDATE t SET x = 1 WHERE x IS NULL RETURNING x", "cannot be done in batches"),
-        ("UPDATE t SET x = u.x FROM u WHERE u.id = t.id", "cannot be done in batches"),
-        ("DELETE FROM t USING u WHERE u.id = t.id", "cannot be done in batches"),
+        (
+            "UPDATE t SET x = 1 WHERE x IS NULL RETURNING x",
+            "cannot be done in batches",
+        ),
+        (
+            "UPDATE t SET x = u.x FROM u WHERE u.id = t.id",
+            "cannot be done in batches",
+        ),
+        (
+            "DELETE FROM t USING u WHERE u.id = t.id",
+            "cannot be done in batches",
+        ),
     ] {
         let stage = Stage::empty("postgres");
-        stage.write("0001_bad/up.sql", format!("-- architrave: batches by id\n{statement};\n"));
+        stage.write(
+            "0001_bad/up.sql",
+            format!("-- architrave: batches by id\n{statement};\n"),
+        );
         stage.migrate(&["apply"]).ends(1).says(what).says("up.sql:2:1");
     }
     let stage = Stage::empty("postgres");
-    stage.write("0001_bad/up.sql", "-- architrave: batches by\nUPDATE t SET x = 1 WHERE true;\n");
+    stage.write(
+        "0001_bad/up.sql",
+        "-- architrave: batches by\nUPDATE t SET x = 1 WHERE true;\n",
+    );
     stage.migrate(&["apply"]).ends(1).says("is not known");
 }
