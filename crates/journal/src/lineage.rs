@@ -143,3 +143,123 @@ fn goes_on_from(migration: &Migration, plan: &Bound) -> bool {
     let other = migration.plan.as_ref();
     other.is_some_and(|other| other.dialect == plan.dialect && other.from == plan.from)
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests may fail loudly"
+)]
+mod tests {
+    use super::*;
+    use crate::folder::Script;
+
+    /// Migrations by number, name and, where they were planned, from where to where.
+    fn folder(all: &[(i64, &str, &str)]) -> Vec<Migration> {
+        let bound = |plan: &str| {
+            let (from, to) = plan.split_once('>')?;
+            Some(Bound {
+                dialect: "sqlite".to_owned(),
+                from: from.to_owned(),
+                to: to.to_owned(),
+            })
+        };
+        let one = |(number, name, plan): &(i64, &str, &str)| Migration {
+            number: *number,
+            name: (*name).to_owned(),
+            up: Script::new("up.sql", b"").unwrap(),
+            down: None,
+            plan: bound(plan),
+        };
+        all.iter().map(one).collect()
+    }
+
+    /// What is told of a folder: the migration, the other one, what both go on from.
+    fn told(all: &[(i64, &str, &str)]) -> Vec<String> {
+        let forks = forks(&folder(all)).into_iter();
+        forks
+            .map(|(title, it)| match it.branch {
+                true => format!("{title} {} {}", it.other, from(it.parent.as_deref())),
+                false => format!("{title} {} edited", it.other),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_line_and_what_nobody_planned_are_no_branches() {
+        assert!(told(&[(1, "a", "0>1"), (2, "b", "1>2"), (7, "c", "2>1"), (8, "d", "1>2")]).is_empty());
+        assert!(told(&[(1, "a", ""), (2, "b", "1>2"), (3, "c", ""), (4, "d", "1>3")]).is_empty());
+    }
+
+    #[test]
+    fn a_branch_is_told_with_the_first_of_the_other_and_where_they_part() {
+        let parent = (1, "a", "0>1");
+        assert_eq!(
+            told(&[parent, (2, "b", "1>2"), (3, "c", "1>3")]),
+            ["0003_c 0002_b 0001_a"]
+        );
+        // Only the first of a branch is beside; what goes on from it is not.
+        let longer = [
+            parent,
+            (2, "b", "1>2"),
+            (3, "c", "2>3"),
+            (4, "d", "1>4"),
+            (5, "e", "4>5"),
+        ];
+        assert_eq!(told(&longer), ["0004_d 0002_b 0001_a"]);
+        // Of which the first was written by hand.
+        assert_eq!(
+            told(&[parent, (2, "b", ""), (3, "c", "2>3"), (4, "d", "1>4")]),
+            ["0004_d 0002_b 0001_a"]
+        );
+        assert_eq!(
+            told(&[parent, (2, "b", "0>2")]),
+            ["0002_b 0001_a the empty database"]
+        );
+    }
+
+    #[test]
+    fn what_was_planned_for_no_schema_that_is_there_is_told_as_an_edit() {
+        assert_eq!(
+            told(&[(1, "a", "0>1"), (2, "b", "x>2")]),
+            ["0002_b 0001_a edited"]
+        );
+    }
+
+    #[test]
+    fn the_common_parent_is_found_through_both_branches() {
+        let all = folder(&[
+            (1, "a", "0>1"),
+            (2, "b", "1>2"),
+            (2, "c", "1>3"),
+            (3, "d", "2>4"),
+            (3, "e", "3>5"),
+        ]);
+        assert_eq!(common(&all, &all[3], &all[4]), Some(&all[0]));
+        assert_eq!(common(&all, &all[0], &all[1]), None);
+        let with_hand = folder(&[(1, "a", ""), (2, "b", "1>2"), (2, "c", "")]);
+        assert_eq!(
+            common(&with_hand, &with_hand[1], &with_hand[2]),
+            Some(&with_hand[0])
+        );
+    }
+
+    #[test]
+    fn a_branch_has_all_that_goes_on_from_its_first() {
+        let all = folder(&[
+            (1, "a", "0>1"),
+            (2, "b", "1>2"),
+            (2, "c", "1>3"),
+            (3, "d", "2>4"),
+            (3, "e", "3>5"),
+            (4, "f", "5>6"),
+        ]);
+        let names = |first: usize| {
+            branch(&all, &all[first])
+                .iter()
+                .map(|it| it.name.as_str())
+                .collect::<String>()
+        };
+        assert_eq!([names(1), names(2), names(5)], ["bd", "cef", "f"]);
+    }
+}

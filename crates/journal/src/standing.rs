@@ -109,6 +109,13 @@ struct Remembered<'a> {
     down: &'a Sums,
 }
 
+impl Remembered<'_> {
+    /// Whether it is this one, by whatever number.
+    fn is(&self, migration: &Migration) -> bool {
+        self.event.name == migration.name && self.up.text == migration.up.sums.text
+    }
+}
+
 /// Every migration of the folder and of the history, by number.
 #[must_use]
 pub fn compare(folder: &[Migration], history: &[Event]) -> Vec<Entry> {
@@ -135,6 +142,11 @@ pub fn compare(folder: &[Migration], history: &[Event]) -> Vec<Entry> {
     for (number, it) in &remembered {
         let standing = match folder.iter().find(|migration| migration.number == *number) {
             None => Standing::Missing,
+            Some(migration) if migration.name != it.event.name => {
+                // Two branches had this number, and the one that is applied here got another.
+                let elsewhere = folder.iter().find(|other| it.is(other));
+                Standing::Renamed(elsewhere.unwrap_or(migration).title())
+            }
             Some(migration) => applied(it, migration),
         };
         entries.insert(*number, entry(*number, &it.event.name, standing, Some(it.event)));
@@ -144,8 +156,8 @@ pub fn compare(folder: &[Migration], history: &[Event]) -> Vec<Entry> {
             continue;
         }
         let before = remembered.iter().find(|(number, it)| {
-            let gone = !folder.iter().any(|other| other.number == **number);
-            gone && it.event.name == migration.name && it.up.text == migration.up.sums.text
+            let there = |other: &Migration| other.number == **number && other.name == it.event.name;
+            it.is(migration) && !folder.iter().any(there)
         });
         let standing = match before {
             Some((before, _)) => Standing::Renumbered(*before),
@@ -171,9 +183,6 @@ fn entry(number: i64, name: &str, standing: Standing, event: Option<&Event>) -> 
 }
 
 fn applied(remembered: &Remembered<'_>, migration: &Migration) -> Standing {
-    if remembered.event.name != migration.name {
-        return Standing::Renamed(migration.title());
-    }
     if remembered.up.text != migration.up.sums.text {
         return Standing::UpChanged;
     }

@@ -11,7 +11,12 @@ const COMMANDS: &[&str] = &[
 ];
 
 /// Commands of a command.
-const PARTS: &[(&str, &[&str])] = &[("migrate", &["status", "apply", "rollback", "verify", "repair"])];
+const PARTS: &[(&str, &[&str])] = &[(
+    "migrate",
+    &[
+        "new", "rebase", "status", "apply", "rollback", "verify", "contract", "repair",
+    ],
+)];
 
 fn parts(command: &str) -> impl Iterator<Item = &'static str> {
     let of = PARTS.iter().filter(move |(name, _)| *name == command);

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::{BOTH, Stage};
-use crate::support::{Ran, root, validate};
+use crate::support::{Ran, finish, root, validate};
 
 /// A project with migrations of two branches.
 struct Merged {
@@ -265,6 +265,26 @@ fn what_is_applied_keeps_its_number() {
         it.rebase("0002_carts").ends(0);
         it.stage.migrate(&["apply"]).ends(0).says("1 migration applied");
         it.stage.migrate(&["verify"]).ends(0);
+    }
+}
+
+/// Nobody can ask every database; the one where it is applied says so itself.
+#[test]
+fn what_was_applied_elsewhere_and_got_another_number_is_told_there() {
+    for product in BOTH {
+        let it = Merged::usual(product);
+        fs::rename(it.at("0002_carts"), it.stage.project.at("aside")).unwrap();
+        it.stage.migrate(&["apply"]).ends(0);
+        fs::rename(it.stage.project.at("aside"), it.at("0002_carts")).unwrap();
+        let mut command = it.stage.command(&["rebase", "0002_tags"]);
+        finish(command.env_remove("DATABASE_URL")).ends(0);
+        for command in ["apply", "verify"] {
+            it.stage
+                .migrate(&[command])
+                .ends(1)
+                .says("0002_tags is applied, and its folder is named `0003_tags` now")
+                .says("0003_tags was applied as number 2");
+        }
     }
 }
 

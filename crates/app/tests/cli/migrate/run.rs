@@ -340,7 +340,7 @@ fn a_first_plan_starts_from_nothing_whatever_a_server_puts_into_new_databases() 
         stage.write("2_b/up.sql", "CREATE TABLE b (x integer);");
         stage.write(
             "2_b/plan.json",
-            format!(r#"{{"dialect": "{product}", "from": "{nothing}", "to": "1"}}"#),
+            format!(r#"{{"dialect": "{product}", "from": "1", "to": "2"}}"#),
         );
         stage
             .migrate(&["apply"])
