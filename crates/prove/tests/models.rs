@@ -82,6 +82,11 @@ fn every_form_works(dialect: &str) {
     assert!(files.len() > 12);
     for path in files {
         let text = fs::read_to_string(&path).unwrap();
+        let mut entities = text.lines().filter(|line| line.starts_with("entity ")).peekable();
+        if entities.peek().is_some() && entities.all(|line| line.contains(" without defaults ")) {
+            // Nothing is designed, so there are no models.
+            continue;
+        }
         let project = if text.lines().any(|line| line.starts_with("project ")) {
             ""
         } else {

@@ -127,7 +127,8 @@ fn project(input: &Input<'_>) -> String {
         _ => "NULL",
     };
     constant("Who it is that acts.", "ACTING_USER", "", string(user));
-    let own = super::raw::names(&blueprint.raw);
+    let mut own = super::raw::names(&blueprint.raw);
+    own.extend(super::raw::found(&blueprint.found));
     let value = match own.is_empty() {
         true => Py::atom("frozenset()"),
         false => Py::call(
@@ -139,7 +140,7 @@ fn project(input: &Input<'_>) -> String {
             )],
         ),
     };
-    text.push_str("#: Indexes and tables that the schema's own SQL makes: no model speaks of them.\n");
+    text.push_str("#: Indexes and tables that the schema's own SQL makes, or that are as they were found: no model speaks of them.\n");
     text.push_str(&statement(0, "OWN_SQL: Final[frozenset[str]] = ", &value, ""));
     text
 }

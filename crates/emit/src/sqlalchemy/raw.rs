@@ -1,8 +1,8 @@
-//! What the schema's own SQL makes: no model speaks of it, and autogeneration must not take it away.
+//! What the schema's own SQL makes, and what is as it was found: no model speaks of it, and autogeneration must not take it away.
 
 use std::collections::BTreeSet;
 
-use physical::RawSql;
+use physical::{Database, RawSql};
 
 /// What may stand between the kind of a thing and its name.
 const BETWEEN: &[&str] = &["IF", "NOT", "EXISTS", "CONCURRENTLY"];
@@ -23,6 +23,19 @@ pub(super) fn names(statements: &[RawSql]) -> BTreeSet<String> {
         }
     }
     found
+}
+
+/// The names of tables that are as they were found, and of their indexes; databases without schemas put the schema's before.
+pub(super) fn found(database: &Database) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for table in &database.tables {
+        let own = &table.name.name;
+        names.insert(own.to_string());
+        names.extend(table.name.schema.iter().map(|schema| format!("{schema}_{own}")));
+        names.extend(table.indexes.iter().map(|index| index.name.to_string()));
+        names.extend(table.uniques.iter().map(|unique| unique.name.to_string()));
+    }
+    names
 }
 
 /// The last part of a name, as the database keeps it; nothing for a word that stands before it.
