@@ -11,7 +11,7 @@ use crate::commands::findings;
 use crate::{Context, Outcome};
 
 /// The name and the hash of a schema.
-type End<'a> = Option<(&'a str, &'a str)>;
+type End<'a> = (&'a str, &'a str);
 
 /// What is done to one migration.
 pub(super) struct Written {
@@ -24,7 +24,7 @@ pub(super) struct Written {
 }
 
 impl Written {
-    /// With other ends in its plan; those that are not given stay.
+    /// With these ends in its plan, if it has one.
     pub(super) fn of(
         context: Context,
         placed: &Placed,
@@ -45,8 +45,8 @@ impl Written {
         let bytes = context.machine.read(&path).map_err(|error| broken(&error))?;
         let mut plan: Value = serde_json::from_slice(&bytes).map_err(|error| broken(&error))?;
         let mut changed = false;
-        for (key, end) in [("from", from_end), ("to", to_end)] {
-            if let (Some((name, hash)), Some(there)) = (end, plan.get_mut(key)) {
+        for (key, (name, hash)) in [("from", from_end), ("to", to_end)] {
+            if let Some(there) = plan.get_mut(key) {
                 changed |= hash_of(there) != Some(hash);
                 *there = match there {
                     Value::String(_) => json!(hash),

@@ -124,32 +124,50 @@ impl Order {
             .any(|(it, number)| it.migration.number != *number)
     }
 
+    /// The first whose plan is held to what was measured: the first of the other branch, or else the one before.
+    fn start(&self) -> usize {
+        self.known.min(self.stay.len().saturating_sub(1))
+    }
+
+    /// Every migration, as it shall be called; where two have one number still, in the order of their names.
+    fn whole(&self) -> Vec<Migration> {
+        ascending(&[&self.staying(), &self.renumbered()])
+    }
+
     /// What is to be done to the files.
     fn written(&self, context: Context, folder: &Path, ends: &Ends) -> Result<Vec<Written>, Told> {
+        let stay = self.stay.iter().map(|it| (it, it.migration.number));
+        let all = stay.chain(self.moved.iter().zip(self.numbers.iter().copied()));
+        let mut before = self
+            .start()
+            .checked_sub(1)
+            .and_then(|at| self.stay.get(at))
+            .map(|it| it.migration.title());
         let mut written = Vec::new();
-        let mut before = "empty".to_owned();
-        if let Some(last) = self.stay.last() {
-            before = last.migration.title();
-            let to = ends.first().map(|hash| (before.as_str(), hash.as_str()));
-            written.push(Written::of(context, last, last.folder.clone(), (None, to))?);
-        }
-        let hashes = ends.windows(2);
-        for ((it, migration), pair) in self.moved.iter().zip(self.renumbered()).zip(hashes) {
-            let title = migration.title();
-            let place = match migration.number == it.migration.number {
-                true => it.folder.clone(),
+        for ((placed, number), pair) in all.skip(self.start()).zip(ends.windows(2)) {
+            let title = journal::title(number, &placed.migration.name);
+            let place = match number == placed.migration.number {
+                true => placed.folder.clone(),
                 false => folder.join(&title),
             };
-            if let [from, to] = pair {
-                let ends = (
-                    Some((before.as_str(), from.as_str())),
-                    Some((title.as_str(), to.as_str())),
-                );
-                written.push(Written::of(context, it, place, ends)?);
+            if let [from, to] = pair
+                && !self.is_shared(number)
+            {
+                let from = (before.as_deref().unwrap_or("empty"), from.as_str());
+                written.push(Written::of(context, placed, place, (from, (&title, to)))?);
             }
-            before = title;
+            before = Some(title);
         }
         Ok(written)
+    }
+
+    /// Whether others that stay have one number, of which all but one will be moved yet: by plans as they are.
+    fn is_shared(&self, number: i64) -> bool {
+        self.stay
+            .iter()
+            .filter(|it| it.migration.number == number)
+            .count()
+            > 1
     }
 }
 
@@ -168,7 +186,7 @@ fn known(all: &[Migration], stay: &[Placed], first: &Migration) -> usize {
     }
 }
 
-/// Hashes of the schemas before what comes behind, and after each of it.
+/// Hashes of the schemas: before the first that is measured, and after each.
 type Ends = Vec<String>;
 
 /// Where migrations are tried.
@@ -266,23 +284,21 @@ impl Bench {
     /// Runs everything in its new order, holds it to what it shall lead to, and goes back.
     fn prove(&self, order: &Order) -> Result<Ends, Told> {
         let replica = self.replica()?;
-        let (stay, behind) = (order.staying(), order.renumbered());
-        let mut run = ascending(&[&stay]);
-        self.apply(&replica, &run)?;
-        let mut states = vec![self.read(&replica)?];
-        for migration in behind {
-            run.push(migration);
-            self.apply(&replica, &run)?;
+        let mut run = order.whole();
+        let mut states = Vec::new();
+        for count in order.start()..=run.len() {
+            self.apply(&replica, run.get(..count).unwrap_or_default())?;
             states.push(self.read(&replica)?);
         }
         match &self.goal {
             Some(goal) => self.leads_to(&replica, goal)?,
             None => self.either_order(order, states.last())?,
         }
-        self.back(&replica, &mut run, &states)?;
+        let behind = states.iter().rev().take(order.moved.len() + 1);
+        self.back(&replica, &mut run, behind)?;
         let hash = |state: &Database| runner::plan_hash(state, self.dialect);
         let mut ends: Ends = states.iter().map(hash).collect();
-        if let Some(first) = ends.first_mut().filter(|_| stay.is_empty()) {
+        if let Some(first) = ends.first_mut().filter(|_| order.start() == 0) {
             // What a new database has already counts as nothing.
             *first = hash(&Database::default());
         }
@@ -336,8 +352,13 @@ impl Bench {
     }
 
     /// Rolls back what comes behind, as far as it can be, and looks at what each step leaves.
-    fn back(&self, replica: &Replica, run: &mut Vec<Migration>, states: &[Database]) -> Result<(), Told> {
-        for before in states.iter().rev().skip(1) {
+    fn back<'s>(
+        &self,
+        replica: &Replica,
+        run: &mut Vec<Migration>,
+        last_first: impl Iterator<Item = &'s Database>,
+    ) -> Result<(), Told> {
+        for before in last_first.skip(1) {
             if run.last().is_none_or(|last| last.down.is_none()) {
                 return Ok(());
             }

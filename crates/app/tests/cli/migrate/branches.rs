@@ -208,6 +208,83 @@ fn what_goes_on_from_a_migration_comes_behind_with_it() {
 }
 
 #[test]
+fn three_branches_are_merged_one_after_the_other() {
+    let it = Merged::usual("sqlite");
+    let aside = |title: &str| it.stage.project.at(&format!("aside_{title}"));
+    for title in ["0002_carts", "0002_tags"] {
+        fs::rename(it.at(title), aside(title)).unwrap();
+    }
+    it.stage.project.write(
+        "goal.sql",
+        "CREATE TABLE customers (id integer PRIMARY KEY, name text NOT NULL); CREATE TABLE shops (id integer PRIMARY KEY);",
+    );
+    it.stage.migrate(&["new", "shops", "--to", "goal.sql"]).ends(0);
+    for title in ["0002_carts", "0002_tags"] {
+        fs::rename(aside(title), it.at(title)).unwrap();
+    }
+    it.rebase("0002_carts").ends(0).says("to migrations/0003_carts");
+    it.stage
+        .migrate(&["new", "more", "--to", "goal.sql"])
+        .ends(1)
+        .says("number 2 is taken by `0002_shops` already");
+    it.rebase("0002_shops").ends(0).says("to migrations/0004_shops");
+    let ends = ["0001_base", "0002_tags", "0003_carts", "0004_shops"].map(|title| it.plan(title));
+    for pair in ends.windows(2) {
+        assert_eq!(pair[0]["to"]["hash"], pair[1]["from"]["hash"]);
+    }
+    it.runs_both_ways();
+}
+
+/// Each folder moves in one step and each plan is written in one, so that there is an end of every kind in between.
+#[test]
+fn a_rebase_that_was_cut_off_goes_on() {
+    for cut in 0..3 {
+        let it = Merged::new("sqlite");
+        it.beside(&["carts", "carts_index"], &["tags"]);
+        let plan = it.text("0003_carts_index/plan.json");
+        let mut name = "0002_carts";
+        fs::rename(it.at("0003_carts_index"), it.at("0004_carts_index")).unwrap();
+        if cut > 0 {
+            fs::rename(it.at("0002_carts"), it.at("0003_carts")).unwrap();
+            name = "0003_carts";
+        }
+        if cut > 1 {
+            it.rebase(name).ends(0);
+            it.stage.write("0004_carts_index/plan.json", plan);
+            name = "0004_carts_index";
+        }
+        it.told_by_all(&["architrave migrate rebase", name]);
+        it.rebase(name).ends(0);
+        assert!(it.has("0003_carts") && it.has("0004_carts_index"));
+        it.runs_both_ways();
+    }
+}
+
+#[test]
+fn what_is_set_aside_comes_back_from_behind_as_well() {
+    for product in BOTH {
+        let it = Merged::new(product);
+        it.stage
+            .project
+            .write("goal.sql", "CREATE TABLE customers (id integer PRIMARY KEY);");
+        it.stage.migrate(&["new", "nameless", "--to", "goal.sql"]).ends(0);
+        fs::rename(it.at("0002_nameless"), it.stage.project.at("aside")).unwrap();
+        it.write("tags", "tags").ends(0);
+        fs::rename(it.stage.project.at("aside"), it.at("0002_nameless")).unwrap();
+        it.rebase("0002_nameless").ends(0);
+        it.stage.migrate(&["apply", "--to", "2"]).ends(0);
+        it.stage.sql("INSERT INTO customers VALUES (1, 'somebody')");
+        it.stage.migrate(&["apply"]).ends(0);
+        it.stage.migrate(&["status"]).ends(0).says("; migration 3, ");
+        it.stage.migrate(&["rollback"]).ends(0);
+        assert_eq!(
+            it.stage.rows("SELECT id, name FROM customers"),
+            [r#"[Int(1), Text("somebody")]"#]
+        );
+    }
+}
+
+#[test]
 fn branches_that_do_not_fit_together_stay_as_they_are() {
     for product in BOTH {
         let it = Merged::new(product);
