@@ -33,7 +33,7 @@ def known(name: str | None, kind: str, parents: Any) -> bool:
     """What the models speak of: keys, context, audit trail and partitions are the database's own."""
     if kind == "schema":
         return name == (None if SQLITE else SCHEMA)
-    if kind != "table" or name is None or name in TABLES:
+    if kind != "table" or name is None or name in TABLES or name in OWN_SQL:
         return name not in OWN_SQL or name in TABLES
     return not name.startswith((f"{PRIVATE}_", f"{AUDIT}_", ASIDE) if SQLITE else PARTITIONS)
 

@@ -1658,7 +1658,8 @@ def differences(package: Package, plan: Mapping[str, Any], store: Store) -> list
             return name == (None if sqlite else project.SCHEMA)
         if kind != "table" or name is None or name in tables:
             return name not in project.OWN_SQL or name in tables
-        return not name.startswith(own if sqlite else ("alembic_version", *partitions))
+        others = own if sqlite else ("alembic_version", *partitions)
+        return name not in project.OWN_SQL and not name.startswith(others)
 
     engine = package.session.create_engine(store.url("migrator", DRIVERS[plan["dialect"]][1]))
     with engine.connect() as connection:
