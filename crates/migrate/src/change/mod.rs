@@ -7,7 +7,8 @@ mod wholes;
 use std::collections::{BTreeMap, BTreeSet};
 
 use physical::{
-    Column, Database, Expr, Index, Name, Opaque, SqlType, Table, TriggerAction, TriggerEvent, ViewQuery,
+    Column, Database, Expr, Index, Name, Opaque, Origin, Role, SqlType, Table, TriggerAction, TriggerEvent,
+    ViewQuery,
 };
 use plan::{Object, TableChange};
 
@@ -99,7 +100,12 @@ impl<'a> Work<'a> {
                 Some(_) => self.remade.insert(name.clone()),
             };
         }
-        let found = |object: &Object<'_>| matches!(object, Object::Role(role) if role.origin == physical::Origin::Found);
+        // Where it comes from is no part of the form in which they are compared.
+        let is_found = |role: &Role| {
+            let mut given = to.given.roles.iter().filter(|given| given.name == role.name);
+            given.all(|given| given.origin == Origin::Found)
+        };
+        let found = |object: &Object<'_>| matches!(object, Object::Role(role) if is_found(role));
         let come = after
             .iter()
             .filter(|(name, object)| !before.contains_key(*name) && !found(object));

@@ -459,7 +459,8 @@ fn both(
     })
 }
 
-/// What a state holds. A project with tables as found is built when it is to be compared: only then its SQL says what it makes.
+/// What a state holds. A project with tables as found, or with SQL of its own, is built when it is to be compared: only then that SQL
+/// says what it makes.
 fn read(
     system: &dyn System,
     temporary: &mut Temporary,
@@ -472,11 +473,16 @@ fn read(
         Named::Empty => Ok(silent(Database::default())),
         Named::Project(path) => {
             let (designed, database, renames) = project_state(system, path, dialect)?;
-            let found = !designed.blueprint.found.tables.is_empty() || designed.blueprint.is_bare();
-            if !(compared && found) {
+            let blueprint = &designed.blueprint;
+            let found = !blueprint.found.tables.is_empty() || blueprint.is_bare();
+            let own = blueprint.raw.iter().any(|raw| raw.dialect == dialect.name);
+            if !(compared && (found || own)) {
                 return Ok((database, renames));
             }
-            built::run(temporary, &designed, dialect).map(|database| (database, renames))
+            // The server knows the roles that it was given, and not that this project makes them.
+            let mut built = built::run(temporary, &designed, dialect)?;
+            built.roles = database.roles;
+            Ok((built, renames))
         }
         Named::Scripts { files, .. } => temporary.load(system, files, dialect),
         Named::Database(url) => live(url, dialect).map(silent),

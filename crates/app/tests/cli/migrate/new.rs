@@ -379,3 +379,28 @@ fn a_disk_that_is_full_in_the_middle_keeps_nothing() {
     assert!(left.is_empty(), "{left:?}");
     again.ends(0);
 }
+
+/// What a schema says in SQL of its own is there, and no migration takes it away.
+#[test]
+fn sql_of_the_schema_itself_stays() {
+    let text = |more: &str| {
+        format!(
+            "project shop {{\n  database  postgres\n}}\n\nentity Note public because \"anyone may see it\" {{\n  text  Text\n{more}\n  \
+             sql postgres \"CREATE INDEX notes_text_hash ON shop.notes USING hash (text)\" undo \"DROP INDEX shop.notes_text_hash\"\n}}\n"
+        )
+    };
+    let stage = Stage::empty("postgres");
+    stage.project.write("architrave.toml", "");
+    stage.project.write("schema/notes.arch", text(""));
+    stage.migrate(&["new", "first"]).ends(0);
+    stage.migrate(&["new", "again"]).ends(0).says("nothing to do");
+    stage
+        .project
+        .write("schema/notes.arch", text("  title String(40)?"));
+    stage.migrate(&["new", "title"]).ends(0);
+    let up = stage.project.read("migrations/0002_title/up.sql");
+    assert!(!up.contains("notes_text_hash"), "{up}");
+    stage.migrate(&["apply"]).ends(0);
+    let found = stage.rows("SELECT count(*) FROM pg_class WHERE relname = 'notes_text_hash'");
+    assert_eq!(found, ["[Int(1)]"]);
+}
