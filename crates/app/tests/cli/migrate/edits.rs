@@ -25,7 +25,7 @@ fn edited(text: &str, edits: &str) -> String {
 /// Every row of every table.
 fn rows(connection: &mut Connection) -> Vec<String> {
     let tables = "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-                  WHERE nspname LIKE 'shop%' AND relkind = 'r' ORDER BY 1";
+                  WHERE nspname LIKE 'edits%' AND relkind = 'r' ORDER BY 1";
     let found = connection.query(tables, &[]).unwrap();
     let mut out = Vec::new();
     for table in found.rows.iter().map(|row| row[0].as_text().unwrap().to_owned()) {
@@ -63,7 +63,7 @@ fn roles(schema: &str, deployer: &str) {
     stage.migrate(&["apply"]).ends(0);
     stage.sql(&format!(
         "DO $$ DECLARE each name; BEGIN
-             FOR each IN SELECT rolname FROM pg_roles WHERE rolname LIKE 'shop\\_%' LOOP
+             FOR each IN SELECT rolname FROM pg_roles WHERE rolname LIKE 'edits\\_%' LOOP
                  EXECUTE format('GRANT %I TO {deployer}', each);
              END LOOP;
          END $$"
@@ -74,8 +74,12 @@ fn roles(schema: &str, deployer: &str) {
 fn every_edit_and_its_way_back_keep_every_row() {
     let folder = root().join("fixtures/migrate/edits");
     let schema = fs::read_to_string(root().join("examples/shop/schema/shop.arch")).unwrap();
-    let filling = fs::read_to_string(folder.join("rows.sql")).unwrap();
-    roles(&schema, "edits_deployer");
+    // Roles are for a whole server, so the project has a name that no other test gives to one.
+    let schema = schema.replace("project shop {", "project edits {");
+    let filling = fs::read_to_string(folder.join("rows.sql"))
+        .unwrap()
+        .replace("shop.", "edits.");
+    roles(&schema, "deploys_edits");
     let mut paths: Vec<_> = fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -85,7 +89,7 @@ fn every_edit_and_its_way_back_keep_every_row() {
     assert!(paths.len() >= 8);
     for path in paths {
         let name = path.file_stem().unwrap().to_str().unwrap();
-        let stage = deployed(&schema, "edits_deployer");
+        let stage = deployed(&schema, "deploys_edits");
         stage.migrate(&["apply"]).ends(0);
         let database = DatabaseUrl::parse(&stage.address).unwrap().database();
         let mut superuser = server().superuser_connection(&database).unwrap();
