@@ -21,6 +21,7 @@ mod input;
 mod migrate;
 mod names;
 mod prove;
+mod revisions;
 mod signals;
 mod support;
 mod trail;

@@ -96,6 +96,8 @@ def _prepare(engine: sa.Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
+        if connection.info.pop("keys_at_rest", False):
+            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     @event.listens_for(engine, "commit")
