@@ -1,9 +1,9 @@
 //! A package of models in an application that is there already: its base, its log, its tables and its files stay its own.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Project, finish, root};
+use crate::support::{Project, finish, python, root};
 
 /// A copy of the application with a schema that stands in `fixtures`.
 fn application() -> Project {
@@ -22,18 +22,6 @@ fn copy(from: &Path, to: &Project, prefix: &str) {
             to.write(&name, std::fs::read(&path).unwrap());
         }
     }
-}
-
-/// The Python that the gate of the models has made, with the packages that it pins.
-fn python() -> PathBuf {
-    let shelf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache/architrave/python");
-    let mut found: Vec<PathBuf> = std::fs::read_dir(shelf)
-        .unwrap()
-        .map(|entry| entry.unwrap().path().join("bin/python"))
-        .filter(|path| path.exists())
-        .collect();
-    found.sort_by_key(|path| path.metadata().unwrap().modified().unwrap());
-    found.pop().unwrap()
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod input;
 mod migrate;
 mod names;
 mod prove;
+mod revisions;
 mod signals;
 mod support;
 mod trail;

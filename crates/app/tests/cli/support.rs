@@ -209,6 +209,18 @@ pub(crate) fn finish(command: &mut Command) -> Ran {
     Ran::of(output)
 }
 
+/// The Python that the gate of the models has made, with the packages that it pins.
+pub(crate) fn python() -> PathBuf {
+    let shelf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache/architrave/python");
+    let mut found: Vec<PathBuf> = fs::read_dir(shelf)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().join("bin/python"))
+        .filter(|path| path.exists())
+        .collect();
+    found.sort_by_key(|path| path.metadata().unwrap().modified().unwrap());
+    found.pop().unwrap()
+}
+
 /// Sends a signal to a process that a test has started.
 pub(crate) fn signal(id: u32, name: &str) {
     // It may have ended meanwhile.

@@ -169,10 +169,10 @@ const PATIENCE: &str = "SET LOCAL lock_timeout = '3s'";
 
 impl Body<'_> {
     fn write(&mut self, product: &str, statements: &[Said]) {
-        let inner = resting(product, statements);
-        if let Some(inner) = inner {
+        if product == "sqlite" && statements.iter().any(lets_keys_rest) {
             self.uses.rest = true;
-            self.within("keys_at_rest()", |body| body.parts(inner));
+            let inner = at_rest(statements);
+            self.within("keys_at_rest()", |body| body.parts(&inner));
         } else {
             self.parts(statements);
         }
@@ -256,16 +256,21 @@ impl Body<'_> {
     }
 }
 
-/// The statements between those by which SQLite's foreign keys rest while tables are made anew, and act again: no transaction takes these
-/// in, so that the support package says them.
-fn resting<'s>(product: &str, statements: &'s [Said]) -> Option<&'s [Said]> {
-    if product != "sqlite" {
-        return None;
+/// Whether a statement lets SQLite's foreign keys rest, or act again. No transaction takes it in.
+fn lets_keys_rest(said: &Said) -> bool {
+    said.how == How::Alone && said.sql.starts_with("PRAGMA foreign_keys")
+}
+
+/// The others, which are one transaction while foreign keys rest: what a setting that a transaction takes in is about comes behind it.
+fn at_rest(statements: &[Said]) -> Vec<Said> {
+    let others = statements.iter().filter(|said| !lets_keys_rest(said)).cloned();
+    let mut others: Vec<Said> = others.collect();
+    for said in &mut others {
+        if said.sql.starts_with("PRAGMA legacy_alter_table") {
+            said.how = How::Together;
+        }
     }
-    let outside = |said: &Said| said.how == How::Alone && said.sql.starts_with("PRAGMA ");
-    let from = statements.iter().position(|said| !outside(said))?;
-    let to = statements.iter().rposition(|said| !outside(said))?;
-    (from > 0).then(|| statements.get(from..=to)).flatten()
+    others
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from alembic import context
 
 from app.core import session
-from app.core.migrations import ASIDE, keys_act, target
+from app.core.migrations import ASIDE, target
 from app.core.project import AUDIT, OWN_SQL, PRIVATE, SCHEMA
 from app.models import Base
 
@@ -56,8 +56,6 @@ def offline() -> None:
 
 
 def online(connection: sa.Connection) -> None:
-    if SQLITE:
-        sa.event.listen(connection.engine, "begin", keys_act, insert=True)
     context.configure(connection=connection, **OPTIONS)
     with context.begin_transaction():
         context.run_migrations()

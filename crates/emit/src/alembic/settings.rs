@@ -62,7 +62,7 @@ pub(super) fn environment(place: &Placement<'_>) -> String {
 
 /// Where the application has tables of its own, SQLite has them in the same place, and a table of versions for them.
 const SHARED: [(&str, &str); 4] = [
-    (" import ASIDE, keys_act, target\n", " import keys_act, target\n"),
+    (" import ASIDE, target\n", " import target\n"),
     (
         " import AUDIT, OWN_SQL, PRIVATE, SCHEMA\n",
         " import OWN_SQL, PRIVATE, SCHEMA\n",
@@ -117,7 +117,7 @@ mod tests {
             "{ini}"
         );
         let environment = environment(&place);
-        let imports = "from shop.models import Base\nfrom shop.zeta import session\nfrom shop.zeta.migrations import keys_act, target\n";
+        let imports = "from shop.models import Base\nfrom shop.zeta import session\nfrom shop.zeta.migrations import target\n";
         assert!(environment.contains(imports), "{environment}");
         assert!(environment.contains("_alembic_version"));
     }

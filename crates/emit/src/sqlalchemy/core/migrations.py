@@ -38,32 +38,23 @@ def run(sql: str) -> None:
     op.execute(Verbatim(sql))
 
 
-def _all(*statements: str) -> None:
-    for sql in statements:
-        run(sql)
-
-
 @contextmanager
 def keys_at_rest() -> Iterator[None]:
-    """Lets SQLite's foreign keys rest while tables are made anew, in one transaction; the statements look at the references themselves.
+    """Lets SQLite's foreign keys rest while tables are made anew, all in one transaction; the statements look at the references themselves.
 
-    No transaction takes the settings in. They are as before from the next one on: `env.py` sees to that, so that what was done and the
-    number of the revision are written together.
+    No transaction takes the setting in. It is as before from the next one on, so that what was done and the number of the revision are
+    written together.
     """
-    rest = ("PRAGMA foreign_keys = OFF", "PRAGMA legacy_alter_table = ON")
-    if context.is_offline_mode():
-        _all(*rest, "BEGIN IMMEDIATE")
-        yield
-        _all("COMMIT", "PRAGMA legacy_alter_table = OFF", "PRAGMA foreign_keys = ON")
-        return
-    _all("COMMIT", *rest, "BEGIN IMMEDIATE")
+    script = context.is_offline_mode()
+    if not script:
+        op.get_bind().info["keys_at_rest"] = True
+        run("COMMIT")
+    run("PRAGMA foreign_keys = OFF")
+    run("BEGIN IMMEDIATE")
     yield
-
-
-def keys_act(connection: sa.Connection) -> None:
-    """Before a transaction of SQLite: foreign keys act."""
-    for setting in ("legacy_alter_table = OFF", "foreign_keys = ON"):
-        connection.exec_driver_sql(f"PRAGMA {setting}")
+    if script:
+        run("COMMIT")
+        run("PRAGMA foreign_keys = ON")
 
 
 def run_in_batches(statement: str, condition: str, *, table: str, key: str, rows: int = 5_000) -> None:

@@ -96,7 +96,11 @@ def _prepare(engine: sa.Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if connection.info.pop("keys_at_rest", False):
+            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+        # Where every statement is to be a transaction of its own, nothing would end this one.
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     @event.listens_for(engine, "commit")
     def _commit(connection: sa.Connection) -> None:
