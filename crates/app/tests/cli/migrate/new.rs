@@ -404,3 +404,37 @@ fn sql_of_the_schema_itself_stays() {
     let found = stage.rows("SELECT count(*) FROM pg_class WHERE relname = 'notes_text_hash'");
     assert_eq!(found, ["[Int(1)]"]);
 }
+
+/// What it makes is changed when the SQL changes, and what the SQL does to the schema's own tables stays.
+#[test]
+fn sql_of_the_schema_itself_is_changed_with_it() {
+    for product in BOTH {
+        let stage = Stage::empty(product);
+        let becomes = |name: &str| {
+            let text = fs::read(root().join(format!("fixtures/migrate/own_sql/{name}.arch"))).unwrap();
+            stage.project.write("schema/shelf.arch", text);
+        };
+        let new = |name: &str| stage.migrate(&["new", name, "--on", product]);
+        becomes("one");
+        new("first").ends(0);
+        becomes("two");
+        new("second").ends(0).says("index categories_lower");
+        let up = stage.project.read("migrations/0002_second/up.sql");
+        assert!(up.contains("count(*) + 1"), "{up}");
+        new("again").ends(0).says("nothing to do");
+        stage.migrate(&["apply"]).ends(0).says("2 migrations applied");
+        stage.migrate(&["rollback"]).ends(0);
+        stage.migrate(&["apply"]).ends(0);
+        if product == "postgres" {
+            becomes("mixed");
+            new("settings").ends(0);
+            let up = stage.project.read("migrations/0003_settings/up.sql");
+            assert!(
+                up.contains("fillfactor = '50'") || up.contains("fillfactor = 50"),
+                "{up}"
+            );
+            new("again").ends(0).says("nothing to do");
+            stage.migrate(&["apply"]).ends(0);
+        }
+    }
+}
