@@ -291,6 +291,13 @@ pub(crate) struct Prove {
     /// Rows of each table, for each party
     #[arg(long, value_name = "N")]
     pub(crate) rows: Option<usize>,
+    /// An earlier version, with rows in it, from which the gates apply and rollback go to this one and back: its project's folder or
+    /// .arch file
+    #[arg(long, value_name = "PROJECT")]
+    pub(crate) from: Option<PathBuf>,
+    /// The folder of the migration that leads from there to here [default: what `migrate new` would write]
+    #[arg(long, value_name = "FOLDER", requires = "from")]
+    pub(crate) by: Option<PathBuf>,
     /// Makes the generated data another
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::machine::Chance;
 use dialects::postgres::POSTGRES;
 use emit::way::{self, Journey};
-use engine::{Connection, Durability, Server, StartOptions};
+use engine::{CancelToken, Connection, Durability, Server, StartOptions};
 use journal::{Migration, Script};
 use plan::Direction;
 use runner::{Job, Settings};
@@ -44,6 +44,7 @@ fn settings() -> Settings {
         maker: "bench".to_owned(),
         accept_drift: true,
         out_of_order: false,
+        cancel: CancelToken::default(),
     }
 }
 

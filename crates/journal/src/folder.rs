@@ -214,7 +214,7 @@ pub fn all(system: &dyn System, folder: &Path) -> Result<Vec<Placed>, Vec<Fault>
             continue;
         }
         let folder = entry.path.clone();
-        match one(system, &entry.path, &name) {
+        match one(system, &entry.path) {
             Err(fault) => faults.push(fault),
             Ok(migration) => found.push(Placed { folder, migration }),
         }
@@ -244,8 +244,14 @@ fn twice(all: &[Migration], one: &Migration, other: &Migration, place: &Path) ->
     )
 }
 
-fn one(system: &dyn System, path: &Path, name: &str) -> Result<Migration, Fault> {
+/// The migration of one folder, whose name says its number and its own.
+///
+/// # Errors
+/// A folder that is not named as a migration, or a file that cannot be read, is missing, or is not UTF-8.
+pub fn one(system: &dyn System, path: &Path) -> Result<Migration, Fault> {
     let shown = path.display().to_string();
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = name.unwrap_or_default();
     let parts = name.split_once('_').filter(|(digits, rest)| {
         !digits.is_empty() && !rest.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
     });

@@ -13,7 +13,7 @@ mod split;
 mod standing;
 
 pub use fault::Fault;
-pub use folder::{Bound, Migration, Placed, Script, Sums, all, read, sha256, title};
+pub use folder::{Bound, Migration, Placed, Script, Sums, all, one, read, sha256, title};
 pub use history::{Event, EventKind, chain_fault, extend};
 pub use instant::instant;
 pub use kind::{Kind, Mode};

@@ -49,7 +49,7 @@ impl Target {
 }
 
 /// The administrator of a proof: makes roles, owns the database, is no superuser.
-const ADMINISTRATOR: &str = "architrave_proof_admin";
+pub(crate) const ADMINISTRATOR: &str = "architrave_proof_admin";
 /// How long one statement may take or wait, as settings of the server.
 const LIMITS: [(&str, &str); 2] = [("statement_timeout", "60s"), ("lock_timeout", "20s")];
 const TEMPLATE: &str = "architrave_proof_template";
@@ -477,6 +477,23 @@ impl Db {
                 self.connect(&login)
             }
         }
+    }
+
+    /// How whoever deploys logs in: the owner of the database, who may make roles and is a member of the project's.
+    ///
+    /// # Errors
+    /// [`Stop::Unable`] where the planned roles were refused, so that a superuser would have to do it.
+    pub(crate) fn deployer(&self) -> Result<DatabaseUrl, Stop> {
+        if let Some(file) = &self.file {
+            return Ok(file.url());
+        }
+        if self.elevated {
+            return Err(Stop::Unable(
+                "the planned roles were refused, and a superuser would prove nothing; see the gate apply"
+                    .to_owned(),
+            ));
+        }
+        Ok(self.url(ADMINISTRATOR))
     }
 
     /// A new login of a member of a role.

@@ -9,6 +9,8 @@
 
 mod bench;
 pub mod data;
+mod deploy;
+mod diff;
 mod execute;
 mod gate;
 mod gates;
@@ -22,6 +24,7 @@ mod subject;
 mod summary;
 
 pub use bench::{Bench, Loaded, write};
+pub use deploy::Change;
 pub use execute::{Failure, Run, backward, forward};
 pub use gate::{Gate, Stop};
 pub use gates::GATES;

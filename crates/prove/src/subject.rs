@@ -6,6 +6,8 @@ use model::{Entity, Model, Ownership};
 use physical::{Behaviour, Blueprint, Name, Placed, Purpose, Realised, Table, TableInfo};
 use plan::{Plan, Relational};
 
+use crate::deploy::Change;
+
 /// One schema on one kind of database.
 #[derive(Debug, Clone)]
 pub struct Subject {
@@ -25,6 +27,8 @@ pub struct Subject {
     pub model_hash: String,
     /// The package of models that was emitted, if the project asks for one.
     pub models: Option<Models>,
+    /// An earlier version from which a migration leads here, if one was named.
+    pub change: Option<Arc<Change>>,
 }
 
 /// A package of models, as it was emitted.
@@ -165,6 +169,7 @@ impl Subject {
             plan,
             dialect,
             models: None,
+            change: None,
         }
     }
 }

@@ -93,6 +93,7 @@ impl Course<'_> {
         });
         let mut changed = 0;
         while self.batch(connection, position, &mut batches, &mut changed, tell)? {
+            self.wanted()?;
             self.wait_for_replicas(connection, position, tell)?;
         }
         let now = self.now();

@@ -147,6 +147,7 @@ impl Course<'_> {
                 position: position + 1,
                 text: &statement.masked(),
             });
+            self.wanted()?;
             let started = self.now();
             send(connection, &statement.text).map_err(|error| Trouble::Sql(Some(position), error))?;
             lines.push(Line {
@@ -188,6 +189,17 @@ impl Course<'_> {
         }
     }
 
+    /// Whether somebody gave the run up meanwhile.
+    pub(crate) fn wanted(&self) -> Result<(), Stop> {
+        match self.job.settings.cancel.is_cancelled() {
+            false => Ok(()),
+            true => Err(Stop::failed(
+                "the run was given up",
+                "what is done is in the ledger; the same command goes on there",
+            )),
+        }
+    }
+
     fn outside(
         &self,
         connection: &mut Connection,
@@ -195,6 +207,7 @@ impl Course<'_> {
         statement: &Statement,
         tell: Tell<'_>,
     ) -> Result<(), Trouble> {
+        self.wanted()?;
         let here = |error| Trouble::Sql(Some(position), error);
         let line = Line {
             position: number(position),

@@ -30,7 +30,7 @@ pub use survey::{Drift, Survey, Unfinished, survey};
 
 use std::time::Duration;
 
-use engine::{Connection, DatabaseKind, DatabaseUrl};
+use engine::{CancelToken, Connection, DatabaseKind, DatabaseUrl};
 use journal::{Language, Migration};
 use plan::Relational;
 use project::System;
@@ -71,6 +71,8 @@ pub struct Settings {
     pub accept_drift: bool,
     /// Apply also what has a lower number than what is applied.
     pub out_of_order: bool,
+    /// By which the run is given up before the next statement; the next run goes on there.
+    pub cancel: CancelToken,
 }
 
 /// What a run tells while it goes on.

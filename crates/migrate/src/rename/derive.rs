@@ -4,11 +4,12 @@ use physical::{Database, Ident, Name, Opaque, Table};
 use plan::{Relational, Rename};
 
 use super::apply::apply;
+use crate::mentions::each_path;
 
 /// Renames of constraints, indexes and sequences of the tables at hand, each applied to the schema.
 ///
-/// SQLite has no constraint names but those that a statement gives; others are made of the names of table and columns when the schema is
-/// read. There only these follow, without a step.
+/// SQLite cannot give a constraint another name: one that a statement gives is made anew with its table. Others have none; those that they
+/// are read by are made of the names of table and columns, and follow without a step.
 pub(super) fn derive(
     database: &mut Database,
     to: &Database,
@@ -26,9 +27,13 @@ pub(super) fn derive(
         }
     }
     if dialect.folds_case {
-        all.retain(
-            |rename| matches!(rename, Rename::Constraint { from, to, .. } if follows(from, to, given)),
-        );
+        all.retain(|rename| match rename {
+            Rename::Constraint { table, from, to } => {
+                let made_up = database.table(table).is_some_and(|table| is_made_up(table, from));
+                made_up && follows(from, to, given)
+            }
+            _ => false,
+        });
     } else {
         all.extend(sequences(database, to, tables, dialect));
         all.extend(identities(database, tables, dialect, given));
@@ -37,6 +42,18 @@ pub(super) fn derive(
         apply(database, rename, dialect);
     }
     all
+}
+
+/// Whether the statement that a table was found by does not say a name. A table that was designed says all of them.
+fn is_made_up(table: &Table, name: &Ident) -> bool {
+    let Some(text) = &table.written.table else {
+        return false;
+    };
+    let mut said = false;
+    each_path(text, &mut |schema, word| {
+        said |= word == name.as_str() || schema == Some(name.as_str());
+    });
+    !said
 }
 
 /// Whether a name becomes the other when what is renamed is called otherwise in it.

@@ -73,6 +73,7 @@ pub struct Maker<'a> {
     subject: &'a Subject,
     speller: Speller,
     seed: u64,
+    first: i64,
     plans: Vec<TablePlan<'a>>,
     order: Vec<usize>,
     index: BTreeMap<&'a Name, usize>,
@@ -110,6 +111,7 @@ impl<'a> Maker<'a> {
             subject,
             speller: Speller::new(subject.dialect),
             seed,
+            first: FIRST_ID,
             plans,
             order,
             index,
@@ -122,6 +124,13 @@ impl<'a> Maker<'a> {
         };
         maker.learn_seeds();
         maker
+    }
+
+    /// Counts rows from this number on: above those of another maker, where both write to one database.
+    #[must_use]
+    pub const fn counting_from(mut self, first: i64) -> Self {
+        self.first = first;
+        self
     }
 
     fn learn_seeds(&mut self) {
@@ -465,7 +474,7 @@ impl<'a> Maker<'a> {
                 continue;
             }
             let value = if column.identity {
-                Datum::Int(FIRST_ID + number - 1)
+                Datum::Int(self.first + number - 1)
             } else if column.nullable && rng.below(4) == 0 {
                 Datum::Null
             } else {
@@ -561,7 +570,7 @@ impl<'a> Maker<'a> {
                     .find(|column| column.identity.is_some())?;
                 let table = self.speller.text(&self.speller.name(&plan.table.name));
                 let column = self.speller.text(column.name.as_str());
-                let next = FIRST_ID + drafted;
+                let next = self.first + drafted;
                 Some(format!(
                     "SELECT setval(pg_get_serial_sequence({table}, {column}), {next}, false)"
                 ))

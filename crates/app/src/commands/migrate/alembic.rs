@@ -16,7 +16,8 @@ use runner::Stop;
 use state::revisions::{Goal, Revisions, goal_path, of_project, with_place};
 use state::{Built, Checked};
 
-use super::new::{Made, Planned, Work, closed, files, refuse};
+use super::new::{Made, Planned, Work, files, refuse};
+use super::written::closed;
 use super::{Told, read};
 use crate::cli::{Format, MigrateNew, Product};
 use crate::commands::findings;

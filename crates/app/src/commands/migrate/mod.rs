@@ -7,13 +7,14 @@ mod placing;
 mod rebase;
 mod show;
 mod watch;
+pub(super) mod written;
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
 use diagnostics::render::visible;
-use engine::DatabaseUrl;
+use engine::{CancelToken, DatabaseUrl};
 use journal::{Fault, Language, Migration};
 use plan::Relational;
 use runner::{Aside, Cause, Drift, Job, Repair, Settings, Stop};
@@ -137,6 +138,7 @@ fn settings(context: Context, waits: Option<&Waits>) -> Settings {
         maker: format!("architrave {}, {}", env!("CARGO_PKG_VERSION"), physical::FORMAT),
         accept_drift: waits.is_some_and(|it| it.accept_drift),
         out_of_order: false,
+        cancel: CancelToken::default(),
     }
 }
 

@@ -8,12 +8,13 @@ use emit::way::{self, Journey};
 use engine::StartOptions;
 use journal::{Migration, Script};
 use physical::Database;
-use plan::{Direction, Document, Hazard, Leg, Note, Plan, Relational};
+use plan::{Direction, Document, Hazard, Leg, Plan, Relational};
 use project::System as _;
 use runner::{Settings, Stop};
 use state::named::{self, Difference, Failure, Named, State};
 
 use super::differ::Replica;
+use super::written::{self, closed, is_reversible};
 use super::{Told, alembic, read, settings};
 use crate::cli::{Format, MigrateNew};
 use crate::commands::{diff, findings};
@@ -244,8 +245,9 @@ impl Work {
         let plan = &planned.difference.plan;
         let title = journal::title(number, name);
         let shown = (planned.states.0.shown.as_str(), title.as_str());
-        let up = self.script(planned, Direction::Forth, shown);
-        let down = is_reversible(plan).then(|| self.script(planned, Direction::Back, shown));
+        let up = written::script(self.dialect, &planned.difference, Direction::Forth, shown);
+        let down = is_reversible(plan)
+            .then(|| written::script(self.dialect, &planned.difference, Direction::Back, shown));
         let script = |file: &str, text: &str| Script::new(&format!("{title}/{file}"), text.as_bytes());
         let migration = Migration {
             number,
@@ -324,41 +326,6 @@ impl Work {
         self.context.terminal.complain(&text);
         Err(told)
     }
-
-    fn script(&self, planned: &Planned, direction: Direction, (from, title): (&str, &str)) -> String {
-        let plan = &planned.difference.plan;
-        let legs = plan.way(direction);
-        let mut heading = vec![match direction {
-            // Not where the goal was read from: that is a place on one machine.
-            Direction::Forth => format!("{title}: the way on from {from}"),
-            Direction::Back => format!("{title}: the way back to {from}"),
-        }];
-        heading.push(format!(
-            "Made by `architrave migrate new` for {}, and run on a temporary database without rows.",
-            self.dialect.title
-        ));
-        heading
-            .push("It may be edited until it is applied; `migrate apply` makes the transactions.".to_owned());
-        if direction == Direction::Forth && !is_reversible(plan) {
-            heading.push("There is no way back:".to_owned());
-            heading.extend(closed(plan).map(|(title, why)| format!("  {title}: {why}")));
-        }
-        let (prelude, notes): (_, &[Note]) = match direction {
-            Direction::Forth => (&[][..], &planned.difference.notes),
-            Direction::Back => (plan.undo_prelude, &[]),
-        };
-        let journey = Journey {
-            dialect: self.dialect.name,
-            title: self.dialect.title,
-            direction,
-            from,
-            to: title,
-            prelude,
-            legs: &legs,
-            notes,
-        };
-        way::migration(&journey, &heading)
-    }
 }
 
 const NOT_WRITTEN: &str = "this is a fault of ours: please report it with the schema; `architrave diff --format sql` prints the statements";
@@ -389,19 +356,6 @@ pub(super) fn on_temporary(message: &str, stop: Stop) -> Told {
         details,
         ..stop
     }))
-}
-
-/// The steps that have no way back, and why.
-pub(super) fn closed(plan: &Plan) -> impl Iterator<Item = (String, String)> {
-    let legs = plan.way(Direction::Back).into_iter();
-    legs.filter_map(|leg| {
-        let title = leg.step.title.clone();
-        leg.closed.map(|why| (title, why.to_owned()))
-    })
-}
-
-fn is_reversible(plan: &Plan) -> bool {
-    closed(plan).next().is_none()
 }
 
 fn lost(legs: &[Leg<'_>]) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! The plan runs from nothing, and the database is then what was planned.
 
-mod diff;
+mod earlier;
 
 use engine::Connection;
 use evidence::{Claim, Counterexample, Proof};
@@ -9,6 +9,7 @@ use plan::RunsAs;
 
 use crate::bench::Bench;
 use crate::data::Speller;
+use crate::diff;
 use crate::execute::Failure;
 use crate::gate::{Gate, Stop};
 
@@ -57,6 +58,9 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
     drop(superuser);
     drop(db);
     orphans(bench)?;
+    if let Some(change) = &bench.subject.change {
+        earlier::run(bench, change)?;
+    }
     bench.step(4, 4, "done")
 }
 

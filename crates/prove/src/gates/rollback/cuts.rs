@@ -143,7 +143,7 @@ fn gone(superuser: &mut Connection, backend: i64) -> Result<(), Stop> {
 }
 
 /// Places spread over a number of steps: the first, the last, and others between.
-fn spread(total: usize, all: bool) -> Vec<usize> {
+pub(super) fn spread(total: usize, all: bool) -> Vec<usize> {
     if all || total <= MOST_CUTS {
         return (1..total).collect();
     }

@@ -6,6 +6,7 @@
 
 mod cuts;
 mod digest;
+mod earlier;
 
 use evidence::{Claim, Counterexample, Proof};
 
@@ -46,7 +47,11 @@ fn run(bench: &mut Bench<'_>) -> Result<(), Stop> {
     let mut host = bench.host.another()?;
     let result = there_and_back(bench, &mut host, &back);
     host.close(subject);
-    result
+    result?;
+    if let Some(change) = &subject.change {
+        earlier::run(bench, change)?;
+    }
+    bench.step(4, 4, "done")
 }
 
 fn there_and_back(bench: &mut Bench<'_>, host: &mut Host, back: &[execute::Run]) -> Result<(), Stop> {
@@ -105,7 +110,7 @@ fn there_and_back(bench: &mut Bench<'_>, host: &mut Host, back: &[execute::Run])
         let left = differences(&before, &inventory(&mut db.superuser()?)?);
         bench.claim(emptied("cut-both", AFTER_CUTS, left));
     }
-    bench.step(4, 4, "done")
+    Ok(())
 }
 
 /// Everything that the catalog and the loaded tables hold.

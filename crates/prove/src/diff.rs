@@ -6,12 +6,12 @@ use physical::Database;
 use serde_json::Value;
 
 /// A canonical schema, as comparable text.
-pub(super) fn serialised(database: &Database) -> Value {
+pub(crate) fn serialised(database: &Database) -> Value {
     serde_json::to_value(database).unwrap_or(Value::Null)
 }
 
 /// Differences between the planned and the found schema, one line each: `- table shop.orders: check orders_total_range …`.
-pub(super) fn differences(goal: &Database, found: &Database) -> Vec<String> {
+pub(crate) fn differences(goal: &Database, found: &Database) -> Vec<String> {
     let (goal, found) = (serialised(goal), serialised(found));
     let mut lines = Vec::new();
     compare("", &goal, &found, &mut lines);
@@ -19,7 +19,7 @@ pub(super) fn differences(goal: &Database, found: &Database) -> Vec<String> {
 }
 
 /// The first difference, and how many more.
-pub(super) fn headline(differences: &[String]) -> String {
+pub(crate) fn headline(differences: &[String]) -> String {
     match differences {
         [] => "none".to_owned(),
         [only] => only.clone(),

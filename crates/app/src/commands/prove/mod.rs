@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use diagnostics::Diagnostic;
 use dialects::by_name;
 use engine::{BinarySearch, CancelToken, DatabaseUrl, Server, StartOptions};
 use evidence::{Evidence, GateResult, Verdict};
@@ -10,6 +11,8 @@ use plan::Relational;
 use project::System as _;
 use prove::{Gate, Job, Options, Progress, Subject, Target, Workplace};
 use state::{Built, Checked};
+
+mod earlier;
 
 use super::{findings, trail};
 use crate::cli::{FindingFormat, Format, Prove};
@@ -54,10 +57,15 @@ pub(crate) fn run(context: Context, arguments: &Prove) -> Outcome {
     }
     let cancel = CancelToken::default();
     watch_signals(&cancel);
-    let jobs = match jobs(context, arguments, &checked, &built, &cancel) {
+    let mut jobs = match jobs(context, arguments, &checked, &built, &cancel) {
         Ok(jobs) => jobs,
         Err(outcome) => return outcome,
     };
+    if let Some(from) = &arguments.from
+        && let Err(outcome) = earlier::add(context, arguments, from, &mut jobs)
+    {
+        return outcome;
+    }
     let mut options = Options {
         gates: arguments.gate.clone(),
         seed: arguments.seed,
@@ -105,39 +113,41 @@ fn jobs(
     built: &Built,
     cancel: &CancelToken,
 ) -> Result<Vec<Job>, Outcome> {
-    let places = places(context, arguments, built, cancel)?;
-    let hash = state::source_hash(checked);
-    let model = Arc::new(checked.model.clone());
-    let blueprint = Arc::new(built.designed.blueprint.clone());
-    let project = checked
-        .model
-        .project
-        .as_ref()
-        .map(|project| project.name.text.clone())
-        .unwrap_or_default();
-    let models = state::package(checked, built).map(|(package, files)| prove::Models {
-        framework: prove::Framework::Sqlalchemy,
-        package,
-        files,
-    });
     let mut jobs = Vec::new();
-    for (dialect, target) in places {
-        let made = state::realise(&built.designed, dialect).map_err(|finding| {
+    for (dialect, target) in places(context, arguments, built, cancel)? {
+        let subject = subject(checked, built, dialect).map_err(|finding| {
             findings::show(context, FindingFormat::Text, &checked.loaded.sources, &[*finding])
         })?;
-        let subject = Subject {
-            project: project.clone(),
-            model: Arc::clone(&model),
-            blueprint: Arc::clone(&blueprint),
-            realised: made.realised,
-            plan: made.plan,
-            dialect,
-            model_hash: hash.clone(),
-            models: models.clone(),
-        };
         jobs.push(Job { subject, target });
     }
     Ok(jobs)
+}
+
+/// What is proven on one kind of database.
+fn subject(
+    checked: &Checked,
+    built: &Built,
+    dialect: &'static Relational,
+) -> Result<Subject, Box<Diagnostic>> {
+    let made = state::realise(&built.designed, dialect)?;
+    let project = checked.model.project.as_ref();
+    Ok(Subject {
+        project: project
+            .map(|project| project.name.text.clone())
+            .unwrap_or_default(),
+        model: Arc::new(checked.model.clone()),
+        blueprint: Arc::new(built.designed.blueprint.clone()),
+        realised: made.realised,
+        plan: made.plan,
+        dialect,
+        model_hash: state::source_hash(checked),
+        models: state::package(checked, built).map(|(package, files)| prove::Models {
+            framework: prove::Framework::Sqlalchemy,
+            package,
+            files,
+        }),
+        change: None,
+    })
 }
 
 type Place = (&'static Relational, Target);
