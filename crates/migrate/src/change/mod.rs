@@ -7,13 +7,13 @@ mod wholes;
 use std::collections::{BTreeMap, BTreeSet};
 
 use physical::{
-    Column, Database, Expr, Index, Name, Opaque, Origin, Role, SqlType, Table, TriggerAction, TriggerEvent,
-    ViewQuery,
+    Column, Database, Expr, Ident, Index, Name, Opaque, Origin, Policy, Role, SqlType, Table, Trigger,
+    TriggerAction, TriggerEvent, ViewQuery,
 };
 use plan::{Object, TableChange};
 
 use crate::diff::{self, Side, identity};
-use crate::mentions::{is_of, mentions};
+use crate::mentions::{each_path, is_of, mentions};
 use crate::parts::Parts;
 
 /// Two schemas, compared.
@@ -235,26 +235,8 @@ impl<'a> Work<'a> {
                         .any(|name| self.relation_is_upset(&name.to_string()))
                 }
             },
-            Object::Policy(table, policy) => {
-                self.relation_is_upset(&table.name.to_string())
-                    || policy
-                        .using
-                        .iter()
-                        .chain(&policy.check)
-                        .any(|expr| self.expr_is_upset(expr))
-            }
-            Object::Trigger(table, trigger) => {
-                let narrow = trigger
-                    .events
-                    .iter()
-                    .any(|event| matches!(event, TriggerEvent::Update(columns) if !columns.is_empty()));
-                let calls_remade = match &trigger.action {
-                    TriggerAction::Call { function, .. } => self.function_is_remade(&function.to_string()),
-                    TriggerAction::Body(_) => false,
-                };
-                calls_remade
-                    || (narrow || trigger.when.is_some()) && self.relation_is_upset(&table.name.to_string())
-            }
+            Object::Policy(table, policy) => self.policy_is_upset(table, policy),
+            Object::Trigger(table, trigger) => self.trigger_is_upset(table, trigger),
             Object::Function(function) => {
                 let types = function.arguments.iter().map(|argument| argument.ty.as_str());
                 types
@@ -289,6 +271,73 @@ impl<'a> Work<'a> {
             }
             Object::Opaque(opaque) => self.opaque_is_upset(opaque),
             _ => false,
+        }
+    }
+
+    /// Whether a policy speaks of a column that is changed: of its own table, or of any table that it looks into.
+    fn policy_is_upset(&self, table: &Table, policy: &Policy) -> bool {
+        let mut conditions = policy.using.iter().chain(&policy.check);
+        if conditions.clone().any(|expr| self.expr_is_upset(expr)) {
+            return true;
+        }
+        let names = match self.changed_within(table) {
+            Within::Nothing => return false,
+            Within::Anything => return true,
+            Within::Columns(names) => names,
+        };
+        // The row as a whole has the changed column, too.
+        let row = table.name.name.as_str();
+        conditions.any(|expr| {
+            names_any(expr, &|qualifier, name| {
+                names.contains(name) || qualifier.is_none() && name == row
+            })
+        })
+    }
+
+    /// Whether a trigger waits for a column that is changed, looks at it before it fires, or calls a function that is made anew.
+    fn trigger_is_upset(&self, table: &Table, trigger: &Trigger) -> bool {
+        if let TriggerAction::Call { function, .. } = &trigger.action
+            && self.function_is_remade(&function.to_string())
+        {
+            return true;
+        }
+        let waits_for = || {
+            trigger.events.iter().flat_map(|event| match event {
+                TriggerEvent::Update(columns) => columns.as_slice(),
+                _ => &[],
+            })
+        };
+        if waits_for().next().is_none() && trigger.when.is_none() {
+            return false;
+        }
+        let names = match self.changed_within(table) {
+            Within::Nothing => return false,
+            Within::Anything => return true,
+            Within::Columns(names) => names,
+        };
+        // Without a column behind it, it is the whole row.
+        let row = |name: &str| ["old", "new"].iter().any(|row| name.eq_ignore_ascii_case(row));
+        waits_for().any(|column| names.contains(column.as_str()))
+            || trigger.when.iter().any(|expr| {
+                names_any(expr, &|qualifier, name| {
+                    names.contains(name) || qualifier.is_none() && row(name)
+                })
+            })
+    }
+
+    /// What of a table is changed so that what stands on it must make way.
+    fn changed_within(&self, table: &Table) -> Within {
+        let name = table.name.to_string();
+        if !self.retyped.is_empty() || self.recut.contains(&table.name) || table.partition_of.is_some() {
+            return match self.relation_is_upset(&name) {
+                true => Within::Anything,
+                false => Within::Nothing,
+            };
+        }
+        let names = self.upset_columns(&name);
+        match names.is_empty() {
+            true => Within::Nothing,
+            false => Within::Columns(names),
         }
     }
 
@@ -501,4 +550,27 @@ fn named<'a, 'b>(
     wanted: &'b dyn Fn(&Table) -> bool,
 ) -> impl Iterator<Item = (String, Object<'a>)> + use<'a, 'b> {
     diff::objects(database, wanted).map(|object| (identity(&object), object))
+}
+
+/// What of a table is changed.
+enum Within {
+    Nothing,
+    Columns(BTreeSet<String>),
+    /// Nobody looks closer.
+    Anything,
+}
+
+/// Whether an expression has such a name as a column, or as a word of SQL that is not taken apart; names come with what qualifies them.
+fn names_any(expr: &Expr, wanted: &dyn Fn(Option<&str>, &str) -> bool) -> bool {
+    let mut found = match expr {
+        Expr::Column { table, name, .. } => wanted(table.as_ref().map(Ident::as_str), name.as_str()),
+        Expr::Sql(sql) => {
+            let mut found = false;
+            each_path(sql, &mut |qualifier, name| found |= wanted(qualifier, name));
+            found
+        }
+        _ => false,
+    };
+    expr.children(&mut |child| found |= names_any(child, wanted));
+    found
 }

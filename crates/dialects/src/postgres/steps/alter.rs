@@ -198,10 +198,18 @@ fn security(out: &mut Vec<String>, from: &Table, to: &Table, name: &str) {
 /// The rights that one table gives and another does not, with columns that are there: those of a column go and come with it.
 fn only_in(one: &Table, other: &Table, there: &Table) -> Vec<Grant> {
     let differ = one.grants.iter().filter(|grant| !other.grants.contains(grant));
+    let gives = |name: &Ident, grant: &Grant| {
+        let same = |given: &&Grant| given.privilege == grant.privilege && given.grantee == grant.grantee;
+        other
+            .grants
+            .iter()
+            .filter(same)
+            .any(|given| given.columns.contains(name))
+    };
     let left = differ.filter_map(|grant| {
         let mut left = grant.clone();
         left.columns
-            .retain(|name| there.columns.iter().any(|column| column.name == *name));
+            .retain(|name| there.columns.iter().any(|column| column.name == *name) && !gives(name, grant));
         (grant.columns.is_empty() || !left.columns.is_empty()).then_some(left)
     });
     left.collect()
