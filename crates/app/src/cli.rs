@@ -298,6 +298,9 @@ pub(crate) struct Prove {
     /// The folder of the migration that leads from there to here [default: what `migrate new` would write]
     #[arg(long, value_name = "FOLDER", requires = "from")]
     pub(crate) by: Option<PathBuf>,
+    /// Try every place where gates otherwise try a sample
+    #[arg(long)]
+    pub(crate) thorough: bool,
     /// Makes the generated data another
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,

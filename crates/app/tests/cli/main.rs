@@ -11,6 +11,7 @@
 
 mod application;
 mod build;
+mod changes;
 mod check;
 mod diff;
 mod explain;

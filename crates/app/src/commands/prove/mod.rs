@@ -69,6 +69,7 @@ pub(crate) fn run(context: Context, arguments: &Prove) -> Outcome {
     let mut options = Options {
         gates: arguments.gate.clone(),
         seed: arguments.seed,
+        thorough: arguments.thorough,
         workplace: Some(workplace(context)),
         cancel,
         ..Options::default()
