@@ -140,7 +140,7 @@ SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, pg_get_us
                             JOIN pg_attribute y ON y.attrelid = q.partrelid AND y.attnum = q.partattrs[0]
                            WHERE h.inhrelid = c.oid AND q.partstrat = 'r' AND q.partdefid <> 0
                              AND y.atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype))
-              AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid
+              AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype <> 'n'
                                  AND CASE WHEN k.contype = 'c' THEN k.conislocal ELSE k.conparentid = 0 END)
               AND NOT EXISTS (SELECT FROM pg_index k JOIN pg_class x ON x.oid = k.indexrelid
                                WHERE k.indrelid = c.oid AND NOT x.relispartition)
