@@ -41,7 +41,8 @@ pub(crate) fn acquire(connection: &mut Connection, job: &Job<'_>, tell: Tell<'_>
     let store = Store::of(connection);
     let token = token(job)?;
     let began = Instant::now();
-    let mut locked = connection.kind() == DatabaseKind::Sqlite;
+    // Behind a pooler the lock would stay with a session of the pool, and keep everybody out when the run has ended.
+    let mut locked = connection.kind() == DatabaseKind::Sqlite || connection.is_pooled();
     loop {
         let holder = match attempt(connection, store, job.settings, &token, &mut locked) {
             Ok(None) => break,
@@ -303,7 +304,7 @@ impl Lease {
         let _ = connection.rollback();
         let sql = self.store.sql("DELETE FROM {p}lease WHERE token = $1");
         let _ = connection.execute_with(&sql, &[Value::Text(self.token.clone())]);
-        if self.kind == DatabaseKind::Postgres {
+        if self.kind == DatabaseKind::Postgres && !connection.is_pooled() {
             let _ = connection.query("SELECT pg_catalog.pg_advisory_unlock($1)", &[Value::Int(LOCK)]);
         }
     }

@@ -1,11 +1,11 @@
 //! What must hold before anything is run.
 
 use engine::{Connection, DatabaseKind, OLDEST_MAJOR};
-use journal::{Language, Migration};
+use journal::{Kind, Language, Migration, Statement};
 use physical::{OWN, Value};
 
 use crate::Stop;
-use crate::store::{int, text};
+use crate::store::text;
 
 /// Looks at the server's version, whether it takes writes, and whether the history can be kept.
 pub(crate) fn check(connection: &mut Connection) -> Result<(), Stop> {
@@ -73,6 +73,35 @@ fn rights(connection: &mut Connection, user: &str, database: &str) -> Result<(),
     .with(missing.into_iter().map(|right| format!("missing: {right}"))))
 }
 
+/// Whether everything that migrations set for the session can be set: behind a pooler it would reach others, and not what comes next.
+pub(crate) fn can_set<'m>(
+    connection: &Connection,
+    scripts: impl Iterator<Item = (&'m Migration, &'m [Statement])>,
+) -> Result<(), Stop> {
+    if !connection.is_pooled() {
+        return Ok(());
+    }
+    let set: Vec<String> = scripts
+        .flat_map(|(migration, statements)| {
+            let for_session = statements
+                .iter()
+                .filter(|statement| statement.kind == Kind::Session);
+            for_session.map(|statement| {
+                let (line, column) = statement.place;
+                format!("{}:{line}:{column}: {}", migration.title(), statement.masked())
+            })
+        })
+        .collect();
+    if set.is_empty() {
+        return Ok(());
+    }
+    Err(Stop::failed(
+        "a pooler stands between us and the server, and these set something of the session, which is somebody else's there",
+        "name the server's own address, or say SET LOCAL; nothing was run",
+    )
+    .with(set))
+}
+
 /// Whether places for what migrations set aside can be made: each is a schema of its own.
 pub(crate) fn can_set_aside(connection: &mut Connection, migrations: &[&Migration]) -> Result<(), Stop> {
     if connection.kind() == DatabaseKind::Sqlite {
@@ -103,13 +132,4 @@ pub(crate) fn can_set_aside(connection: &mut Connection, migrations: &[&Migratio
         "grant it, or plan again with `--keep-nothing`; nothing was run",
     )
     .with([format!("missing: CREATE on database {database}")]))
-}
-
-/// Whether another server process answers than the one that we connected to: a pooler in transaction mode stands between.
-pub(crate) fn is_pooled(connection: &mut Connection) -> Result<bool, Stop> {
-    let Some(pid) = connection.backend_pid() else {
-        return Ok(false);
-    };
-    let rows = connection.query("SELECT pg_catalog.pg_backend_pid()::bigint", &[])?;
-    Ok(rows.rows.first().map_or(0, |row| int(row, 0)) != pid)
 }

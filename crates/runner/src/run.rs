@@ -63,6 +63,8 @@ pub fn apply(job: &Job<'_>, to: Option<i64>, tell: Tell<'_>) -> Result<usize, St
         held.unhindered(&entries)?;
         let todo = held.todo(&entries, to)?;
         let statements = parse(todo.iter().map(|it| &it.up), &held.connection)?;
+        let scripts = statements.iter().map(Vec::as_slice);
+        preflight::can_set(&held.connection, todo.iter().copied().zip(scripts))?;
         preflight::can_set_aside(&mut held.connection, &todo)?;
         if !todo.is_empty() {
             held.settle_drift(lease, tell)?;
@@ -83,6 +85,11 @@ pub fn rollback(job: &Job<'_>, to: Option<i64>, steps: usize, tell: Tell<'_>) ->
         let entries = held.sound()?;
         let todo = held.ways_back(&entries, to, steps)?;
         let statements = parse(todo.iter().map(|(_, down)| *down), &held.connection)?;
+        let scripts = statements.iter().map(Vec::as_slice);
+        preflight::can_set(
+            &held.connection,
+            todo.iter().map(|(migration, _)| *migration).zip(scripts),
+        )?;
         if !todo.is_empty() {
             held.settle_drift(lease, tell)?;
         }
@@ -116,7 +123,7 @@ fn together(mut found: Vec<(String, String)>) -> Result<(), Stop> {
 
 impl<'a> Held<'a> {
     fn remember(&mut self) -> Result<(), Stop> {
-        self.pooled = preflight::is_pooled(&mut self.connection)?;
+        self.pooled = self.connection.is_pooled();
         self.events = self.store.events(&mut self.connection)?;
         self.begun = self.store.begun(&mut self.connection)?;
         if let Some(begun) = &self.begun {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::support::{Project, Ran, root};
 
 fn fixtures() -> PathBuf {
-    root().join("fixtures/prove/changes")
+    root().join("fixtures/changes")
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {

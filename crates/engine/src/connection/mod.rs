@@ -156,6 +156,16 @@ impl Connection {
         }
     }
 
+    /// Whether a pooler stands between us and the server, which may give us another session for each transaction: what is set, locked or
+    /// prepared for the session is lost, or somebody else's, when the transaction ends.
+    #[must_use]
+    pub fn is_pooled(&self) -> bool {
+        match &self.0 {
+            Inner::Postgres(it) => it.is_pooled(),
+            Inner::Sqlite(_) => false,
+        }
+    }
+
     /// Runs one statement and answers how many rows it changed.
     ///
     /// # Errors
@@ -204,10 +214,10 @@ impl Connection {
     /// # Errors
     /// What the database says.
     pub fn begin(&mut self) -> Result<(), EngineError> {
-        match &self.0 {
-            Inner::Postgres(_) => self.batch("BEGIN"),
+        match &mut self.0 {
+            Inner::Postgres(it) => it.begin(""),
             // Takes the write lock now; taking it later can fail in ways that waiting does not cure.
-            Inner::Sqlite(_) => self.batch("BEGIN IMMEDIATE"),
+            Inner::Sqlite(it) => it.batch("BEGIN IMMEDIATE"),
         }
     }
 
@@ -216,9 +226,9 @@ impl Connection {
     /// # Errors
     /// What the database says.
     pub fn begin_snapshot(&mut self) -> Result<(), EngineError> {
-        match &self.0 {
-            Inner::Postgres(_) => self.batch("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-            Inner::Sqlite(_) => self.batch("BEGIN DEFERRED"),
+        match &mut self.0 {
+            Inner::Postgres(it) => it.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+            Inner::Sqlite(it) => it.batch("BEGIN DEFERRED"),
         }
     }
 
@@ -239,7 +249,7 @@ impl Connection {
     /// What the database says.
     pub fn rollback(&mut self) -> Result<(), EngineError> {
         match &mut self.0 {
-            Inner::Postgres(it) => it.batch("ROLLBACK"),
+            Inner::Postgres(it) => it.rollback(),
             Inner::Sqlite(it) => it.rollback(),
         }
     }

@@ -29,10 +29,24 @@ const GRACE: Duration = Duration::from_secs(5);
 const MOST_NOTICES: usize = 10_000;
 
 /// What we rely on to read values.
-const SETTINGS: &str = "SET standard_conforming_strings = on; SET DateStyle = ISO; SET IntervalStyle = postgres; \
-                        SET TimeZone = 'UTC'; SET bytea_output = hex; SET extra_float_digits = 1;";
+const SETTINGS: &[&str] = &[
+    "standard_conforming_strings = on",
+    "DateStyle = ISO",
+    "IntervalStyle = postgres",
+    "TimeZone = 'UTC'",
+    "bytea_output = hex",
+    "extra_float_digits = 1",
+];
 
-const READ_ONLY: &str = "SET default_transaction_read_only = on;";
+/// What only a server takes: a pooler refuses it, or does not pass it on.
+const MARK: &str = "-c architrave.direct=yes";
+
+/// Who answers, and whether it knows the mark.
+const WHO: &str = "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('architrave.direct', true)";
+
+const READ_ONLY: &str = "default_transaction_read_only = on";
+/// The same for one transaction.
+const READ_ONLY_HERE: &str = "transaction_read_only = on";
 
 pub(super) struct Postgres {
     runtime: Runtime,
@@ -43,6 +57,10 @@ pub(super) struct Postgres {
     backend_pid: i64,
     prepared: u64,
     silent: bool,
+    /// Whether a pooler stands between, which may give us another session for each transaction.
+    pooled: bool,
+    /// Whether a transaction of ours is open, as far as we know.
+    open: bool,
     read_only: bool,
 }
 
@@ -96,13 +114,16 @@ fn runtime() -> Result<Runtime, EngineError> {
         .map_err(|e| EngineError::io("preparing a connection", &e))
 }
 
-fn config(address: &PostgresAddress, options: &ConnectOptions) -> Config {
+fn config(address: &PostgresAddress, options: &ConnectOptions, direct: bool) -> Config {
     let mut config = Config::new();
     config
         .user(&address.user)
         .dbname(&address.database)
         .port(address.port);
     config.application_name(address.application.as_deref().unwrap_or(&options.application));
+    if direct {
+        config.options(MARK);
+    }
     match &address.host {
         Host::Socket(path) => config.host_path(path),
         Host::Network(name) => config.host(name),
@@ -119,8 +140,14 @@ impl Postgres {
         let patience = address
             .connect_timeout
             .map_or(options.patience, |seconds| Duration::from_secs(seconds.into()));
-        let config = config(address, options);
-        let result = runtime.block_on(async { tokio::time::timeout(patience, config.connect(NoTls)).await });
+        let open = |direct| {
+            let config = config(address, options, direct);
+            runtime.block_on(async { tokio::time::timeout(patience, config.connect(NoTls)).await })
+        };
+        let mut result = open(true);
+        if matches!(&result, Ok(Err(error)) if knows_no_options(error)) {
+            result = open(false);
+        }
         let (client, connection) = match result {
             Ok(Ok(pair)) => pair,
             Ok(Err(error)) => return Err(connect_error(&error, address)),
@@ -146,6 +173,8 @@ impl Postgres {
             backend_pid: 0,
             prepared: 0,
             silent: false,
+            pooled: false,
+            open: false,
             read_only: options.access == Access::ReadOnly,
         };
         it.set_up(options)?;
@@ -154,17 +183,63 @@ impl Postgres {
 
     /// What we rely on to read values, whatever the settings of the user, the role or the database.
     fn set_up(&mut self, options: &ConnectOptions) -> Result<(), EngineError> {
-        let sql = format!("{} SELECT pg_catalog.pg_backend_pid();", self.settings());
-        let messages = self.call(async |client| client.simple_query(&sql).await)?;
+        let messages = self.call(async |client| client.simple_query(WHO).await)?;
         let row = messages.iter().find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => row.try_get(0).ok().flatten(),
+            SimpleQueryMessage::Row(row) => Some(row),
             _ => None,
         });
-        self.backend_pid = row.and_then(|text| text.parse().ok()).unwrap_or(0);
+        let said = |position| row.and_then(|row| row.try_get(position).ok().flatten());
+        self.backend_pid = said(0).and_then(|text: &str| text.parse().ok()).unwrap_or(0);
+        self.pooled = said(1) != Some("yes");
+        if !self.pooled {
+            self.batch(&self.settings())?;
+        }
         if options.statement_timeout.is_some() {
             self.set_statement_timeout(options.statement_timeout)?;
         }
         Ok(())
+    }
+
+    /// Whether a pooler stands between us and the server. What is set for the session would be set for whoever gets it next.
+    pub(super) fn is_pooled(&self) -> bool {
+        self.pooled
+    }
+
+    /// Begins a transaction. Behind a pooler what we rely on is set for it alone.
+    pub(super) fn begin(&mut self, how: &str) -> Result<(), EngineError> {
+        let settings = if self.pooled {
+            self.settings_here()
+        } else {
+            String::new()
+        };
+        let sql = format!("BEGIN {how};{settings}");
+        self.batch(&sql)?;
+        self.open = true;
+        Ok(())
+    }
+
+    pub(super) fn rollback(&mut self) -> Result<(), EngineError> {
+        self.open = false;
+        self.batch("ROLLBACK")
+    }
+
+    /// Does work in a transaction of its own where a pooler might otherwise change the session under it.
+    fn in_one_session<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        if !self.pooled || self.open {
+            return work(self);
+        }
+        self.begin("")?;
+        match work(self) {
+            Ok(value) => self.commit().map(|()| value),
+            Err(error) => {
+                // The first error tells why.
+                let _ = self.rollback();
+                Err(error)
+            }
+        }
     }
 
     /// Lets the client work until it answers, at most until well past the limit for statements.
@@ -221,20 +296,38 @@ impl Postgres {
     }
 
     pub(super) fn set_statement_timeout(&mut self, limit: Option<Duration>) -> Result<(), EngineError> {
-        // Zero means no limit to the server; nobody who asks for less than a millisecond wants that.
-        let milliseconds = limit.map_or(0, |limit| limit.as_millis().clamp(1, 2_000_000_000));
-        self.batch(&format!("SET statement_timeout = {milliseconds}"))?;
+        let milliseconds = limit.map_or(0, milliseconds);
+        match (self.pooled, self.open) {
+            (true, false) => {}
+            (true, true) => self.batch(&format!("SET LOCAL statement_timeout = {milliseconds}"))?,
+            (false, _) => self.batch(&format!("SET statement_timeout = {milliseconds}"))?,
+        }
         self.limit = limit;
         Ok(())
     }
 
     pub(super) fn reset_session(&mut self) -> Result<(), EngineError> {
-        self.batch(&format!("RESET ROLE; RESET ALL; {}", self.settings()))
+        match self.pooled {
+            true => Ok(()),
+            false => self.batch(&format!("RESET ROLE; RESET ALL; {}", self.settings())),
+        }
     }
 
+    /// For the session.
     fn settings(&self) -> String {
-        let more = if self.read_only { READ_ONLY } else { "" };
-        format!("{SETTINGS} {more}")
+        let more = self.read_only.then_some(READ_ONLY);
+        let all = SETTINGS.iter().copied().chain(more);
+        all.map(|setting| format!("SET {setting};")).collect()
+    }
+
+    /// For one transaction.
+    fn settings_here(&self) -> String {
+        let limit = self.limit.map(milliseconds);
+        let limit = limit.map(|limit| format!("SET LOCAL statement_timeout = {limit};"));
+        let more = self.read_only.then_some(READ_ONLY_HERE);
+        let all = SETTINGS.iter().copied().chain(more);
+        let set: String = all.map(|setting| format!("SET LOCAL {setting};")).collect();
+        set + &limit.unwrap_or_default()
     }
 
     pub(super) fn batch(&mut self, sql: &str) -> Result<(), EngineError> {
@@ -247,6 +340,7 @@ impl Postgres {
         // The answer to COMMIT names what was done, but this client keeps it to itself; a failed transaction shows
         // in that it refuses any statement.
         let result = self.batch("SELECT 1");
+        self.open = false;
         match result {
             Err(error) if error.code() == Some(SqlState::IN_FAILED_SQL_TRANSACTION.code()) => {
                 self.batch("ROLLBACK")?;
@@ -258,6 +352,10 @@ impl Postgres {
     }
 
     pub(super) fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, EngineError> {
+        self.in_one_session(|it| it.execute_here(sql, parameters))
+    }
+
+    fn execute_here(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, EngineError> {
         check_text(sql)?;
         check_values(parameters)?;
         let parameters: Vec<Parameter<'_>> = parameters.iter().map(Parameter).collect();
@@ -273,6 +371,10 @@ impl Postgres {
     }
 
     pub(super) fn query(&mut self, sql: &str, parameters: &[Value]) -> Result<Rows, EngineError> {
+        self.in_one_session(|it| it.query_here(sql, parameters))
+    }
+
+    fn query_here(&mut self, sql: &str, parameters: &[Value]) -> Result<Rows, EngineError> {
         check_text(sql)?;
         check_values(parameters)?;
         let statement = self.call(async |client| client.prepare(sql).await)?;
@@ -518,6 +620,17 @@ fn from_database(error: &DbError) -> EngineError {
 
 /// An error from before there was a connection. The address is shown without its password, and the password is
 /// taken out of whatever the driver and the server say.
+/// Zero means no limit to the server; nobody who asks for less than a millisecond wants that.
+fn milliseconds(limit: Duration) -> u128 {
+    limit.as_millis().clamp(1, 2_000_000_000)
+}
+
+/// Whether a pooler refuses the connection because of settings that it cannot pass on.
+fn knows_no_options(error: &tokio_postgres::Error) -> bool {
+    let said = chain(error);
+    said.contains("startup parameter") || said.contains("startup option")
+}
+
 fn connect_error(error: &tokio_postgres::Error, address: &PostgresAddress) -> EngineError {
     let scrub = |text: String| {
         address

@@ -9,6 +9,7 @@ mod files;
 mod keep;
 mod kill;
 mod new;
+mod pooler;
 mod repair;
 mod run;
 
