@@ -101,6 +101,10 @@ impl Drop for Pooler {
 }
 
 /// A stage and its address through the pooler; nothing where there is no pooler.
+#[expect(
+    clippy::print_stderr,
+    reason = "whoever runs the tests shall know what was not tried"
+)]
 fn behind(work: impl Fn(&Stage, &str)) {
     let Some(program) = program() else {
         eprintln!("not run: there is no PgBouncer here");
