@@ -64,7 +64,7 @@ fn roles(schema: &str, deployer: &str) {
     stage.sql(&format!(
         "DO $$ DECLARE each name; BEGIN
              FOR each IN SELECT rolname FROM pg_roles WHERE rolname LIKE 'edits\\_%' LOOP
-                 EXECUTE format('GRANT %I TO {deployer}', each);
+                 EXECUTE format('GRANT %I TO {deployer} WITH ADMIN OPTION', each);
              END LOOP;
          END $$"
     ));
