@@ -10,6 +10,7 @@ mod keep;
 mod kill;
 mod new;
 mod repair;
+mod retype;
 mod run;
 
 use std::fs;

@@ -37,6 +37,8 @@ struct Way<'a> {
     change: &'a TableChange<'a>,
     /// The table as it is where this way begins.
     plain: &'a Table,
+    /// As it is where this way ends; what is made on the new columns is said as it is there.
+    goal: &'a Table,
     /// The same, with what stays on it, where columns have their names beside.
     beside: &'a Table,
     pairs: Vec<Pair<'a>>,
@@ -59,7 +61,8 @@ impl<'a> Way<'a> {
         Self {
             change,
             plain,
-            beside: if back { &swap.tables.1 } else { &swap.tables.0 },
+            goal,
+            beside: if back { &swap.tables.0 } else { &swap.tables.1 },
             pairs: swap.columns.iter().filter_map(pair).collect(),
             taken: taken(change),
         }
@@ -109,20 +112,20 @@ impl<'a> Way<'a> {
     }
 
     fn indexes(&self) -> impl Iterator<Item = &'a Index> {
-        Self::moved(&self.beside.indexes, &self.plain.indexes)
+        Self::moved(&self.beside.indexes, &self.goal.indexes)
     }
 
     fn uniques(&self) -> impl Iterator<Item = &'a Unique> {
-        Self::moved(&self.beside.uniques, &self.plain.uniques)
+        Self::moved(&self.beside.uniques, &self.goal.uniques)
     }
 
     fn checks(&self) -> impl Iterator<Item = &'a Check> {
-        Self::moved(&self.beside.checks, &self.plain.checks)
+        Self::moved(&self.beside.checks, &self.goal.checks)
     }
 
     fn primary(&self) -> Option<&'a PrimaryKey> {
         let key = self.beside.primary_key.as_ref()?;
-        (self.plain.primary_key.as_ref() != Some(key)).then_some(key)
+        (self.goal.primary_key.as_ref() != Some(key)).then_some(key)
     }
 
     /// Keys, by name.
@@ -585,7 +588,7 @@ fn both_say<'a>(change: &'a TableChange<'a>) -> impl Iterator<Item = &'a Opaque>
 
 /// Keys, indexes and checks take the names of those that went with the old columns.
 fn constraints(way: &Way<'_>, out: &mut Vec<String>) {
-    let (name, table) = (way.name(), way.plain);
+    let (name, table) = (way.name(), way.goal);
     for key in way.keys() {
         let Action::Sql(statements) = key::taking(table, key, &way.aside(key)).action;
         out.extend(statements);
