@@ -479,14 +479,8 @@ fn read(
             if !(compared && (found || own)) {
                 return Ok((database, renames));
             }
-            // The server knows the roles that it was given, and not that this project makes them.
             let mut built = built::run(temporary, &designed, dialect)?;
-            built.roles = database.roles;
-            // Nor how many rows there will be.
-            for table in &mut built.tables {
-                let designed = database.tables.iter().find(|each| each.name == table.name);
-                table.expected = designed.map(|each| each.expected).unwrap_or_default();
-            }
+            built::know(&mut built, database);
             Ok((built, renames))
         }
         Named::Scripts { files, .. } => temporary.load(system, files, dialect),

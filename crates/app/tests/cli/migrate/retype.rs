@@ -205,6 +205,42 @@ fn a_value_that_does_not_fit_stops_it_and_is_mended() {
     assert_eq!(seen(&stage, TYPES), ["[Text(\"integer text bigint bigint\")]"]);
 }
 
+/// What the design gives a table goes on while its columns change: versions, the audit trail, policies, views.
+#[test]
+fn a_designed_table_changes_beside_what_the_design_gives_it() {
+    let mut stage = Stage::empty("postgres");
+    let name = DatabaseUrl::parse(&stage.address).unwrap().database();
+    let text = |number: &str| {
+        format!(
+            "project wide {{\n  database postgres\n}}\n
+             entity Visit public because \"counted\" {{\n  page String(200)\n  seconds {number} = 0\n  score {number}?\n
+               check (seconds >= 0)\n  index (score)\n  volume 5M\n}}\n"
+        )
+    };
+    stage.project.write("a.arch", text("Int"));
+    stage.migrate(&["new", "first", "a.arch"]).ends(0);
+    stage.migrate(&["apply"]).ends(0);
+    stage.sql("INSERT INTO wide.visits (page, seconds, score) SELECT 'p' || n, n, nullif(n % 3, 0) FROM generate_series(1, 3000) n");
+    stage.project.write("a.arch", text("BigInt"));
+    stage
+        .migrate(&["new", "second", "a.arch"])
+        .ends(0)
+        .says("beside seconds, score");
+    stage.address = server().url(&name, server().superuser()).to_string();
+    stage.migrate(&["apply"]).ends(0);
+    let found = "SELECT count(*), sum(seconds), sum(score), pg_typeof(min(seconds))::text, min(version)::text FROM wide.visits";
+    assert_eq!(
+        stage.rows(found),
+        ["[Int(3000), Text(\"4501500\"), Text(\"3000\"), Text(\"bigint\"), Text(\"2\")]"]
+    );
+    stage.migrate(&["verify"]).ends(0);
+    stage.migrate(&["rollback"]).ends(0);
+    assert_eq!(
+        stage.rows("SELECT sum(seconds), sum(score), pg_typeof(min(score))::text FROM wide.visits"),
+        ["[Int(4501500), Int(3000), Text(\"integer\")]"]
+    );
+}
+
 /// Runs a command, killing it at its `line`th line (from 0). Answers whether it got so far.
 fn killed_at(stage: &Stage, arguments: &[&str], line: usize) -> bool {
     let mut child = stage

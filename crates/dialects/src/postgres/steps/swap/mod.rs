@@ -4,208 +4,25 @@
 //! written in batches; what stands on the column is made on the new one, while everybody reads and writes. Last, in one short
 //! transaction, the old column goes and the new one takes its name.
 
-use std::collections::HashSet;
+mod way;
+
+pub(super) use way::{last_trigger, whole_key};
 
 use physical::{
-    Check, Column, Function, Ident, Index, Name, Opaque, Origin, PrimaryKey, RowSecurity, SqlType, Table,
-    Timing, Trigger, TriggerAction, TriggerEvent, Unique, Volatility,
+    Column, Function, Ident, Opaque, Origin, RowSecurity, SqlType, Timing, Trigger, TriggerAction,
+    TriggerEvent, Volatility,
 };
-use plan::{Action, Beside, Hazard, Lock, Object, Phase, Section, Step, Swap, TableChange, Undo};
+use plan::{Action, Beside, Hazard, Lock, Object, Phase, Section, Step, TableChange, Undo};
 
 use super::alter::{one, quoted};
 use super::beside::mentions;
 use super::column::{conversion, rights, widens};
 use super::frame::seeing;
-use super::{create, fill, in_use, key, locking, shown, step};
+use super::{create, fill, in_use, key, locking, step};
+use way::{Pair, Way};
+
 use crate::postgres::expression::{default_value, or_refused};
 use crate::postgres::{ident, types};
-
-/// As long as a name can be.
-const LIMIT: usize = 63;
-
-/// A column on its way: as it is, as it shall be, and the name beside.
-struct Pair<'a> {
-    before: &'a Column,
-    after: &'a Column,
-    called: &'a Ident,
-    /// Whether it must have a value when it takes its name. Where it had none before, that is looked at afterwards.
-    filled: bool,
-}
-
-/// One of the two directions.
-struct Way<'a> {
-    change: &'a TableChange<'a>,
-    /// The table as it is where this way begins.
-    plain: &'a Table,
-    /// As it is where this way ends; what is made on the new columns is said as it is there.
-    goal: &'a Table,
-    /// The same, with what stays on it, where columns have their names beside.
-    beside: &'a Table,
-    pairs: Vec<Pair<'a>>,
-    taken: HashSet<String>,
-}
-
-impl<'a> Way<'a> {
-    fn new(change: &'a TableChange<'a>, swap: &'a Swap, back: bool) -> Self {
-        let (from, to) = (change.from, change.to);
-        let (plain, goal) = if back { (to, from) } else { (from, to) };
-        let pair = |(name, called): &'a (Ident, Ident)| {
-            let (before, after) = (plain.column(name.as_str())?, goal.column(name.as_str())?);
-            Some(Pair {
-                before,
-                after,
-                called,
-                filled: !after.nullable && (back || !before.nullable),
-            })
-        };
-        Self {
-            change,
-            plain,
-            goal,
-            beside: if back { &swap.tables.0 } else { &swap.tables.1 },
-            pairs: swap.columns.iter().filter_map(pair).collect(),
-            taken: taken(change),
-        }
-    }
-
-    fn name(&self) -> String {
-        ident::name(&self.plain.name)
-    }
-
-    fn shown(&self) -> String {
-        shown(&self.plain.name)
-    }
-
-    /// A name that nothing has, for what shall have another one in the end.
-    fn free(&self, name: &str, end: &str) -> Ident {
-        let mut end = end.to_owned();
-        loop {
-            let free = cut(name, &end);
-            if !self.taken.contains(&free) {
-                return Ident::new(free);
-            }
-            end.push('_');
-        }
-    }
-
-    fn aside(&self, name: &Ident) -> Ident {
-        self.free(name.as_str(), "_new")
-    }
-
-    /// The check that no row was left out.
-    fn complete(&self, pair: &Pair<'_>) -> Ident {
-        self.free(pair.called.as_str(), "_filled")
-    }
-
-    /// The function and the trigger.
-    fn keeps(&self) -> (Name, Ident) {
-        let first = self.pairs.first().map_or("", |pair| pair.called.as_str());
-        let mut function = self.plain.name.clone();
-        function.name = self.free(&cut(function.name.as_str(), &format!("_{first}")), "");
-        let trigger = last_trigger(self.change, first).unwrap_or_else(|| Ident::new("zz"));
-        (function, trigger)
-    }
-
-    /// Those of the things that stay whose words are others when the columns are called otherwise.
-    fn moved<T: PartialEq>(beside: &'a [T], plain: &'a [T]) -> impl Iterator<Item = &'a T> {
-        beside.iter().filter(|each| !plain.contains(each))
-    }
-
-    fn indexes(&self) -> impl Iterator<Item = &'a Index> {
-        Self::moved(&self.beside.indexes, &self.goal.indexes)
-    }
-
-    fn uniques(&self) -> impl Iterator<Item = &'a Unique> {
-        Self::moved(&self.beside.uniques, &self.goal.uniques)
-    }
-
-    fn checks(&self) -> impl Iterator<Item = &'a Check> {
-        Self::moved(&self.beside.checks, &self.goal.checks)
-    }
-
-    fn primary(&self) -> Option<&'a PrimaryKey> {
-        let key = self.beside.primary_key.as_ref()?;
-        (self.goal.primary_key.as_ref() != Some(key)).then_some(key)
-    }
-
-    /// Keys, by name.
-    fn keys(&self) -> impl Iterator<Item = &'a Ident> {
-        let primary = self.primary().map(|key| &key.name);
-        primary
-            .into_iter()
-            .chain(self.uniques().map(|unique| &unique.name))
-    }
-}
-
-/// A name with an end, as long as a name can be.
-fn cut(name: &str, end: &str) -> String {
-    let mut out = name.to_owned();
-    while out.len() + end.len() > LIMIT && !out.is_empty() {
-        out.pop();
-    }
-    out + end
-}
-
-/// The names of constraints, indexes, tables and functions, before and after.
-fn taken(change: &TableChange<'_>) -> HashSet<String> {
-    let mut out = HashSet::new();
-    let (from, to) = change.databases;
-    for database in [from, to] {
-        for table in &database.tables {
-            let indexes = table.indexes.iter().map(|each| &each.name);
-            let uniques = table.uniques.iter().map(|each| &each.name);
-            let primary = table.primary_key.iter().map(|each| &each.name);
-            let checks = table.checks.iter().map(|each| &each.name);
-            let keys = table.foreign_keys.iter().map(|each| &each.name);
-            let all = indexes.chain(uniques).chain(primary).chain(checks).chain(keys);
-            out.extend(all.chain([&table.name.name]).map(ToString::to_string));
-        }
-        let functions = database.functions.iter().map(|each| &each.name.name);
-        let views = database.views.iter().map(|each| &each.name.name);
-        let others = database.opaque.iter().map(|each| &each.name.name);
-        out.extend(functions.chain(views).chain(others).map(ToString::to_string));
-    }
-    out
-}
-
-/// The columns that tell the rows of a table apart and always have a value.
-pub(super) fn whole_key(table: &Table) -> Option<&[Ident]> {
-    let primary = table.primary_key.iter().map(|key| key.columns.as_slice());
-    let uniques = table.uniques.iter().map(|unique| unique.columns.as_slice());
-    let valued = |name: &Ident| table.column(name.as_str()).is_some_and(|column| !column.nullable);
-    primary
-        .chain(uniques)
-        .find(|columns| !columns.is_empty() && columns.iter().all(valued))
-}
-
-/// A name that sorts behind those of all triggers: the last one sees what the others have made of a row.
-pub(super) fn last_trigger(change: &TableChange<'_>, column: &str) -> Option<Ident> {
-    let tables = [change.from, change.to];
-    let mut last = String::new();
-    let known = tables
-        .iter()
-        .flat_map(|table| &table.triggers)
-        .map(|each| each.name.to_string());
-    let (from, to) = change.databases;
-    // A trigger that is kept as text is called `name on table`.
-    let kept = from
-        .opaque
-        .iter()
-        .chain(&to.opaque)
-        .filter(|each| each.kind == "trigger" && each.depends_on.first() == Some(&change.from.name));
-    let kept = kept.map(|each| each.name.name.to_string());
-    for name in known.chain(kept) {
-        last = last.max(name);
-    }
-    let mut name = cut(&format!("zz_{column}"), "");
-    while name <= last {
-        name = format!("{last}~");
-        if name.len() > LIMIT {
-            return None;
-        }
-    }
-    Some(Ident::new(name))
-}
 
 /// Whether what a value becomes depends on the session in which it does.
 fn depends_on_session(pair: &Pair<'_>) -> bool {
@@ -483,7 +300,7 @@ fn complete(way: &Way<'_>) -> Step {
 /// What the server knows of values it keeps with the column; it would know nothing of the new one.
 fn sampled(way: &Way<'_>) -> Step {
     let mut made = step(
-        format!("what values {} has", way.shown()),
+        format!("statistics of {}", way.shown()),
         Section::Table(way.shown()),
         vec![format!("ANALYZE {}", way.name())],
         Undo::WithOther,
@@ -507,8 +324,9 @@ pub(super) fn swapped(change: &TableChange<'_>, before: &Column) -> Option<Vec<S
     let title = format!("column {}.{} changes", forth.shown(), columns(&forth));
     let mut made = one(change.to, title, taking_over(&forth), taking_over(&back));
     made.phase = Phase::Contract;
+    let come = if forth.pairs.len() == 1 { "comes" } else { "come" };
     let order = format!(
-        "what relies on the order of columns of {}: {} comes last",
+        "what relies on the order of columns of {}: {} {come} last",
         forth.shown(),
         columns(&forth)
     );
