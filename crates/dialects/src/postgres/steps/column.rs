@@ -122,10 +122,7 @@ pub(super) fn change_column(change: &TableChange<'_>, before: &Column, after: &C
     let table = change.to;
     let gains = before.nullable && !after.nullable && after.identity.is_none();
     let apart = change.parts.is_empty() && table.partitioned.is_none() && table.partition_of.is_none();
-    if let Some(mut steps) = swap::swapped(change, before) {
-        if gains {
-            steps.extend(not_null(table, after));
-        }
+    if let Some(steps) = swap::swapped(change, before) {
         return steps;
     }
     if gains && apart {
@@ -144,7 +141,7 @@ pub(super) fn change_column(change: &TableChange<'_>, before: &Column, after: &C
     steps
 }
 
-fn empty(table: &Table, column: &Column) -> Hazard {
+pub(super) fn empty(table: &Table, column: &Column) -> Hazard {
     Hazard::MayFail(format!(
         "{}.{} may be empty in some row",
         shown(&table.name),

@@ -130,7 +130,7 @@ fn expand(way: &Way<'_>) -> Step {
     statements.extend(keeping(way));
     for pair in &way.pairs {
         let (old, new) = (quoted(&pair.before.name), quoted(pair.called));
-        let rule = if pair.filled {
+        let rule = if pair.filled() {
             format!("{new} IS NOT NULL")
         } else {
             format!("({new} IS NULL) = ({old} IS NULL)")
@@ -293,7 +293,12 @@ fn complete(way: &Way<'_>) -> Step {
         way.plain.origin,
     );
     made.phase = Phase::Backfill;
-    let hazards = vec![Hazard::Scan(format!("{} is read whole", way.shown()))];
+    let mut hazards = vec![Hazard::Scan(format!("{} is read whole", way.shown()))];
+    let gains = way
+        .pairs
+        .iter()
+        .filter(|pair| pair.before.nullable && pair.filled());
+    hazards.extend(gains.map(|pair| super::column::empty(way.plain, pair.after)));
     locking(made, Lock::ShareUpdateExclusive, hazards)
 }
 
@@ -346,7 +351,7 @@ fn taking_over(way: &Way<'_>) -> Vec<String> {
         format!("DROP FUNCTION {}()", ident::name(&function)),
     ];
     for pair in &way.pairs {
-        if pair.filled {
+        if pair.filled() {
             out.push(format!(
                 "{alter} ALTER COLUMN {} SET NOT NULL",
                 quoted(pair.called)

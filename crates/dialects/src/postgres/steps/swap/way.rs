@@ -16,8 +16,13 @@ pub(super) struct Pair<'a> {
     pub(super) before: &'a Column,
     pub(super) after: &'a Column,
     pub(super) called: &'a Ident,
-    /// Whether it must have a value when it takes its name. Where it had none before, that is looked at afterwards.
-    pub(super) filled: bool,
+}
+
+impl Pair<'_> {
+    /// Whether it must have a value.
+    pub(super) const fn filled(&self) -> bool {
+        !self.after.nullable
+    }
 }
 
 /// One of the two directions.
@@ -43,7 +48,6 @@ impl<'a> Way<'a> {
                 before,
                 after,
                 called,
-                filled: !after.nullable && (back || !before.nullable),
             })
         };
         Self {
