@@ -85,6 +85,12 @@ fn of_column(change: &TableChange<'_>, (before, after): (&Column, &Column)) -> O
     {
         return Some(format!("a type of {name} comes or goes along with it"));
     }
+    let home = change.to.name.schema.as_ref();
+    if !can_be_named(&after.ty, home) || !can_be_named(&before.ty, home) {
+        return Some(format!(
+            "the type of {name} is in another schema, into which not everybody may look who writes rows"
+        ));
+    }
     // What a name is that stands behind `::` cannot be told from a column's.
     let texts = |table: &Table| {
         let checks = table.checks.iter().map(|each| &each.expr);
@@ -100,6 +106,23 @@ fn of_column(change: &TableChange<'_>, (before, after): (&Column, &Column)) -> O
     };
     (texts(change.from) || texts(change.to))
         .then(|| format!("{name} has the name of a type that its table speaks of"))
+}
+
+/// Whether those who write rows of a table in a schema can name a type: the trigger does so with their rights.
+fn can_be_named(ty: &SqlType, home: Option<&Ident>) -> bool {
+    let open = |schema: &str| {
+        let home = home.is_some_and(|home| home.as_str() == schema);
+        home || ["public", "pg_catalog"].contains(&schema)
+    };
+    match ty {
+        SqlType::Array(element) => can_be_named(element, home),
+        SqlType::Named(name) => name.schema.as_ref().is_none_or(|schema| open(schema.as_str())),
+        SqlType::Other(text) => match ident::split_path(text).as_slice() {
+            [schema, _, ..] => open(schema),
+            _ => true,
+        },
+        _ => true,
+    }
 }
 
 /// Whether a type is in a database as it is in another.

@@ -386,7 +386,7 @@ fn retyping(table: &Table, before: &Column, after: &Column) -> Vec<Hazard> {
 
 /// Whether every value of the first type is one of the second.
 pub(super) fn widens(from: &SqlType, to: &SqlType) -> bool {
-    let text = |ty: &SqlType| matches!(ty, SqlType::Text | SqlType::Varchar(_));
+    let text = |ty: &SqlType| matches!(ty, SqlType::Text | SqlType::Varchar(_)) || is_any_varchar(ty);
     match (from, to) {
         (SqlType::Varchar(from), SqlType::Varchar(to)) => from <= to,
         (SqlType::Numeric(Some((from, scale))), SqlType::Numeric(Some((to, other)))) => {
@@ -396,13 +396,19 @@ pub(super) fn widens(from: &SqlType, to: &SqlType) -> bool {
         | (SqlType::Integer, SqlType::BigInt)
         | (SqlType::Numeric(_), SqlType::Numeric(None)) => true,
         (from, SqlType::Text) => text(from),
+        (from, to) if is_any_varchar(to) => text(from),
         _ => from == to,
     }
 }
 
 /// Whether a wider type of the same kind holds values in the same bytes, so that nothing is written.
-const fn same_bytes(ty: &SqlType) -> bool {
-    matches!(ty, SqlType::Text | SqlType::Varchar(_) | SqlType::Numeric(_))
+fn same_bytes(ty: &SqlType) -> bool {
+    matches!(ty, SqlType::Text | SqlType::Varchar(_) | SqlType::Numeric(_)) || is_any_varchar(ty)
+}
+
+/// `varchar` of any length, which is `text` by another name.
+fn is_any_varchar(ty: &SqlType) -> bool {
+    matches!(ty, SqlType::Other(name) if name == "varchar")
 }
 
 /// Whether the server knows a way from one type to the other by itself; where it does not, the value's text is read as the new type.

@@ -378,7 +378,8 @@ fn taking_over(way: &Way<'_>) -> Vec<String> {
             &format!("{name}.{own}"),
             pair.after.comment.as_deref(),
         );
-        out.extend(rights(&name, &way.plain.grants, pair.before));
+        // What changes is given, and taken again, with the table's other settings.
+        out.extend(rights(&name, &way.change.from.grants, pair.before));
     }
     out.extend(settings(way));
     out

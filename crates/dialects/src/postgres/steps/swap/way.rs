@@ -81,7 +81,15 @@ impl<'a> Way<'a> {
     }
 
     pub(super) fn aside(&self, name: &Ident) -> Ident {
-        self.free(name.as_str(), "_new")
+        let name = name.as_str();
+        if name.len() + "_new".len() <= LIMIT {
+            return self.free(name, "_new");
+        }
+        // Two long names may differ where they are cut.
+        let sum = name.bytes().fold(0_u16, |sum, byte| {
+            sum.wrapping_mul(31).wrapping_add(u16::from(byte))
+        });
+        self.free(name, &format!("_{sum:04x}_new"))
     }
 
     /// The check that no row was left out.
