@@ -36,3 +36,30 @@ pub fn large_from(database: &mut Database, rows: u64) {
         table.expected = Expected(counts);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use physical::{Database, Expected, Name, Origin, Table};
+
+    use super::{LARGE, large_from};
+
+    #[test]
+    fn what_is_large_can_be_said_otherwise() {
+        let large = |known: Option<u64>, from: u64| {
+            let mut table = Table::new(Name::new("s", "t"), Origin::Found);
+            table.expected = Expected(known);
+            let mut database = Database {
+                tables: vec![table],
+                ..Database::default()
+            };
+            large_from(&mut database, from);
+            let counts = database.tables.first().and_then(|table| table.expected.0);
+            counts.is_some_and(|rows| rows >= LARGE)
+        };
+        assert!(large(Some(LARGE), LARGE) && !large(Some(LARGE - 1), LARGE));
+        assert!(large(Some(10), 10) && !large(Some(9), 10));
+        assert!(!large(Some(LARGE), LARGE + 1));
+        assert!(!large(None, 1), "nobody knows");
+        assert!(large(None, 0) && large(Some(0), 0), "always");
+    }
+}

@@ -129,15 +129,10 @@ fn expand(way: &Way<'_>) -> Step {
     }
     statements.extend(keeping(way));
     for pair in &way.pairs {
-        let (old, new) = (quoted(&pair.before.name), quoted(pair.called));
-        let rule = if pair.filled() {
-            format!("{new} IS NOT NULL")
-        } else {
-            format!("({new} IS NULL) = ({old} IS NULL)")
-        };
         statements.push(format!(
-            "ALTER TABLE {name} ADD CONSTRAINT {} CHECK ({rule}) NOT VALID",
-            quoted(&way.complete(pair))
+            "ALTER TABLE {name} ADD CONSTRAINT {} CHECK ({}) NOT VALID",
+            quoted(&way.complete(pair)),
+            rule(pair)
         ));
     }
     let title = format!("column {}.{}, beside {}", way.shown(), besides(way), columns(way));
@@ -159,6 +154,36 @@ fn expand(way: &Way<'_>) -> Step {
         Lock::AccessExclusive,
         hazards,
     )
+}
+
+/// What holds of every row once it is filled. That a column has a value must stand by itself: the server takes it from there.
+fn rule(pair: &Pair<'_>) -> String {
+    let (old, new) = (quoted(&pair.before.name), quoted(pair.called));
+    let value = conversion(&old, &pair.before.ty, &pair.after.ty);
+    match (pair.filled(), is_compared(pair)) {
+        (true, true) => format!("{new} IS NOT NULL AND {new} = {value}"),
+        (true, false) => format!("{new} IS NOT NULL"),
+        (false, true) => format!("{new} IS NOT DISTINCT FROM {value}"),
+        (false, false) => format!("({new} IS NULL) = ({old} IS NULL)"),
+    }
+}
+
+/// Whether values can be compared, with the same result in every session.
+fn is_compared(pair: &Pair<'_>) -> bool {
+    let of = |ty: &SqlType| {
+        matches!(
+            ty,
+            SqlType::SmallInt
+                | SqlType::Integer
+                | SqlType::BigInt
+                | SqlType::Numeric(_)
+                | SqlType::Boolean
+                | SqlType::Uuid
+                | SqlType::Text
+                | SqlType::Varchar(_)
+        )
+    };
+    of(&pair.before.ty) && of(&pair.after.ty) && pair.before.collation == pair.after.collation
 }
 
 /// The function and the trigger by which the columns are what the old ones are.
