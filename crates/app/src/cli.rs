@@ -243,6 +243,9 @@ pub(crate) struct Diff {
     /// Answer 1 when there is a difference
     #[arg(long)]
     pub(crate) check: bool,
+    /// From how many rows on a table gets columns of other types beside the application; 0 is always
+    #[arg(long, value_name = "ROWS", default_value_t = plan::LARGE)]
+    pub(crate) large: u64,
     /// The folder with PostgreSQL's programs, when they are not where they usually are
     #[arg(long, value_name = "FOLDER")]
     pub(crate) postgres: Option<PathBuf>,
@@ -480,6 +483,9 @@ pub(crate) struct MigrateNew {
     /// Write it although it loses data
     #[arg(long)]
     pub(crate) accept_data_loss: bool,
+    /// From how many rows on a table gets columns of other types beside the application; 0 is always
+    #[arg(long, value_name = "ROWS", default_value_t = plan::LARGE)]
+    pub(crate) large: u64,
     /// Do not set aside what goes, for the way back: it is lost at once
     #[arg(long)]
     pub(crate) keep_nothing: bool,

@@ -3,7 +3,7 @@
 //!     cargo run --release -p architrave-bench            # all of them
 //!     cargo run --release -p architrave-bench -- check   # one group
 //!
-//! `ARCHITRAVE_ROWS` makes the largest table of `backfill`, and that of `retrofit`, as large.
+//! `ARCHITRAVE_ROWS` makes the largest table of `backfill`, and those of `retrofit` and `retype`, as large.
 //!
 //! `imports` and `finders` run the programs in `crates/bench/python`.
 //!
@@ -19,6 +19,7 @@ mod difference;
 mod machine;
 mod migrations;
 mod python;
+mod retype;
 mod sample;
 mod schema;
 mod server;
@@ -42,6 +43,7 @@ const GROUPS: &[Group] = &[
     ("diff", difference::difference),
     ("backfill", migrations::backfill),
     ("retrofit", migrations::retrofit),
+    ("retype", retype::retype),
     ("trail", trail::price),
     ("prove", whole::prove),
     ("imports", python::imports),

@@ -17,7 +17,7 @@ use crate::Failure;
 use crate::stats::line;
 
 /// A server that writes as one in production does.
-fn server() -> Result<(tempfile::TempDir, Server), Failure> {
+pub(crate) fn server() -> Result<(tempfile::TempDir, Server), Failure> {
     let cache = tempfile::tempdir()?;
     let mut options = StartOptions::new(cache.path(), std::env::temp_dir());
     options.durability = Durability::Durable;
@@ -48,7 +48,7 @@ fn settings() -> Settings {
     }
 }
 
-fn run(server: &Server, database: &str, up: &str) -> Result<Duration, Failure> {
+pub(crate) fn run(server: &Server, database: &str, up: &str) -> Result<Duration, Failure> {
     let migrations = [Migration {
         number: 1,
         name: "bench".to_owned(),
@@ -121,7 +121,7 @@ pub(crate) fn backfill() -> Result<(), Failure> {
 }
 
 /// How many rows are wanted: `ARCHITRAVE_ROWS`.
-fn many() -> Result<impl Iterator<Item = u64>, Failure> {
+pub(crate) fn many() -> Result<impl Iterator<Item = u64>, Failure> {
     let rows = std::env::var("ARCHITRAVE_ROWS").ok();
     Ok(rows.map(|rows| rows.parse()).transpose()?.into_iter())
 }
@@ -160,15 +160,25 @@ ALTER TABLE customers ENABLE ROW LEVEL SECURITY;
 CREATE POLICY living ON customers USING (deleted_at IS NULL);
 ";
 
-/// The migration from the one to the other, as `migrate new` writes it.
-fn migration(server: &Server) -> Result<String, Failure> {
+/// The migration from one schema to another, as `migrate new` writes it; for tables that are large, or are not.
+pub(crate) fn migration(
+    server: &Server,
+    (before, after): (&str, &str),
+    large: bool,
+) -> Result<String, Failure> {
     let read = |name: &str, sql: &str| -> Result<physical::Database, Failure> {
         server.create_database(name)?;
         let mut connection = server.superuser_connection(name)?;
         connection.batch(sql)?;
-        Ok(state::introspect(&mut connection, &POSTGRES)?)
+        let found = state::introspect(&mut connection, &POSTGRES)?;
+        drop(connection);
+        server.drop_database(name)?;
+        Ok(found)
     };
-    let (from, to) = (read("schema_before", BEFORE)?, read("schema_after", AFTER)?);
+    let (mut from, to) = (read("schema_before", before)?, read("schema_after", after)?);
+    if large {
+        plan::large_from(&mut from, 0);
+    }
     let plan = migrate::plan_keeping(&from, &to, &POSTGRES, &[], "0001_bench")?;
     let legs = plan.way(Direction::Forth);
     let journey = Journey {
@@ -185,13 +195,13 @@ fn migration(server: &Server) -> Result<String, Failure> {
 }
 
 /// Customers who read and write while something goes on: how long each had to wait, in order of length.
-struct Application {
+pub(crate) struct Application {
     stop: Arc<AtomicBool>,
     threads: Vec<thread::JoinHandle<Result<Vec<Duration>, String>>>,
 }
 
 impl Application {
-    fn start(server: &Server, database: &str, rows: u64) -> Result<Self, Failure> {
+    pub(crate) fn start(server: &Server, database: &str, rows: u64) -> Result<Self, Failure> {
         let stop = Arc::new(AtomicBool::new(false));
         let mut threads = Vec::new();
         for number in 0..2_u64 {
@@ -221,7 +231,7 @@ impl Application {
         Ok(Self { stop, threads })
     }
 
-    fn end(self) -> Result<Vec<Duration>, Failure> {
+    pub(crate) fn end(self) -> Result<Vec<Duration>, Failure> {
         self.stop.store(true, Ordering::Relaxed);
         let mut all = Vec::new();
         for thread in self.threads {
@@ -232,7 +242,7 @@ impl Application {
     }
 }
 
-fn told(what: &str, took: Option<Duration>, waits: &[Duration], promise: &str) {
+pub(crate) fn told(what: &str, took: Option<Duration>, waits: &[Duration], promise: &str) {
     let at = |part: f64| {
         let index = (waits.len().saturating_sub(1) as f64 * part) as usize;
         waits.get(index).copied().unwrap_or_default().as_secs_f64() * 1000.0
@@ -249,7 +259,7 @@ fn told(what: &str, took: Option<Duration>, waits: &[Duration], promise: &str) {
 pub(crate) fn retrofit() -> Result<(), Failure> {
     let (_cache, server) = server()?;
     let rows = many()?.next().unwrap_or(1_000_000);
-    let up = migration(&server)?;
+    let up = migration(&server, (BEFORE, AFTER), false)?;
     for (name, naive) in [("planned", false), ("naive", true)] {
         let mut connection = filled(&server, name, rows)?;
         connection.batch("ALTER TABLE customers DROP COLUMN public_id")?;

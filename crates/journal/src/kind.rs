@@ -115,7 +115,8 @@ pub(crate) fn classify(words: &Words<'_>, language: Language, alone: bool) -> (K
 /// Statements that certainly can run in a transaction, so that their entry in the ledger commits with them.
 fn is_plain(words: &Words<'_>) -> bool {
     const PLAIN: &[&str] = &[
-        "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "ALTER", "COMMENT", "GRANT", "REVOKE", "TRUNCATE",
+        "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "ALTER", "ANALYZE", "COMMENT", "GRANT", "REVOKE",
+        "TRUNCATE",
     ];
     PLAIN.iter().any(|plain| is(words, 0, plain)) && !is(words, 1, "SYSTEM")
         || is(words, 0, "CREATE")

@@ -365,6 +365,7 @@ pub(crate) fn table<'a>(
         edits,
         parts: below,
         stays: Vec::new(),
+        beside: None,
         databases: (from.given, to.given),
     })
 }

@@ -32,8 +32,8 @@ pub use routine::{
 };
 pub use rows::{Rows, Value};
 pub use table::{
-    Check, Column, DefaultValue, ForeignKey, Generated, Identity, Index, IndexKey, IndexMethod, Inheritance,
-    OnDelete, Partition, PartitionBy, PartitionOf, Partitioned, PrimaryKey, RowSecurity, Seed, Table, Unique,
-    Written,
+    Check, Column, DefaultValue, Expected, ForeignKey, Generated, Identity, Index, IndexKey, IndexMethod,
+    Inheritance, OnDelete, Partition, PartitionBy, PartitionOf, Partitioned, PrimaryKey, RowSecurity, Seed,
+    Table, Unique, Written,
 };
 pub use types::SqlType;

@@ -58,6 +58,9 @@ pub struct Table {
     /// SQLite: how it was said, where it was found.
     #[serde(skip)]
     pub written: Written,
+    /// How many rows it may have.
+    #[serde(skip)]
+    pub expected: Expected,
     /// Rights.
     pub grants: Vec<Grant>,
     /// What it is for.
@@ -93,6 +96,7 @@ impl Table {
             without_rowid: false,
             verbatim: None,
             written: Written::default(),
+            expected: Expected::default(),
             grants: Vec::new(),
             comment: None,
             origin,
@@ -125,6 +129,19 @@ impl PartialEq for Written {
 }
 
 impl Eq for Written {}
+
+/// How many rows a table may have, as the text says or a server estimates; `None` where nobody does. It is no part of what a table is:
+/// two are equal whatever is in them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Expected(pub Option<u64>);
+
+impl PartialEq for Expected {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Expected {}
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -97,6 +97,11 @@ pub enum Change<'a> {
     Replace(Object<'a>, Object<'a>),
     /// Gives what stays another name.
     Rename(&'a crate::Rename),
+    /// Makes columns of other types beside those of a large table, with what stands on them, before anything else is touched. The change of
+    /// the table puts them in their place.
+    Beside(TableChange<'a>),
+    /// The same for the way back: nothing is done, and its undo makes columns of the types that were.
+    BesideBack(TableChange<'a>),
     /// Changes a table that stays.
     Alter(TableChange<'a>),
     /// Makes an enum another one that lacks some of its members, or has them in another order, with all columns of it. What it was
@@ -156,6 +161,8 @@ pub struct TableChange<'a> {
     pub parts: Vec<(&'a Table, &'a Table)>,
     /// Indexes and triggers on it, as they are, that are there before and after: who makes the table anew makes them again.
     pub stays: Vec<Object<'a>>,
+    /// Of a large table some of whose columns get types for which it would be written anew: how they do.
+    pub beside: Option<crate::Beside>,
     /// Everything, as it is and as it shall be: for databases that must make the table anew, with what hangs on it.
     pub databases: (&'a Database, &'a Database),
 }

@@ -1,8 +1,8 @@
 //! The contract of a relational dialect: data and functions, without defaults, so that forgetting one does not compile.
 
-use physical::{Blueprint, Database, DefaultValue, Expr, IndexKey, Literal, Realised, Rows, SqlType};
+use physical::{Blueprint, Database, DefaultValue, Expr, Ident, IndexKey, Literal, Realised, Rows, SqlType};
 
-use crate::{Change, Keep, Step};
+use crate::{Change, Keep, Step, TableChange};
 
 /// A relational database product, as pure functions. `dialects` has one `static` of these per product.
 pub struct Relational {
@@ -48,6 +48,8 @@ pub struct Relational {
     pub steps: fn(&Change<'_>) -> Vec<Step>,
     /// Puts into words that something is set aside in place of going for good; `None` where it cannot be.
     pub keep: fn(&Keep<'_>) -> Option<Vec<Step>>,
+    /// Which columns of a large table get their types beside the old ones, while the application goes on; none where nothing is written anew.
+    pub beside: fn(&TableChange<'_>) -> Result<Vec<Ident>, Unspeakable>,
     /// Puts around the steps between two databases what all of them need together.
     pub frame: fn(Vec<Step>, (&Database, &Database)) -> Vec<Step>,
     /// The queries that read the catalog, always the same number.

@@ -92,7 +92,9 @@ fn back<'p>(step: &'p Step, dialect: &str) -> Leg<'p> {
         others.any(|each| each.contains(words))
     };
     let mut hazards = Vec::new();
-    if goes("DROP TABLE ") || goes("DROP COLUMN ") {
+    // A column whose name another one takes has its values there.
+    let swapped = statements.iter().any(|each| each.contains(" RENAME COLUMN "));
+    if goes("DROP TABLE ") || goes("DROP COLUMN ") && !swapped {
         hazards.push(Hazard::DataLoss("what was written there since".to_owned()));
     }
     Leg {

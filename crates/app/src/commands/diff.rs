@@ -30,6 +30,8 @@ fn difference(context: Context, arguments: &Diff) -> Result<Compared, Box<Failur
     let dialect = named::dialect(&machine, &[&from, &to], product)?;
     let start = start_options(context, arguments.postgres.clone());
     let mut states = named::load(&machine, &start, dialect, (&from, &to))?;
+    plan::large_from(&mut states.0.database, arguments.large);
+    plan::large_from(&mut states.1.database, arguments.large);
     let difference = compare(context, &mut states, dialect, None)?;
     Ok((dialect, states, difference))
 }

@@ -1,7 +1,7 @@
 //! Decision: the order of columns, and how full pages are.
 
 use model::{ColumnOrder, Entity};
-use physical::{Column, SqlType};
+use physical::{Column, Expected, SqlType};
 
 use crate::decisions::Kind;
 use crate::draft::Draft;
@@ -41,6 +41,8 @@ fn apply(draft: &mut Draft<'_>) {
     }
     for entity in &draft.model.entities {
         let table = draft.facts(entity.id).table.clone();
+        let expected = Expected(entity.volume.as_ref().map(|volume| volume.rows));
+        draft.change(&table, |table| table.expected = expected);
         let hot = is_hot(entity);
         if hot {
             draft.change(&table, |table| table.fillfactor = Some(HOT));

@@ -33,6 +33,7 @@ pub static POSTGRES: Relational = Relational {
     undo_prelude: &[],
     steps: steps::steps,
     keep: steps::keep,
+    beside: steps::beside,
     frame: steps::frame,
     catalog: catalog::catalog,
     read_catalog: catalog::read_catalog,

@@ -51,6 +51,8 @@ pub static SQLITE: Relational = Relational {
     undo_prelude: &["PRAGMA defer_foreign_keys = ON"],
     steps: steps::steps,
     keep: steps::keep,
+    // A change of a table is one transaction, and nobody else writes to the file meanwhile.
+    beside: |_| Ok(Vec::new()),
     frame: steps::frame,
     catalog: catalog::queries,
     read_catalog: catalog::read,

@@ -1,6 +1,7 @@
 //! What must be done when something is there already.
 
 mod anew;
+mod beside;
 mod order;
 mod wholes;
 

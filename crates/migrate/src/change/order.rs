@@ -17,6 +17,9 @@ impl<'a> Work<'a> {
         }
         let before = Graph::new(self.from.given).order();
         let after = Graph::new(self.to.given).order();
+        for change in self.besides() {
+            tell(Change::Beside(change));
+        }
         self.drop_keys(tell);
         self.drop_wholes(&before, tell);
         self.drop(&before, false, tell);
@@ -37,6 +40,9 @@ impl<'a> Work<'a> {
                 let was = self.free_name(&ty.name);
                 tell(Change::DropRetyped { from: ty, was });
             }
+        }
+        for change in self.besides().into_iter().rev() {
+            tell(Change::BesideBack(change));
         }
     }
 
@@ -169,7 +175,7 @@ impl<'a> Work<'a> {
     }
 
     /// Indexes and triggers of a table that nothing has removed when the table's turn comes.
-    fn staying(&self, table: &'a Table) -> Vec<Object<'a>> {
+    pub(super) fn staying(&self, table: &'a Table) -> Vec<Object<'a>> {
         let indexes = table.indexes.iter().map(|index| Object::Index(table, index));
         let triggers = table
             .triggers
@@ -190,9 +196,7 @@ impl<'a> Work<'a> {
                 Object::Table(..) if is_new => tell(Change::Create(object)),
                 Object::Table(..) => {
                     if let Some(change) = self.tables.get(&name) {
-                        let mut change = change.clone();
-                        change.stays = self.staying(change.from);
-                        tell(Change::Alter(change));
+                        tell(Change::Alter(self.settled(change)));
                     }
                 }
                 // Rows, rights and protection of what is there are settings of it.

@@ -142,6 +142,7 @@ impl<'a> Work<'a> {
                 edits: vec![edit],
                 parts: self.parts.below(&table.name, (&self.from, &self.to)),
                 stays: Vec::new(),
+                beside: None,
                 databases: (self.from.given, self.to.given),
             }));
         }

@@ -8,7 +8,7 @@ use plan::{Relational, Rename};
 use super::text::{Found, rewrite};
 
 /// Applies a rename. Texts that a database keeps as they were written, such as bodies of functions, stay as they are.
-pub(super) fn apply(database: &mut Database, rename: &Rename, dialect: &Relational) {
+pub(crate) fn apply(database: &mut Database, rename: &Rename, dialect: &Relational) {
     match rename {
         Rename::Table { from, to } => table(database, from, to, dialect),
         Rename::Column { table, from, to } => column(database, (table, from, to), dialect),

@@ -4,6 +4,8 @@ mod apply;
 mod derive;
 mod text;
 
+pub(crate) use apply::apply;
+
 use std::collections::BTreeSet;
 
 use physical::{Database, Ident, Name, TriggerAction};

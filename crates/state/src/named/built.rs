@@ -31,3 +31,12 @@ pub(super) fn run(
     let (database, _) = temporary.load(&Memory::with(files), &paths, dialect)?;
     Ok(database)
 }
+
+/// The server knows the roles that it was given, and not that this project makes them; nor how many rows there will be.
+pub(super) fn know(built: &mut Database, designed: Database) {
+    for table in &mut built.tables {
+        let same = designed.tables.iter().find(|each| each.name == table.name);
+        table.expected = same.map(|each| each.expected).unwrap_or_default();
+    }
+    built.roles = designed.roles;
+}

@@ -479,9 +479,8 @@ fn read(
             if !(compared && (found || own)) {
                 return Ok((database, renames));
             }
-            // The server knows the roles that it was given, and not that this project makes them.
             let mut built = built::run(temporary, &designed, dialect)?;
-            built.roles = database.roles;
+            built::know(&mut built, database);
             Ok((built, renames))
         }
         Named::Scripts { files, .. } => temporary.load(system, files, dialect),

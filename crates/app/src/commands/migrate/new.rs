@@ -142,6 +142,8 @@ pub(super) struct Work {
     migrations: Vec<Migration>,
     replica: Replica,
     before: Database,
+    /// From how many rows on a table is large.
+    large: u64,
 }
 
 /// What the next migration shall do.
@@ -191,6 +193,7 @@ impl Work {
         as_planned(context, &migrations, &runner::plan_hash(&before, dialect))?;
         Ok(Self {
             before,
+            large: arguments.large,
             context,
             start,
             settings,
@@ -222,6 +225,8 @@ impl Work {
         if let Some(last) = last {
             states.0.shown = last.title();
         }
+        plan::large_from(&mut states.0.database, self.large);
+        plan::large_from(&mut states.1.database, self.large);
         let difference = diff::compare(self.context, &mut states, self.dialect, keep)
             .map_err(|failure| Told::Outcome(diff::tell(self.context, &failure)))?;
         Ok(Planned { states, difference })

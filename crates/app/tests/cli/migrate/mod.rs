@@ -11,6 +11,7 @@ mod kill;
 mod new;
 mod pooler;
 mod repair;
+mod retype;
 mod run;
 
 use std::fs;

@@ -247,6 +247,7 @@ fn table(source: &Table, scope: &Scope<'_>) -> Table {
         without_rowid: false,
         verbatim: None,
         written: physical::Written::default(),
+        expected: source.expected,
         grants: grants(&source.grants, source.owner.as_ref()),
         comment: comment(&source.comment),
         origin: Origin::Found,

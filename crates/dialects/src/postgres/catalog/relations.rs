@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use physical::{
-    Database, Ident, Inheritance, Name, Opaque, Origin, Partition, PartitionBy, PartitionOf, Partitioned,
-    RowSecurity, Table, View, ViewQuery,
+    Database, Expected, Ident, Inheritance, Name, Opaque, Origin, Partition, PartitionBy, PartitionOf,
+    Partitioned, RowSecurity, Table, View, ViewQuery,
 };
 use plan::CatalogError;
 
@@ -202,6 +202,8 @@ struct Row<'a> {
     replica_index: Option<&'a str>,
     clustered: Option<&'a str>,
     sequence_column: Option<&'a str>,
+    /// As the server estimates; less than zero where it never looked.
+    rows: i64,
 }
 
 impl<'a> Row<'a> {
@@ -235,6 +237,7 @@ impl<'a> Row<'a> {
             replica_index: row.maybe()?,
             clustered: row.maybe()?,
             sequence_column: row.maybe()?,
+            rows: row.int()?,
         })
     }
 
@@ -358,6 +361,7 @@ fn table(row: &Row<'_>, out: &mut Relations, database: &mut Database) -> Table {
     table.unlogged = row.persistence == "u";
     table.grants = acl::read(row.rights, row.owner, None).grants;
     table.comment.clone_from(&row.comment);
+    table.expected = Expected(u64::try_from(row.rows).ok());
     table.fillfactor = option(&row.options, "fillfactor").and_then(|text| text.parse().ok());
     table_options(database, row);
     table_cluster(database, row);

@@ -71,7 +71,7 @@ fn goes_with_whole(mut step: Step) -> Step {
 }
 
 /// Without a look at the rows first, and then with one that nobody waits for.
-fn add_check(table: &Table, name: &str, check: &Check) -> Vec<Step> {
+pub(super) fn add_check(table: &Table, name: &str, check: &Check) -> Vec<Step> {
     let constraint = quoted(&check.name);
     let mut statements = vec![format!("ALTER TABLE {name} ADD {} NOT VALID", check_line(check))];
     let object = format!("{constraint} ON {name}");

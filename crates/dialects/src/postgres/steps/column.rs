@@ -1,12 +1,12 @@
 //! Columns of tables that stay.
 
 use physical::{Column, Grant, Ident, Identity, SqlType, Table};
-use plan::{Action, Hazard, Lock, Step, TableChange};
+use plan::{Action, Beside, Hazard, Lock, Step, TableChange};
 
 use super::access::grant_statements;
 use super::alter::{one, quoted, validate};
 use super::table::column_rest;
-use super::{locking, said, shown};
+use super::{locking, said, shown, swap};
 use crate::postgres::expression::{default_value, or_refused};
 use crate::postgres::{ident, types};
 
@@ -60,7 +60,11 @@ fn parts_of_new<'a>(parts: impl Iterator<Item = &'a Table>, column: &Column) -> 
 }
 
 /// The rights with a column, which went with it and come again.
-fn rights<'a>(name: &str, grants: impl IntoIterator<Item = &'a Grant>, column: &Column) -> Vec<String> {
+pub(super) fn rights<'a>(
+    name: &str,
+    grants: impl IntoIterator<Item = &'a Grant>,
+    column: &Column,
+) -> Vec<String> {
     let own = grants
         .into_iter()
         .filter(|grant| grant.columns.contains(&column.name));
@@ -73,7 +77,7 @@ fn rights<'a>(name: &str, grants: impl IntoIterator<Item = &'a Grant>, column: &
     statements
 }
 
-fn column_text(column: &Column) -> String {
+pub(super) fn column_text(column: &Column) -> String {
     let text = format!(
         "{} {} {}",
         quoted(&column.name),
@@ -118,6 +122,9 @@ pub(super) fn change_column(change: &TableChange<'_>, before: &Column, after: &C
     let table = change.to;
     let gains = before.nullable && !after.nullable && after.identity.is_none();
     let apart = change.parts.is_empty() && table.partitioned.is_none() && table.partition_of.is_none();
+    if let Some(steps) = swap::swapped(change, before) {
+        return steps;
+    }
     if gains && apart {
         let mut between = after.clone();
         between.nullable = true;
@@ -134,7 +141,7 @@ pub(super) fn change_column(change: &TableChange<'_>, before: &Column, after: &C
     steps
 }
 
-fn empty(table: &Table, column: &Column) -> Hazard {
+pub(super) fn empty(table: &Table, column: &Column) -> Hazard {
     Hazard::MayFail(format!(
         "{}.{} may be empty in some row",
         shown(&table.name),
@@ -158,7 +165,19 @@ fn changed(change: &TableChange<'_>, before: &Column, after: &Column) -> Vec<Ste
     );
     let Action::Sql(statements) = &step.action;
     let lock = super::strongest(statements);
-    vec![locking(step, lock, hazards)]
+    let mut step = locking(step, lock, hazards);
+    if let Some(Beside::Not(why)) = change.beside.as_ref().filter(|_| rewrites(before, after)) {
+        step.hazards.push(Hazard::Blocks(format!(
+            "everything that reads or writes {} waits until it is written; not beside the application, because {why}",
+            shown(&table.name)
+        )));
+    }
+    vec![step]
+}
+
+/// Whether another type has the whole table written anew.
+pub(super) fn rewrites(before: &Column, after: &Column) -> bool {
+    before.ty != after.ty && !(widens(&before.ty, &after.ty) && same_bytes(&before.ty))
 }
 
 /// No row may lack a value: first a check that only new rows must pass, then a look at the others while everybody reads and writes; what
@@ -367,7 +386,7 @@ fn retyping(table: &Table, before: &Column, after: &Column) -> Vec<Hazard> {
 
 /// Whether every value of the first type is one of the second.
 pub(super) fn widens(from: &SqlType, to: &SqlType) -> bool {
-    let text = |ty: &SqlType| matches!(ty, SqlType::Text | SqlType::Varchar(_));
+    let text = |ty: &SqlType| matches!(ty, SqlType::Text | SqlType::Varchar(_)) || is_any_varchar(ty);
     match (from, to) {
         (SqlType::Varchar(from), SqlType::Varchar(to)) => from <= to,
         (SqlType::Numeric(Some((from, scale))), SqlType::Numeric(Some((to, other)))) => {
@@ -377,13 +396,19 @@ pub(super) fn widens(from: &SqlType, to: &SqlType) -> bool {
         | (SqlType::Integer, SqlType::BigInt)
         | (SqlType::Numeric(_), SqlType::Numeric(None)) => true,
         (from, SqlType::Text) => text(from),
+        (from, to) if is_any_varchar(to) => text(from),
         _ => from == to,
     }
 }
 
 /// Whether a wider type of the same kind holds values in the same bytes, so that nothing is written.
-const fn same_bytes(ty: &SqlType) -> bool {
-    matches!(ty, SqlType::Text | SqlType::Varchar(_) | SqlType::Numeric(_))
+fn same_bytes(ty: &SqlType) -> bool {
+    matches!(ty, SqlType::Text | SqlType::Varchar(_) | SqlType::Numeric(_)) || is_any_varchar(ty)
+}
+
+/// `varchar` of any length, which is `text` by another name.
+fn is_any_varchar(ty: &SqlType) -> bool {
+    matches!(ty, SqlType::Other(name) if name == "varchar")
 }
 
 /// Whether the server knows a way from one type to the other by itself; where it does not, the value's text is read as the new type.

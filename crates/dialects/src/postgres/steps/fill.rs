@@ -1,6 +1,6 @@
 //! New columns whose default is another for each row: the server would write the whole table again while everybody waits.
 
-use physical::{Column, RowSecurity};
+use physical::{Column, RowSecurity, Table};
 use plan::{Hazard, Lock, Phase, Section, Step, TableChange, Undo, row_key};
 
 use super::alter::quoted;
@@ -93,7 +93,8 @@ pub(super) fn filled(change: &TableChange<'_>, name: &str, column: &Column) -> O
     let forced = change.from.row_security == RowSecurity::Forced;
     let tables = [change.from.name.clone()];
     steps.extend(forced.then(|| seeing(&tables, true)));
-    steps.push(batches(change, column, update));
+    let title = format!("values of {}.{}", shown(&change.to.name), column.name);
+    steps.push(batches(change.from, title, update));
     steps.extend(forced.then(|| seeing(&tables, false)));
     if !column.nullable {
         steps.extend(not_null(change.to, column));
@@ -101,20 +102,21 @@ pub(super) fn filled(change: &TableChange<'_>, name: &str, column: &Column) -> O
     Some(steps)
 }
 
-fn batches(change: &TableChange<'_>, column: &Column, update: String) -> Step {
-    let table = shown(&change.to.name);
+/// Rows of a table that are written once, so many at a time.
+pub(super) fn batches(of: &Table, title: String, update: String) -> Step {
+    let table = shown(&of.name);
     let mut made = step(
-        format!("values of {table}.{}", column.name),
+        title,
         Section::Table(table.clone()),
         vec![update],
         Undo::WithOther,
-        change.to.origin,
+        of.origin,
     );
     made.phase = Phase::Backfill;
     let mut hazards = vec![Hazard::Scan(format!(
         "every row of {table} is written once, in batches; room for as many again is needed until they are vacuumed"
     ))];
-    if !change.from.triggers.is_empty() {
+    if !of.triggers.is_empty() {
         hazards.push(Hazard::BreaksCode(format!(
             "triggers of {table} fire for every row"
         )));

@@ -273,6 +273,7 @@ impl Bare {
                 .zip(&self.parts)
                 .collect(),
             stays: Vec::new(),
+            beside: None,
             databases: change.databases,
         };
         let mut steps = alter::table(&relaxed);
@@ -302,6 +303,7 @@ impl Bare {
                 .zip(change.parts.iter().map(|(_, is)| *is))
                 .collect(),
             stays: Vec::new(),
+            beside: change.beside.clone(),
             databases: change.databases,
         };
         let mut steps = alter::table(&rest);

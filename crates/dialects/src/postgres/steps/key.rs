@@ -111,7 +111,11 @@ pub(super) fn add_key(change: &TableChange<'_>, key: &Ident) -> Vec<Step> {
 
 /// An index that is built while others read and write, and then a key that takes it.
 fn over_index(table: &Table, key: &Ident) -> Vec<Step> {
-    let name = ident::name(&table.name);
+    vec![index_for(table, key, key), taking(table, key, key)]
+}
+
+/// A unique index, under a name of its own, for a key of a table.
+pub(super) fn index_for(table: &Table, key: &Ident, called: &Ident) -> Step {
     let unique = table.uniques.iter().find(|each| each.name == *key);
     let primary = table.primary_key.as_ref().filter(|each| each.name == *key);
     let columns = unique
@@ -119,7 +123,7 @@ fn over_index(table: &Table, key: &Ident) -> Vec<Step> {
         .or(primary.map(|each| &each.columns));
     let mut sql = ident::sql();
     sql.kw("CREATE UNIQUE INDEX CONCURRENTLY ")
-        .ident(key)
+        .ident(called)
         .kw(" ON ")
         .name(&table.name)
         .kw(" ");
@@ -128,7 +132,7 @@ fn over_index(table: &Table, key: &Ident) -> Vec<Step> {
         sql.kw(" NULLS NOT DISTINCT");
     }
     let mut full = table.name.clone();
-    full.name.clone_from(key);
+    full.name.clone_from(called);
     let mut index = one(
         table,
         format!("index for constraint {key} of {}", shown(&table.name)),
@@ -144,7 +148,14 @@ fn over_index(table: &Table, key: &Ident) -> Vec<Step> {
         Hazard::Scan(format!("{} is read twice", shown(&table.name))),
         Hazard::MayFail(format!("rows of {} may have the same values", shown(&table.name))),
     ];
-    let index = locking(index, Lock::ShareUpdateExclusive, hazards);
+    locking(index, Lock::ShareUpdateExclusive, hazards)
+}
+
+/// A key that takes an index, and gives it its own name.
+pub(super) fn taking(table: &Table, key: &Ident, index: &Ident) -> Step {
+    let name = ident::name(&table.name);
+    let unique = table.uniques.iter().find(|each| each.name == *key);
+    let primary = table.primary_key.as_ref().filter(|each| each.name == *key);
     let kind = if primary.is_some() {
         "PRIMARY KEY"
     } else {
@@ -160,9 +171,10 @@ fn over_index(table: &Table, key: &Ident) -> Vec<Step> {
         table,
         format!("constraint {key} of {}", shown(&table.name)),
         vec![format!(
-            "ALTER TABLE {name} ADD CONSTRAINT {own} {kind} USING INDEX {own}{deferred}"
+            "ALTER TABLE {name} ADD CONSTRAINT {own} {kind} USING INDEX {}{deferred}",
+            quoted(index)
         )],
         vec![format!("ALTER TABLE {name} DROP CONSTRAINT {own}")],
     );
-    vec![index, locking(constraint, Lock::AccessExclusive, Vec::new())]
+    locking(constraint, Lock::AccessExclusive, Vec::new())
 }

@@ -3,6 +3,7 @@
 mod access;
 mod alter;
 mod anew;
+mod beside;
 mod column;
 mod fill;
 mod frame;
@@ -13,8 +14,10 @@ mod partition;
 mod rename;
 mod routine;
 pub(crate) mod settings;
+mod swap;
 mod table;
 
+pub(super) use beside::beside;
 pub(super) use frame::frame;
 pub(super) use keep::keep;
 pub(super) use table::index_key;
@@ -57,6 +60,8 @@ pub fn steps(change: &Change<'_>) -> Vec<Step> {
         Change::Replace(from, to) => in_use::replace(from, to),
         Change::Rename(rename) => vec![rename::rename(rename)],
         Change::Alter(change) => alter::table(change),
+        Change::Beside(change) => swap::beside(change),
+        Change::BesideBack(change) => swap::beside_back(change),
         Change::Retype {
             from,
             to,

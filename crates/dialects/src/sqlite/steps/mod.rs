@@ -42,8 +42,10 @@ pub(super) fn steps(change: &Change<'_>) -> Vec<Step> {
             gone.chain(create(to)).collect()
         }
         Change::Alter(change) => vec![alter::step_for(change)],
-        // No table here is a partition of another, and there are no types to be had.
-        Change::AddPart(_)
+        // No table here is a partition of another, no column is filled beside another, and there are no types to be had.
+        Change::Beside(_)
+        | Change::BesideBack(_)
+        | Change::AddPart(_)
         | Change::AddWhole { .. }
         | Change::DropWhole { .. }
         | Change::Join { .. }
