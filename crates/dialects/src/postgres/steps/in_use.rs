@@ -5,7 +5,7 @@ use plan::{Action, Hazard, Lock, Object, Phase, Step, Undo};
 
 use super::access::grant_statements;
 use super::{alter, create, locking, revoke, said, shown, step, strongest};
-use crate::postgres::catalog::IDENTITY;
+use crate::postgres::catalog::{IDENTITY, taken_over, within};
 use crate::postgres::expression::{expression, or_refused};
 use crate::postgres::ident;
 
@@ -15,8 +15,19 @@ pub(super) fn add(object: &Object<'_>) -> Vec<Step> {
         Object::Index(table, index) => vec![add_index(table, index)],
         Object::ForeignKey(table, key) => add_key(table, key),
         Object::Opaque(opaque) if opaque.kind == "constraint" => vec![add_constraint(opaque)],
+        Object::Opaque(opaque) if opaque.kind == IDENTITY => vec![counts_otherwise(opaque)],
         other => vec![create(other)],
     }
+}
+
+/// How the sequence of a column counts, which may have counted already.
+fn counts_otherwise(opaque: &Opaque) -> Step {
+    let mut made = create(&Object::Opaque(opaque));
+    let taken = taken_over(opaque.definition.trim_end_matches(" RESTART"));
+    if !taken.is_empty() {
+        made.action = Action::Sql(taken);
+    }
+    made
 }
 
 /// A constraint that is kept as text, on a table that is there.
@@ -249,6 +260,11 @@ fn changes(from: &Object<'_>, to: &Object<'_>) -> Vec<String> {
         (Object::Opaque(was), Object::Opaque(opaque)) if opaque.kind == "sequence" => {
             sequence(&was.definition, &opaque.definition)
         }
+        (Object::Opaque(was), Object::Opaque(opaque)) if opaque.kind == IDENTITY => {
+            let mut out = within(&was.definition, &opaque.definition);
+            out.push(again(opaque));
+            out
+        }
         (_, Object::Opaque(opaque)) => vec![again(opaque)],
         _ => Vec::new(),
     }
@@ -262,8 +278,32 @@ fn sequence(from: &str, to: &str) -> Vec<String> {
         .filter(|statement| !is.contains(statement) && statement.starts_with("GRANT "))
         .map(|grant| revoke(grant))
         .collect();
+    let changed = |statement: &str| {
+        let logged = statement.replacen("CREATE UNLOGGED SEQUENCE ", "CREATE SEQUENCE ", 1);
+        logged.replacen("CREATE SEQUENCE ", "ALTER SEQUENCE ", 1)
+    };
+    let counts = |all: &[&str]| changed(all.first().copied().unwrap_or_default());
+    out.extend(within(&counts(&was), &counts(&is)));
+    let logged = |text: &str| text.starts_with("CREATE SEQUENCE ");
+    if let (true, Some((head, _))) = (logged(from) != logged(to), counts(&is).rsplit_once(" AS ")) {
+        out.push(format!(
+            "{head} SET {}",
+            if logged(to) { "LOGGED" } else { "UNLOGGED" }
+        ));
+    }
     let new = is.iter().filter(|statement| !was.contains(statement));
-    out.extend(new.map(|statement| statement.replacen("CREATE SEQUENCE ", "ALTER SEQUENCE ", 1)));
+    out.extend(new.map(|statement| changed(statement)));
+    let said = |all: &[&str]| {
+        all.iter()
+            .rfind(|text| text.starts_with("COMMENT ON "))
+            .copied()
+            .map(str::to_owned)
+    };
+    if let (Some(comment), None) = (said(&was), said(&is))
+        && let Some((object, _)) = comment.split_once(" IS ")
+    {
+        out.push(format!("{object} IS NULL"));
+    }
     out
 }
 
