@@ -3,6 +3,8 @@
 mod access;
 mod alter;
 mod anew;
+mod arrays;
+mod by_default;
 mod column;
 mod fill;
 mod frame;
@@ -109,7 +111,8 @@ fn said(kind: &'static str, object: &str, text: Option<&str>) -> String {
 
 /// Takes back what a GRANT of ours gives.
 fn revoke(grant: &str) -> String {
-    let text = grant.replacen("GRANT ", "REVOKE ", 1);
+    let plain = grant.strip_suffix(" WITH GRANT OPTION").unwrap_or(grant);
+    let text = plain.replacen("GRANT ", "REVOKE ", 1);
     match text.rsplit_once(" TO ") {
         Some((before, whom)) => format!("{before} FROM {whom}"),
         None => text,
