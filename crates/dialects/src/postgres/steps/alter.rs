@@ -169,6 +169,17 @@ fn setting_statements((from, to): (&Table, &Table), there: &Table, name: &str) -
     if from.fillfactor != to.fillfactor {
         out.push(fillfactor(name, to.fillfactor));
     }
+    let parents = |table: &Table| -> Vec<physical::Name> {
+        let inherits = table.inherits.as_ref();
+        inherits.map(|each| each.parents.clone()).unwrap_or_default()
+    };
+    if parents(from) != parents(to) {
+        let say = |word: &str, parent: &physical::Name| {
+            format!("ALTER TABLE {name} {word} {}", ident::name(parent))
+        };
+        out.extend(parents(from).iter().map(|parent| say("NO INHERIT", parent)));
+        out.extend(parents(to).iter().map(|parent| say("INHERIT", parent)));
+    }
     security(&mut out, from, to, name);
     let mut taken = Vec::new();
     grant_statements(&mut taken, "", name, &only_in(from, to, there));
