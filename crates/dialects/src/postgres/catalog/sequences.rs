@@ -109,7 +109,7 @@ impl Sequence {
 }
 
 /// The name that the server gives the sequence of an identity column: the longer of both parts is cut until all fits.
-fn expected_name(table: &str, column: &str) -> String {
+pub(in crate::postgres) fn expected_name(table: &str, column: &str) -> String {
     let (mut table, mut column) = (table.to_owned(), column.to_owned());
     while table.len() + column.len() + "__seq".len() > LONGEST {
         let longer = if table.len() > column.len() {

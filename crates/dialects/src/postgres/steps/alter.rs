@@ -1,6 +1,6 @@
 //! Tables that stay and become others.
 
-use physical::{Check, Grant, Ident, Partition, RowSecurity, Table};
+use physical::{Check, Grant, Grantee, Ident, Partition, RowSecurity, Table};
 use plan::{Edit, Hazard, Lock, Section, Step, TableChange, Undo};
 
 use super::access::grant_statements;
@@ -182,7 +182,11 @@ fn setting_statements((from, to): (&Table, &Table), there: &Table, name: &str) -
     }
     security(&mut out, from, to, name);
     let mut taken = Vec::new();
-    grant_statements(&mut taken, "", name, &only_in(from, to, there));
+    // What was given to who owns it now is an owner's.
+    let owner = to.owner.clone().map(Grantee::Role);
+    let mut lost = only_in(from, to, there);
+    lost.retain(|grant| owner.as_ref() != Some(&grant.grantee));
+    grant_statements(&mut taken, "", name, &lost);
     out.extend(taken.iter().map(|grant| super::revoke(grant)));
     grant_statements(&mut out, "", name, &only_in(to, from, there));
     if from.comment != to.comment {

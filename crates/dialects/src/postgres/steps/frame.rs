@@ -15,6 +15,7 @@ use crate::postgres::ident;
 
 /// Lets owners see all rows around those steps that must, and new objects have no rights but their own.
 pub(in super::super) fn frame(steps: Vec<Step>, (from, to): (&Database, &Database)) -> Vec<Step> {
+    let steps = super::counters::settled(steps, (from, to));
     let mut steps = super::by_default::taken(steps, (from, to));
     steps.iter_mut().for_each(hold_arrays);
     let (forth, back) = (Looks::of(to, Some(from)), Looks::of(from, None));

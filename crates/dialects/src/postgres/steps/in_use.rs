@@ -1,6 +1,8 @@
 //! Objects that come to what is in use, go from it, or take each other's place.
 
-use physical::{ForeignKey, Grant, Ident, Index, NamedType, NamedTypeKind, Opaque, Schema, Table, View};
+use physical::{
+    ForeignKey, Grant, Grantee, Ident, Index, NamedType, NamedTypeKind, Opaque, Schema, Table, View,
+};
 use plan::{Action, Hazard, Lock, Object, Phase, Step, Undo};
 
 use super::access::grant_statements;
@@ -372,7 +374,12 @@ fn view(from: &View, to: &View) -> Vec<String> {
     if from.owner != to.owner {
         super::owner(&mut out, kind, &name, to.owner.as_ref());
     }
-    out.extend(lost_grants("", &name, &from.grants, &to.grants));
+    out.extend(lost_grants(
+        "",
+        &name,
+        &from.grants,
+        (&to.grants, to.owner.as_ref()),
+    ));
     grant_statements(&mut out, "", &name, &new_grants(&from.grants, &to.grants));
     if from.comment != to.comment {
         out.push(said(kind, &name, to.comment.as_deref()));
@@ -386,7 +393,12 @@ fn schema(from: &Schema, to: &Schema) -> Vec<String> {
     if from.owner != to.owner {
         super::owner(&mut out, "SCHEMA", &name, to.owner.as_ref());
     }
-    out.extend(lost_grants("SCHEMA ", &name, &from.grants, &to.grants));
+    out.extend(lost_grants(
+        "SCHEMA ",
+        &name,
+        &from.grants,
+        (&to.grants, to.owner.as_ref()),
+    ));
     grant_statements(&mut out, "SCHEMA ", &name, &new_grants(&from.grants, &to.grants));
     if from.comment != to.comment {
         out.push(said("SCHEMA", &name, to.comment.as_deref()));
@@ -464,8 +476,17 @@ fn new_grants(from: &[Grant], to: &[Grant]) -> Vec<Grant> {
     to.iter().filter(|grant| !from.contains(grant)).cloned().collect()
 }
 
-fn lost_grants(kind: &'static str, object: &str, from: &[Grant], to: &[Grant]) -> Vec<String> {
+/// What was given to who owns it now is an owner's.
+fn lost_grants(
+    kind: &'static str,
+    object: &str,
+    from: &[Grant],
+    (to, owner): (&[Grant], Option<&Ident>),
+) -> Vec<String> {
+    let mut lost = new_grants(to, from);
+    let owner = owner.cloned().map(Grantee::Role);
+    lost.retain(|grant| owner.as_ref() != Some(&grant.grantee));
     let mut statements = Vec::new();
-    grant_statements(&mut statements, kind, object, &new_grants(to, from));
+    grant_statements(&mut statements, kind, object, &lost);
     statements.iter().map(|grant| revoke(grant)).collect()
 }

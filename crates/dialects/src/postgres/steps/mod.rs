@@ -6,6 +6,7 @@ mod anew;
 mod arrays;
 mod by_default;
 mod column;
+mod counters;
 mod fill;
 mod frame;
 mod in_use;
