@@ -244,6 +244,9 @@ pub(crate) fn in_place(one: &Object<'_>, other: &Object<'_>) -> bool {
         (Object::Opaque(a), _) if is_routine(a) => head(one).is_some() && head(one) == head(other),
         (Object::Function(_), Object::Opaque(b)) if is_routine(b) => head(one) == head(other),
         (Object::Opaque(a), Object::Opaque(b)) if a.kind == "sequence" => b.kind == "sequence",
+        (Object::Opaque(a), Object::Opaque(b)) if a.kind == "composite type" => {
+            a.kind == b.kind && plan::regrown(&a.definition, &b.definition).is_some()
+        }
         // Their rows come along.
         (Object::Opaque(a), Object::Opaque(b)) if a.kind == "virtual table" => a.kind == b.kind,
         (Object::Opaque(a), Object::Opaque(b)) => a.setting && b.setting,

@@ -154,7 +154,8 @@ SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, pg_get_us
        CASE WHEN c.relkind IN ('r', 'm') AND c.relhasindex
             THEN (SELECT x.relname::text FROM pg_index k JOIN pg_class x ON x.oid = k.indexrelid
                    WHERE k.indrelid = c.oid AND k.indisclustered) END,
-       (SELECT x.attname::text FROM pg_attribute x WHERE x.attrelid = o.refobjid AND x.attnum = o.refobjsubid)
+       (SELECT x.attname::text FROM pg_attribute x WHERE x.attrelid = o.refobjid AND x.attnum = o.refobjsubid),
+       CASE WHEN c.relkind IN ('r', 'm') THEN (SELECT x.amname::text FROM pg_am x WHERE x.oid = c.relam AND x.amname <> 'heap') END
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid = 0

@@ -174,6 +174,19 @@ pub(super) fn replace(from: &Object<'_>, to: &Object<'_>) -> Vec<Step> {
     let Action::Sql(statements) = &changed.action;
     changed.transactional = !(matches!(to, Object::Type(_)) && statements.iter().any(grows));
     vec![match to {
+        Object::Opaque(opaque) if opaque.kind == "composite type" => {
+            let Action::Sql(statements) = &changed.action;
+            let drops = statements.iter().any(|text| text.contains(" DROP ATTRIBUTE "));
+            let lost = Hazard::DataLoss(format!(
+                "what is in attributes of {} that go",
+                shown(&opaque.name)
+            ));
+            locking(
+                changed,
+                Lock::AccessExclusive,
+                drops.then_some(lost).into_iter().collect(),
+            )
+        }
         Object::ForeignKey(table, _) => locking(
             changed,
             Lock::ShareUpdateExclusive,
@@ -262,6 +275,9 @@ fn changes(from: &Object<'_>, to: &Object<'_>) -> Vec<String> {
         (Object::Opaque(was), Object::Opaque(opaque)) if opaque.kind == "sequence" => {
             sequence(&was.definition, &opaque.definition)
         }
+        (Object::Opaque(was), Object::Opaque(opaque)) if opaque.kind == "composite type" => {
+            composite(was, opaque)
+        }
         (Object::Opaque(was), Object::Opaque(opaque)) if opaque.kind == IDENTITY => {
             let mut out = within(&was.definition, &opaque.definition);
             out.push(again(opaque));
@@ -270,6 +286,47 @@ fn changes(from: &Object<'_>, to: &Object<'_>) -> Vec<String> {
         (_, Object::Opaque(opaque)) => vec![again(opaque)],
         _ => Vec::new(),
     }
+}
+
+/// A composite type gains and loses attributes, in tables as well.
+fn composite(from: &Opaque, to: &Opaque) -> Vec<String> {
+    let (gone, come) = plan::regrown(&from.definition, &to.definition).unwrap_or_default();
+    let alter = format!("ALTER TYPE {}", ident::name(&to.name));
+    let goes = gone
+        .iter()
+        .map(|each| format!("{alter} DROP ATTRIBUTE {}", plan::attribute_name(each)));
+    let mut out: Vec<String> = goes.collect();
+    out.extend(come.iter().map(|each| format!("{alter} ADD ATTRIBUTE {each}")));
+    let rest = |text: &'static str, opaque: &Opaque| {
+        let all = opaque
+            .definition
+            .split(";\n")
+            .filter(|statement| statement.starts_with(text));
+        all.map(str::to_owned).collect::<Vec<_>>()
+    };
+    for start in ["GRANT ", "REVOKE ", "COMMENT ON "] {
+        let (was, is) = (rest(start, from), rest(start, to));
+        let lost = was.iter().filter(|statement| !is.contains(statement));
+        out.extend(lost.filter_map(|statement| match start {
+            "GRANT " => Some(revoke(statement)),
+            "REVOKE " => {
+                let grant = statement.replacen("REVOKE ALL ", "GRANT USAGE ", 1);
+                Some(grant.replacen(" FROM ", " TO ", 1))
+            }
+            _ => {
+                let (object, _) = statement.split_once(" IS ")?;
+                let said = |other: &String| other.starts_with(&format!("{object} IS "));
+                let with = |each: &&str| object.ends_with(&format!(".{}", plan::attribute_name(each)));
+                (!gone.iter().any(with) && !is.iter().any(said)).then(|| format!("{object} IS NULL"))
+            }
+        }));
+    }
+    for start in ["ALTER TYPE ", "REVOKE ", "GRANT ", "COMMENT ON "] {
+        let was = rest(start, from);
+        let new = rest(start, to).into_iter();
+        out.extend(new.filter(|statement| !was.contains(statement)));
+    }
+    out
 }
 
 /// A sequence counts otherwise, and goes on from where it is.
