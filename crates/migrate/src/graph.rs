@@ -334,6 +334,10 @@ impl<'a> Graph<'a> {
     /// A function that was found is made without a look into its body; but a default, a check or an index may have it run as soon as it
     /// is there. So what its body names comes before, unless that needs the function itself.
     fn link_bodies(&mut self) {
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        for ((_, name), makers) in &self.makers {
+            by_name.entry(name).or_default().extend(makers);
+        }
         for number in 0..self.nodes.len() {
             let body = self.nodes.get(number).and_then(|node| match node.what {
                 What::Function(at) => self.database.functions.get(at).and_then(|function| {
@@ -343,7 +347,14 @@ impl<'a> Graph<'a> {
                 _ => None,
             });
             let Some(body) = body else { continue };
-            for other in self.in_text(body) {
+            let mut named = self.in_text(body);
+            // Where names are looked for is known when it runs, and not before.
+            each_path(body, &mut |schema, name| {
+                if schema.is_none() {
+                    named.extend(by_name.get(name).into_iter().flatten());
+                }
+            });
+            for other in named {
                 let known = self
                     .nodes
                     .get(number)

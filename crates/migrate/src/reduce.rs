@@ -54,6 +54,8 @@ pub(crate) fn reduce(from: &Database, to: &Database, dialect: &Relational) -> Op
         .flat_map(|table| &table.foreign_keys);
     let parents: Vec<&Name> = keys.map(|key| &key.references).collect();
     kept.extend(parents);
+    // What they refer to may be a part of something.
+    families(&all, &mut kept);
     // Not worth a copy.
     if kept.len() * 2 > calm.len() {
         return None;

@@ -208,7 +208,7 @@ impl<'a> Work<'a> {
     /// What stands on what is changed or made anew is made anew, too, as long as there is any.
     fn spread(&mut self) {
         let calm = self.upset.is_empty() && self.tables.is_empty() && self.retyped.is_empty();
-        if calm && self.remade.is_empty() && self.gone.is_empty() {
+        if calm && self.remade.is_empty() && !self.others_come() {
             return;
         }
         loop {
@@ -227,6 +227,25 @@ impl<'a> Work<'a> {
                 self.remade.insert(name);
             }
         }
+    }
+
+    /// Whether something comes by the name of something that goes.
+    fn others_come(&self) -> bool {
+        self.gone.iter().any(|name| {
+            let function = name
+                .strip_prefix("function ")
+                .and_then(|rest| rest.split_once('('));
+            let relation = ["table ", "view "]
+                .iter()
+                .find_map(|kind| name.strip_prefix(kind));
+            let comes = |path: &str| {
+                let kinds = ["table", "view", "foreign table"];
+                kinds
+                    .iter()
+                    .any(|kind| self.come.contains(&format!("{kind} {path}")))
+            };
+            function.is_some_and(|(path, _)| self.callable.contains(path)) || relation.is_some_and(comes)
+        })
     }
 
     fn is_upset(&self, object: &Object<'_>) -> bool {
@@ -370,7 +389,8 @@ impl<'a> Work<'a> {
     pub(super) fn text_is_upset(&self, opaque: &Opaque) -> bool {
         let silent =
             opaque.setting || matches!(opaque.kind.as_str(), "sequence" | "extension" | "default rights");
-        if silent || opaque.origin != Origin::Found {
+        let calm = self.remade.is_empty() && self.gone.is_empty() && self.upset.is_empty();
+        if silent || calm || opaque.origin != Origin::Found {
             return false;
         }
         let text = crate::graph::checked(opaque);
@@ -501,7 +521,16 @@ impl<'a> Work<'a> {
                 .filter(|table| self.to.table(&table.name).is_some());
             stay.any(|table| table.columns.iter().any(of))
         });
-        used.map(|opaque| identity(&Object::Opaque(opaque))).collect()
+        let changed = |path: &str| {
+            let name = format!("composite type {path}");
+            self.remade.contains(&name) || self.replaced.contains(&name)
+        };
+        let all = self.to.given.opaque.iter();
+        let typed = all.filter(|each| each.kind == "table option" && each.detail == "of");
+        let typed = typed.filter(|each| mentions(&each.definition, &changed));
+        used.map(|opaque| identity(&Object::Opaque(opaque)))
+            .chain(typed.map(|each| format!("the type that table {} is of", each.name)))
+            .collect()
     }
 
     fn expr_is_upset(&self, expr: &Expr) -> bool {
