@@ -5,9 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use physical::{Column, Database, Function, Ident, Name, NamedTypeKind, Opaque, Partition, Table};
+use physical::{
+    Column, Database, Expr, Function, Ident, Name, NamedTypeKind, Opaque, Partition, SqlType, Table,
+};
 use plan::{Edit, Key, Object, Relational, TableChange};
 
+use crate::mentions::mentions;
 use crate::parts::Parts;
 
 /// A database with its canonical form.
@@ -240,10 +243,9 @@ pub(crate) fn in_place(one: &Object<'_>, other: &Object<'_>) -> bool {
         },
         (Object::Opaque(a), _) if is_routine(a) => head(one).is_some() && head(one) == head(other),
         (Object::Function(_), Object::Opaque(b)) if is_routine(b) => head(one) == head(other),
-        (Object::Opaque(a), Object::Opaque(b)) if a.kind == "sequence" => {
-            let plain = |opaque: &Opaque| opaque.definition.starts_with("CREATE SEQUENCE ");
-            let said = |opaque: &Opaque| opaque.definition.contains(";\nCOMMENT ON ");
-            b.kind == "sequence" && plain(a) && plain(b) && (said(b) || !said(a))
+        (Object::Opaque(a), Object::Opaque(b)) if a.kind == "sequence" => b.kind == "sequence",
+        (Object::Opaque(a), Object::Opaque(b)) if a.kind == "composite type" => {
+            a.kind == b.kind && plan::regrown(&a.definition, &b.definition).is_some()
         }
         // Their rows come along.
         (Object::Opaque(a), Object::Opaque(b)) if a.kind == "virtual table" => a.kind == b.kind,
@@ -289,11 +291,12 @@ fn head(object: &Object<'_>) -> Option<(String, String)> {
     }
 }
 
-/// Whether an enum loses members, or has them in another order.
+/// Whether an enum loses members, or has them in another order; or a domain is of another type.
 pub(crate) fn retyped(one: &Object<'_>, other: &Object<'_>) -> bool {
     match (one, other) {
         (Object::Type(a), Object::Type(b)) => match (&a.kind, &b.kind) {
             (NamedTypeKind::Enum(a), NamedTypeKind::Enum(b)) => !grows(a, b),
+            (NamedTypeKind::Domain { base: a, .. }, NamedTypeKind::Domain { base: b, .. }) => a != b,
             _ => false,
         },
         _ => false,
@@ -332,29 +335,33 @@ pub(crate) fn table<'a>(
     let was = from.canonical_table(&old.name)?;
     let is = to.canonical_table(&new.name)?;
     let below = parts.below(&old.name, (from, to));
+    let heirs = parts.heirs(&old.name, (from, to));
     if was == is && below.is_empty() && parts.whole(&old.name).is_none() {
         return None;
     }
     let mut edits = Vec::new();
     let whole = parts.whole(&old.name);
     let whole = whole.and_then(|name| Some((from.table(name)?, to.table(name)?)));
+    let own = columns(to, (was, is), (old, new));
     checks_that_go(was, is, (old, whole), &mut edits);
     keys_that_go((was, is), old, parts, &mut edits);
-    let own = columns(to, (was, is), (old, new));
+    let again = made_again(&own, (old, new), (from, to), whole.is_some());
+    edits.extend(again.iter().map(|(goes, _)| *goes));
     edits.extend(
         own.into_iter()
-            .filter(|edit| !reached((from, to), old, parts, edit)),
+            .filter(|edit| !reached((from, to), (old, new), parts, edit)),
     );
     if below.is_empty() {
         edits.extend(keys_that_come((was, is), new, parts));
     }
     checks_that_come(was, is, (new, whole), &mut edits);
+    edits.extend(again.iter().map(|(_, comes)| *comes));
     partitions(was, is, old, new, &mut edits);
     let keys_differ = to.dialect.keys_in_tables && was.foreign_keys != is.foreign_keys;
     let said_otherwise = said_otherwise((was.written.table.as_ref(), is.written.table.as_ref()));
     if keys_differ
         || said_otherwise
-        || settings(was) != settings(is)
+        || settings(was, is) != settings(is, was)
         || inner_comments(was) != inner_comments(is)
     {
         edits.push(Edit::Settings);
@@ -363,16 +370,100 @@ pub(crate) fn table<'a>(
         from: old,
         to: new,
         edits,
-        parts: below,
+        parts: if below.is_empty() { heirs } else { below },
         stays: Vec::new(),
         beside: None,
         databases: (from.given, to.given),
     })
 }
 
+/// Columns that go and come again, here or on the way back: what is made of them goes along.
+pub(crate) fn renewed(edits: &[Edit<'_>]) -> BTreeSet<String> {
+    let comes = |name: &Ident| {
+        edits
+            .iter()
+            .any(|edit| matches!(edit, Edit::AddColumn(column) if column.name == *name))
+    };
+    let names = edits.iter().filter_map(|edit| match edit {
+        Edit::DropColumn(column) if comes(&column.name) => Some(&column.name),
+        Edit::ChangeColumn(before, after) if before.generated.is_some() && after.generated.is_none() => {
+            Some(&before.name)
+        }
+        _ => None,
+    });
+    names.map(Ident::to_string).collect()
+}
+
+/// Columns of another type: the server reads expressions of them anew, and may find another meaning.
+pub(crate) fn recast(edits: &[Edit<'_>]) -> BTreeSet<String> {
+    let text = |ty: &SqlType| matches!(ty, SqlType::Text | SqlType::Varchar(_));
+    let named = |ty: &SqlType| matches!(ty, SqlType::Named(_) | SqlType::Other(_) | SqlType::Array(_));
+    let same = |one: &SqlType, other: &SqlType| {
+        text(one) && text(other)
+            || !named(one) && std::mem::discriminant(one) == std::mem::discriminant(other)
+    };
+    let other = |one: &SqlType, other: &SqlType| one != other && !same(one, other);
+    let names = edits.iter().filter_map(|edit| match edit {
+        Edit::ChangeColumn(before, after) if other(&before.ty, &after.ty) => Some(&before.name),
+        _ => None,
+    });
+    names.map(Ident::to_string).collect()
+}
+
+/// Whether an expression names one of these columns.
+pub(crate) fn speaks_of(expr: &Expr, columns: &BTreeSet<String>) -> bool {
+    let mut found = match expr {
+        Expr::Sql(sql) => mentions(sql, &|name| columns.contains(name)),
+        Expr::Column { name, .. } => columns.contains(name.as_str()),
+        _ => false,
+    };
+    expr.children(&mut |child| found |= speaks_of(child, columns));
+    found
+}
+
+/// Constraints that are the same and have to go and come all the same, with columns that they are of.
+fn made_again<'a>(
+    own: &[Edit<'a>],
+    (old, new): (&'a Table, &'a Table),
+    (from, to): (&Side<'a>, &Side<'a>),
+    is_part: bool,
+) -> Vec<(Edit<'a>, Edit<'a>)> {
+    let (Some(was), Some(is)) = (from.canonical_table(&old.name), to.canonical_table(&new.name)) else {
+        return Vec::new();
+    };
+    let (mut all, renewed) = (recast(own), renewed(own));
+    all.extend(renewed.iter().cloned());
+    if all.is_empty() || is_part || to.dialect.keys_in_tables {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    for check in old.checks.iter().filter(|check| speaks_of(&check.expr, &all)) {
+        let again = new.checks.iter().find(|other| other.name == check.name);
+        let again = again.filter(|_| check_stays(was, is, &check.name));
+        out.extend(again.map(|again| (Edit::DropCheck(check), Edit::AddCheck(again))));
+    }
+    for unique in &old.uniques {
+        let of = unique
+            .columns
+            .iter()
+            .any(|column| renewed.contains(column.as_str()));
+        let again = new.uniques.iter().find(|other| other.name == unique.name);
+        let again = again.filter(|_| of && stays_unique(was, is, &unique.name));
+        out.extend(again.map(|again| (Edit::DropUnique(unique), Edit::AddUnique(again))));
+    }
+    out
+}
+
 /// A table without what is compared apart.
-fn settings(table: &Table) -> Table {
+fn settings(table: &Table, other: &Table) -> Table {
     let mut bare = table.clone();
+    // Columns that a parent gains or loses come and go with it.
+    if let Some(inherits) = &mut bare.inherits {
+        let stays =
+            |name: &Ident| table.column(name.as_str()).is_some() && other.column(name.as_str()).is_some();
+        inherits.columns.retain(stays);
+        inherits.columns.sort();
+    }
     bare.columns.clear();
     bare.primary_key = None;
     bare.uniques.clear();
@@ -536,20 +627,55 @@ fn stays_unique(was: &Table, is: &Table, name: &Ident) -> bool {
     bare(was).is_some() && bare(was) == bare(is)
 }
 
-/// Whether a change of a partition's column is reached by one of the same column of its whole, which then speaks for both.
-fn reached((from, to): (&Side<'_>, &Side<'_>), table: &Table, parts: &Parts, edit: &Edit<'_>) -> bool {
+/// Whether a change of a partition's column is reached by one of the same column of its whole, which then speaks for both; so it is with
+/// a column that is inherited.
+fn reached(
+    (from, to): (&Side<'_>, &Side<'_>),
+    (table, after): (&Table, &Table),
+    parts: &Parts,
+    edit: &Edit<'_>,
+) -> bool {
     let column = match edit {
         Edit::DropColumn(column) | Edit::AddColumn(column) | Edit::ChangeColumn(_, column) => &column.name,
         _ => return false,
     };
+    let of = |side: &Side<'_>, whole: &Name| {
+        let whole = side.canonical_table(whole);
+        whole.and_then(|whole| whole.column(column.as_str()).cloned())
+    };
     let Some(root) = parts.root(&table.name) else {
-        return false;
+        let only = |heir: &Table| {
+            heir.inherits
+                .as_ref()
+                .is_some_and(|inherits| inherits.columns.contains(column))
+        };
+        let inherited = match edit {
+            Edit::DropColumn(_) => only(table),
+            Edit::AddColumn(_) => only(after),
+            _ => true,
+        };
+        return inherited
+            && ancestors(&table.name, parts)
+                .iter()
+                .any(|parent| of(from, parent) != of(to, parent));
     };
-    let of = |side: &Side<'_>| {
-        let root = side.canonical_table(root);
-        root.and_then(|root| root.column(column.as_str()).cloned())
-    };
-    of(from) != of(to)
+    of(from, root) != of(to, root)
+}
+
+/// All that a table inherits from, by others or not.
+fn ancestors<'p>(table: &Name, parts: &'p Parts) -> Vec<&'p Name> {
+    let mut out: Vec<&Name> = parts.parents(table).iter().collect();
+    let mut next = 0;
+    while let Some(parent) = out.get(next).copied() {
+        let more: Vec<&Name> = parts
+            .parents(parent)
+            .iter()
+            .filter(|name| !out.contains(name))
+            .collect();
+        out.extend(more);
+        next += 1;
+    }
+    out
 }
 
 fn columns<'a>(
@@ -620,7 +746,9 @@ pub(crate) fn upset(change: &TableChange<'_>) -> BTreeSet<String> {
                 columns.insert(column.name.to_string());
             }
             Edit::ChangeColumn(before, after)
-                if before.ty != after.ty || before.collation != after.collation =>
+                if before.ty != after.ty
+                    || before.collation != after.collation
+                    || before.generated.is_some() != after.generated.is_some() =>
             {
                 columns.insert(before.name.to_string());
             }

@@ -144,12 +144,22 @@ fn whole_and_part(table: &Table) -> impl Iterator<Item = &Name> {
 }
 
 /// What of an object's text must be there when it is made: not what stands in the body of a function.
-fn checked(opaque: &Opaque) -> &str {
+pub(crate) fn checked(opaque: &Opaque) -> &str {
     let routine = opaque.origin == Origin::Found && matches!(opaque.kind.as_str(), "function" | "procedure");
     match opaque.definition.split_once("\nAS $") {
         Some((head, _)) if routine => head,
         _ => &opaque.definition,
     }
+}
+
+/// The body of a function that is kept as text.
+fn found_body(opaque: &Opaque) -> Option<&str> {
+    let routine = matches!(opaque.kind.as_str(), "function" | "procedure");
+    let found = opaque.origin == Origin::Found && routine;
+    found
+        .then(|| opaque.definition.split_once("\nAS $"))
+        .flatten()
+        .map(|(_, body)| body)
 }
 
 /// SQL of the user's that is run before there are tables.
@@ -317,7 +327,63 @@ impl<'a> Graph<'a> {
                 node.soft.remove(&number);
             }
         }
+        self.link_bodies();
         self.pull();
+    }
+
+    /// A function that was found is made without a look into its body; but a default, a check or an index may have it run as soon as it
+    /// is there. So what its body names comes before, unless that needs the function itself.
+    fn link_bodies(&mut self) {
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        for ((_, name), makers) in &self.makers {
+            by_name.entry(name).or_default().extend(makers);
+        }
+        for number in 0..self.nodes.len() {
+            let body = self.nodes.get(number).and_then(|node| match node.what {
+                What::Function(at) => self.database.functions.get(at).and_then(|function| {
+                    (function.origin == Origin::Found).then_some(function.body.as_str())
+                }),
+                What::Opaque(at) => self.database.opaque.get(at).and_then(found_body),
+                _ => None,
+            });
+            let Some(body) = body else { continue };
+            let mut named = self.in_text(body);
+            // Where names are looked for is known when it runs, and not before.
+            each_path(body, &mut |schema, name| {
+                if schema.is_none() {
+                    named.extend(by_name.get(name).into_iter().flatten());
+                }
+            });
+            for other in named {
+                let known = self
+                    .nodes
+                    .get(number)
+                    .is_some_and(|node| node.hard.contains(&other));
+                if known || other == number || self.is_needed(number, other) {
+                    continue;
+                }
+                if let Some(node) = self.nodes.get_mut(number) {
+                    node.hard.insert(other);
+                }
+            }
+        }
+    }
+
+    /// Whether a node needs another, whatever lies between.
+    fn is_needed(&self, other: usize, by: usize) -> bool {
+        let mut seen: HashSet<usize> = HashSet::new();
+        let mut work = vec![by];
+        while let Some(number) = work.pop() {
+            if number == other {
+                return true;
+            }
+            if seen.insert(number)
+                && let Some(node) = self.nodes.get(number)
+            {
+                work.extend(node.hard.iter().copied());
+            }
+        }
+        false
     }
 
     /// What a chapter needs belongs to it, at the latest.

@@ -17,6 +17,8 @@ type Key = (Name, Ident);
 pub(crate) struct Parts {
     /// Partitions that stay where they are, with the tables that they are partitions of.
     held: BTreeMap<Name, Name>,
+    /// Tables that inherit from the same tables before and after.
+    heirs: BTreeMap<Name, Vec<Name>>,
     /// Those of each table, each after what it is a partition of.
     below: BTreeMap<Name, Vec<Name>>,
     /// Indexes and keys that are the same before and after, and yet have to be made anew.
@@ -39,6 +41,16 @@ impl Parts {
                 .and_then(|each| each.partition_of.as_ref());
             if is.is_some_and(|is| (&is.parent, &is.bound) == (&was.parent, &was.bound)) {
                 parts.held.insert(table.name.clone(), was.parent.clone());
+            }
+        }
+        for table in &from.given.tables {
+            let Some(was) = &table.inherits else { continue };
+            let is = to
+                .given
+                .table(&table.name)
+                .and_then(|each| each.inherits.as_ref());
+            if is.is_some_and(|is| is.parents == was.parents) {
+                parts.heirs.insert(table.name.clone(), was.parents.clone());
             }
         }
         parts.below = parts.descendants();
@@ -74,6 +86,34 @@ impl Parts {
         names
             .filter_map(|name| Some((from.table(name)?, to.table(name)?)))
             .collect()
+    }
+
+    /// All tables that inherit from a table, by others or not, before and after, each after those from which it does.
+    pub(crate) fn heirs<'a>(
+        &self,
+        table: &Name,
+        (from, to): (&Side<'a>, &Side<'a>),
+    ) -> Vec<(&'a Table, &'a Table)> {
+        let mut names: Vec<&Name> = vec![table];
+        let mut next = 0;
+        while let Some(parent) = names.get(next).copied() {
+            let direct = self.heirs.iter().filter(|(_, parents)| parents.contains(parent));
+            let new: Vec<&Name> = direct
+                .map(|(heir, _)| heir)
+                .filter(|heir| !names.contains(heir))
+                .collect();
+            names.extend(new);
+            next += 1;
+        }
+        let heirs = names.into_iter().skip(1);
+        heirs
+            .filter_map(|name| Some((from.table(name)?, to.table(name)?)))
+            .collect()
+    }
+
+    /// What a table inherits from, where that stays.
+    pub(crate) fn parents(&self, table: &Name) -> &[Name] {
+        self.heirs.get(table).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Whether an index or key stays the same and has to be made anew.

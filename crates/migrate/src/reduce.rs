@@ -21,7 +21,7 @@ pub(crate) struct Reduced {
 /// Leaves out what need not be looked at; `None` where that would be no less, or could not be told.
 pub(crate) fn reduce(from: &Database, to: &Database, dialect: &Relational) -> Option<Reduced> {
     // There a table may have to be made anew because of another.
-    let told = !dialect.keys_in_tables && shared(from) == shared(to);
+    let told = !dialect.keys_in_tables && shared(from) == shared(to) && leant_on(from) == leant_on(to);
     if !told {
         return None;
     }
@@ -54,6 +54,7 @@ pub(crate) fn reduce(from: &Database, to: &Database, dialect: &Relational) -> Op
         .flat_map(|table| &table.foreign_keys);
     let parents: Vec<&Name> = keys.map(|key| &key.references).collect();
     kept.extend(parents);
+    // What they refer to may be a part of something.
     families(&all, &mut kept);
     // Not worth a copy.
     if kept.len() * 2 > calm.len() {
@@ -79,6 +80,25 @@ fn shared(database: &Database) -> impl PartialEq + use<'_> {
         &database.types,
         &database.functions,
     )
+}
+
+/// What is kept as text, and tables may lean on by name only.
+fn leant_on(database: &Database) -> Vec<&str> {
+    let kinds = [
+        "function",
+        "procedure",
+        "aggregate",
+        "composite type",
+        "range type",
+        "domain",
+        "collation",
+        "text search configuration",
+    ];
+    let all = database
+        .opaque
+        .iter()
+        .filter(|opaque| kinds.contains(&opaque.kind.as_str()));
+    all.map(|opaque| opaque.definition.as_str()).collect()
 }
 
 /// The objects that what is not the same on both sides stands on.

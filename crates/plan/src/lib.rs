@@ -2,6 +2,7 @@
 //!
 //! A plan is data. It is made by `migrate`, whose statements come from a dialect, and run by `engine`. It holds no connection.
 
+mod attributes;
 mod beside;
 mod change;
 mod dialect;
@@ -10,6 +11,7 @@ mod keep;
 mod rename;
 mod way;
 
+pub use attributes::{attribute_name, attributes, regrown};
 pub use beside::{Beside, LARGE, Swap, large_from};
 pub use change::{Change, Edit, Key, Object, TableChange};
 pub use dialect::{CatalogError, CatalogQuery, ContextValues, Relational, Unspeakable};

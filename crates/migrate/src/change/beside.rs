@@ -30,6 +30,9 @@ impl<'a> Work<'a> {
         if expected.is_none_or(|rows| rows < LARGE) {
             return None;
         }
+        if !self.is_firm() && self.freed(change.from).is_some() {
+            return Some(Beside::Not("a function that it leans on is made anew".to_owned()));
+        }
         let names = match (self.from.dialect.beside)(change) {
             Ok(names) => names,
             Err(why) => return Some(Beside::Not(why.reason)),

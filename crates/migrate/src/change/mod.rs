@@ -2,6 +2,7 @@
 
 mod anew;
 mod beside;
+mod lean;
 mod order;
 mod wholes;
 
@@ -39,6 +40,8 @@ pub(crate) struct Work<'a> {
     upset: BTreeSet<String>,
     /// What is replaced, as it was.
     known: BTreeMap<String, Object<'a>>,
+    /// Names of functions that the goal has.
+    callable: BTreeSet<String>,
 }
 
 impl<'a> Work<'a> {
@@ -55,10 +58,12 @@ impl<'a> Work<'a> {
             retyped: BTreeSet::new(),
             upset: BTreeSet::new(),
             known: BTreeMap::new(),
+            callable: BTreeSet::new(),
             whole,
             from,
             to,
         };
+        work.callable = work.functions_of_goal();
         work.objects();
         work.tables();
         work.upset = work.upset_tables();
@@ -204,7 +209,7 @@ impl<'a> Work<'a> {
     /// What stands on what is changed or made anew is made anew, too, as long as there is any.
     fn spread(&mut self) {
         let calm = self.upset.is_empty() && self.tables.is_empty() && self.retyped.is_empty();
-        if calm && self.remade.is_empty() {
+        if calm && self.remade.is_empty() && !self.others_come() {
             return;
         }
         loop {
@@ -225,6 +230,25 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Whether something comes by the name of something that goes.
+    fn others_come(&self) -> bool {
+        self.gone.iter().any(|name| {
+            let function = name
+                .strip_prefix("function ")
+                .and_then(|rest| rest.split_once('('));
+            let relation = ["table ", "view "]
+                .iter()
+                .find_map(|kind| name.strip_prefix(kind));
+            let comes = |path: &str| {
+                let kinds = ["table", "view", "foreign table"];
+                kinds
+                    .iter()
+                    .any(|kind| self.come.contains(&format!("{kind} {path}")))
+            };
+            function.is_some_and(|(path, _)| self.callable.contains(path)) || relation.is_some_and(comes)
+        })
+    }
+
     fn is_upset(&self, object: &Object<'_>) -> bool {
         match object {
             Object::View(view) => match &view.query {
@@ -240,20 +264,26 @@ impl<'a> Work<'a> {
             Object::Trigger(table, trigger) => self.trigger_is_upset(table, trigger),
             Object::Function(function) => {
                 let types = function.arguments.iter().map(|argument| argument.ty.as_str());
+                let mut defaults = function
+                    .arguments
+                    .iter()
+                    .filter_map(|argument| argument.default.as_deref());
                 types
                     .chain([function.returns.as_str()])
-                    .any(|text| self.mentions_retyped(text))
+                    .any(|text| self.mentions_retyped(text) || self.mentions_other(text))
+                    || defaults.any(|text| self.mentions_remade(text))
             }
             Object::Index(table, index) => {
                 let keys = index.keys.iter().map(|key| &key.expr);
-                keys.chain(&index.predicate).any(|expr| match expr {
-                    Expr::Sql(sql) => {
-                        self.mentions_retyped(sql)
-                            || self.mentions_remade(sql)
-                            || self.speaks_of_retyped(table, expr)
-                    }
-                    _ => false,
-                })
+                self.stands_on_renewed(table, index)
+                    || keys.chain(&index.predicate).any(|expr| match expr {
+                        Expr::Sql(sql) => {
+                            self.mentions_retyped(sql)
+                                || self.mentions_remade(sql)
+                                || self.speaks_of_retyped(table, expr)
+                        }
+                        _ => false,
+                    })
             }
             Object::ForeignKey(_, key) if self.recut.contains(&key.references) => true,
             Object::ForeignKey(table, key) => {
@@ -342,6 +372,30 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Whether an index is of columns that go and come again, or of expressions that the server reads anew.
+    fn stands_on_renewed(&self, table: &Table, index: &Index) -> bool {
+        let change = self.tables.get(&format!("table {}", table.name));
+        let Some(change) = change.filter(|_| !self.from.dialect.keys_in_tables) else {
+            return false;
+        };
+        let (mut of_expressions, renewed) = (diff::recast(&change.edits), diff::renewed(&change.edits));
+        of_expressions.extend(renewed.iter().cloned());
+        let expression = |expr: &Expr| match expr {
+            Expr::Column { .. } => diff::speaks_of(expr, &renewed),
+            Expr::Sql(sql) => match table.column(sql.trim_matches('"')) {
+                Some(column) => renewed.contains(column.name.as_str()),
+                None => diff::speaks_of(expr, &of_expressions),
+            },
+            other => diff::speaks_of(other, &of_expressions),
+        };
+        let mut exprs = index.keys.iter().map(|key| &key.expr).chain(&index.predicate);
+        exprs.any(expression)
+            || index
+                .include
+                .iter()
+                .any(|column| renewed.contains(column.as_str()))
+    }
+
     /// Whether what it hangs on is made anew, or the column whose sequence it speaks of.
     fn opaque_is_upset(&self, opaque: &Opaque) -> bool {
         let remade = |name: &physical::Name| {
@@ -368,7 +422,51 @@ impl<'a> Work<'a> {
             && opaque.depends_on.iter().any(|name| {
                 self.from.dialect.keys_in_tables && self.replaced.contains(&format!("view {name}"))
             });
-        counted || owned || routine || triggers || opaque.depends_on.iter().any(remade)
+        let of_retyped = opaque
+            .depends_on
+            .iter()
+            .any(|name| self.retyped.contains(&format!("type {name}")));
+        of_retyped
+            || counted
+            || owned
+            || routine
+            || triggers
+            || opaque.depends_on.iter().any(remade)
+            || self.text_is_upset(opaque)
+    }
+
+    /// Whether what the server has read of a text speaks of something that makes way for another.
+    pub(super) fn text_is_upset(&self, opaque: &Opaque) -> bool {
+        let silent =
+            opaque.setting || matches!(opaque.kind.as_str(), "sequence" | "extension" | "default rights");
+        let calm = self.remade.is_empty() && self.gone.is_empty() && self.upset.is_empty();
+        if silent || calm || opaque.origin != Origin::Found {
+            return false;
+        }
+        let text = crate::graph::checked(opaque);
+        let rule = opaque.kind == "rule" && self.mentions_upset(text);
+        rule || self.mentions_remade(text) || self.mentions_other(text)
+    }
+
+    /// Whether a text names something that is kept as text, and is made anew.
+    fn mentions_other(&self, text: &str) -> bool {
+        let kinds = [
+            "composite type",
+            "range type",
+            "domain",
+            "collation",
+            "foreign server",
+            "foreign data wrapper",
+            "text search dictionary",
+            "text search configuration",
+            "text search parser",
+            "text search template",
+        ];
+        mentions(text, &|path| {
+            kinds
+                .iter()
+                .any(|kind| self.remade.contains(&format!("{kind} {path}")))
+        })
     }
 
     fn upset_columns(&self, table: &str) -> BTreeSet<String> {
@@ -379,13 +477,12 @@ impl<'a> Work<'a> {
     }
 
     fn relation_is_upset(&self, name: &str) -> bool {
-        self.upset.contains(name) || self.remade.contains(&format!("view {name}"))
-    }
-
-    fn function_is_remade(&self, name: &str) -> bool {
-        let start = format!("function {name}(");
-        let mut after = self.remade.range(start.clone()..);
-        after.next().is_some_and(|known| known.starts_with(&start))
+        let has = |set: &BTreeSet<String>, kind: &str| set.contains(&format!("{kind} {name}"));
+        // Something else may come in its place.
+        self.upset.contains(name)
+            || has(&self.remade, "view")
+            || has(&self.gone, "view")
+            || has(&self.gone, "table")
     }
 
     fn upset_tables(&self) -> BTreeSet<String> {
@@ -405,29 +502,84 @@ impl<'a> Work<'a> {
 
     /// Tables that stay and lean on a function that cannot be changed where it stands.
     fn leaning(&self) -> Vec<String> {
-        if !self.remade.iter().any(|name| name.starts_with("function ")) {
+        let is_function = |name: &String| name.starts_with("function ");
+        if !(self.remade.iter().any(is_function) || self.gone.iter().any(is_function)) {
             return Vec::new();
         }
-        let leans = |expr: &Expr| matches!(expr, Expr::Sql(sql) if self.mentions_remade(sql));
         let column_leans = |column: &Column| {
-            let default = match &column.default {
-                Some(physical::DefaultValue::Expr(expr)) => leans(expr),
-                _ => false,
-            };
-            default || column.generated.as_ref().is_some_and(|each| leans(&each.expr))
+            let generated = column.generated.as_ref();
+            generated.is_some_and(|each| self.leans(&each.expr))
         };
         let stays = |table: &&Table| self.to.table(&table.name).is_some();
         let tables = self.from.given.tables.iter().filter(stays);
         tables
-            .filter(|table| {
-                table.columns.iter().any(column_leans) || table.checks.iter().any(|check| leans(&check.expr))
-            })
+            .filter(|table| table.columns.iter().any(column_leans))
             .map(|table| {
                 format!(
                     "a function on which {} leans, whose arguments or result are others",
                     table.name
                 )
             })
+            .collect()
+    }
+
+    /// Tables whose columns would be their own where they were inherited, or the other way round.
+    fn other_heirs(&self) -> Vec<String> {
+        let inherited = |table: &Table, other: &Table| -> BTreeSet<String> {
+            let columns = table.inherits.iter().flat_map(|inherits| &inherits.columns);
+            let stay = columns.filter(|name| other.column(name.as_str()).is_some());
+            stay.map(physical::Ident::to_string).collect()
+        };
+        let parents = |table: &Table| table.inherits.as_ref().map(|inherits| inherits.parents.clone());
+        let mut out = Vec::new();
+        for table in &self.from.given.tables {
+            let Some(after) = self.to.table(&table.name) else {
+                continue;
+            };
+            let (was, is) = (inherited(table, after), inherited(after, table));
+            let moved = parents(table) != parents(after);
+            if was != is || moved && !(was.is_empty() && is.is_empty()) {
+                out.push(format!(
+                    "table {}, whose columns are inherited otherwise",
+                    table.name
+                ));
+            }
+        }
+        out
+    }
+
+    /// Types that are kept as text, cannot be changed where they stand, and of which a table has a column.
+    fn of_remade(&self) -> Vec<String> {
+        let types = self.to.given.opaque.iter().filter(|opaque| {
+            let ty = matches!(
+                opaque.kind.as_str(),
+                "composite type" | "range type" | "domain" | "collation"
+            );
+            ty && self.remade.contains(&identity(&Object::Opaque(opaque)))
+        });
+        let used = types.filter(|opaque| {
+            let name = opaque.name.to_string();
+            let own = |path: &str| path == name;
+            let of = |column: &Column| {
+                is_of(&column.ty, &own) || column.collation.as_ref().is_some_and(|text| mentions(text, &own))
+            };
+            let mut stay = self
+                .from
+                .given
+                .tables
+                .iter()
+                .filter(|table| self.to.table(&table.name).is_some());
+            stay.any(|table| table.columns.iter().any(of))
+        });
+        let changed = |path: &str| {
+            let name = format!("composite type {path}");
+            self.remade.contains(&name) || self.replaced.contains(&name)
+        };
+        let all = self.to.given.opaque.iter();
+        let typed = all.filter(|each| each.kind == "table option" && each.detail == "of");
+        let typed = typed.filter(|each| mentions(&each.definition, &changed));
+        used.map(|opaque| identity(&Object::Opaque(opaque)))
+            .chain(typed.map(|each| format!("the type that table {} is of", each.name)))
             .collect()
     }
 
@@ -441,9 +593,10 @@ impl<'a> Work<'a> {
     }
 
     fn mentions_upset(&self, sql: &str) -> bool {
-        mentions(sql, &|path| {
+        let names = mentions(sql, &|path| {
             self.relation_is_upset(path) || self.function_is_remade(path)
-        })
+        });
+        names || self.mentions_other(sql)
     }
 
     /// Whether nothing is to be done.
@@ -538,6 +691,8 @@ impl<'a> Work<'a> {
             .chain(mixed)
             .chain(stuck)
             .chain(self.leaning())
+            .chain(self.of_remade())
+            .chain(self.other_heirs())
             .collect()
     }
 

@@ -20,6 +20,7 @@ impl<'a> Work<'a> {
         for change in self.besides() {
             tell(Change::Beside(change));
         }
+        self.let_go(tell);
         self.drop_keys(tell);
         self.drop_wholes(&before, tell);
         self.drop(&before, false, tell);
@@ -130,17 +131,45 @@ impl<'a> Work<'a> {
     fn waits(&self, object: &Object<'_>) -> bool {
         let remade = self.remade.contains(&identity(object));
         match object {
-            Object::Function(function) => !remade && !self.speaks_of_gone(function),
-            Object::Type(_) | Object::Schema(_) | Object::Role(_) | Object::Extension(_) => !remade,
+            Object::Function(function) => {
+                let makes_way = self.function_is_remade(&function.name.to_string());
+                !remade && !self.speaks_of_gone(function) && !makes_way
+            }
+            Object::Type(ty) => !remade && !self.makes_way(&ty.name),
+            Object::Schema(_) | Object::Role(_) | Object::Extension(_) => !remade,
             // A default still asks it for the next number.
-            Object::Opaque(opaque) if opaque.kind == "sequence" => !remade,
+            Object::Opaque(opaque) if opaque.kind == "sequence" => !remade && !self.makes_way(&opaque.name),
+            Object::Opaque(opaque)
+                if diff::is_routine(opaque) && self.function_is_remade(&opaque.name.to_string()) =>
+            {
+                false
+            }
             // What stands by itself may be leant on; a body that the server has read leans on what it names.
             Object::Opaque(opaque) => {
                 let alone = opaque.depends_on.is_empty() && !opaque.setting;
-                alone && !remade && !self.mentions_gone(&opaque.definition)
+                let firm = !(remade || self.makes_way(&opaque.name) || self.text_is_upset(opaque));
+                alone && firm && !self.mentions_gone(&opaque.definition)
             }
             _ => false,
         }
+    }
+
+    /// Whether something of another kind comes by the same name.
+    fn makes_way(&self, name: &physical::Name) -> bool {
+        let kinds = [
+            "type",
+            "composite type",
+            "range type",
+            "base type",
+            "domain",
+            "table",
+            "view",
+            "foreign table",
+            "sequence",
+        ];
+        kinds
+            .iter()
+            .any(|kind| self.come.contains(&format!("{kind} {name}")))
     }
 
     fn leans_on_gone(&self, policy: &Policy) -> bool {
@@ -195,8 +224,10 @@ impl<'a> Work<'a> {
             match object {
                 Object::Table(..) if is_new => tell(Change::Create(object)),
                 Object::Table(..) => {
-                    if let Some(change) = self.tables.get(&name) {
-                        tell(Change::Alter(self.settled(change)));
+                    let change = self.tables.get(&name).map(|change| self.settled(change));
+                    let held = table.is_some_and(|table| self.take_hold(table, change.as_ref(), tell));
+                    if let Some(change) = change.filter(|_| !held) {
+                        tell(Change::Alter(change));
                     }
                 }
                 // Rows, rights and protection of what is there are settings of it.
@@ -204,6 +235,7 @@ impl<'a> Work<'a> {
                     tell(Change::Create(object));
                 }
                 Object::Seed(..) => {}
+                Object::Type(ty) if !is_new && self.take_hold_of_values(ty, tell) => {}
                 Object::Type(ty) if self.retyped.contains(&name) => self.retype(ty, tell),
                 _ if new_table => tell(Change::Create(object)),
                 Object::RowSecurity(_) | Object::Grants(_) | Object::ForeignKey(..) => {}

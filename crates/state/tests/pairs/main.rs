@@ -278,7 +278,7 @@ fn walk<P: Product>(
     if with_rows {
         rows::fill(before, from);
     }
-    let shared = rows::shared(from, to);
+    let shared = rows::shared::<P>(from, to);
     let rows = rows::read(before, shared.iter().map(|(table, _)| table));
     before.up(&plan).map_err(|error| {
         if with_rows && warned(&plan, |hazard| matches!(hazard, Hazard::MayFail(_))) {

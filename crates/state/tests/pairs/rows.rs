@@ -18,7 +18,8 @@ pub(crate) struct Part {
 pub(crate) type Found = BTreeMap<String, Vec<String>>;
 
 /// What two databases both have: columns of the same name and type, as either of them calls them.
-pub(crate) fn shared<'a>(from: &'a Database, to: &'a Database) -> Vec<(Shared<'a>, Shared<'a>)> {
+pub(crate) fn shared<'a, P: Product>(from: &'a Database, to: &'a Database) -> Vec<(Shared<'a>, Shared<'a>)> {
+    let alike = |one: &str, other: &str| one == other || P::dialect().folds_case && alike(one, other);
     let mut out = Vec::new();
     for table in &from.tables {
         let same = |other: &&Table| alike(&table.name.to_string(), &other.name.to_string());

@@ -190,7 +190,7 @@ fn found_tables_are_made_anew() {
         }
         let original = found.dump();
         let plan = migrate::plan(&before, &after, &SQLITE).unwrap();
-        let shared = crate::rows::shared(&before, &after);
+        let shared = crate::rows::shared::<Sqlite>(&before, &after);
         let rows = crate::rows::read(&mut found, shared.iter().map(|(table, _)| table));
         found.up(&plan).unwrap();
         let kept = crate::rows::read(&mut found, shared.iter().map(|(_, table)| table));

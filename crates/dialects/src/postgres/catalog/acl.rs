@@ -82,6 +82,9 @@ pub(super) fn unusual(
 /// All that a list says, as statements.
 pub(super) fn whole(kind: &str, object: &str, text: Option<&str>, owner: &str) -> Vec<String> {
     let Some(list) = text else { return Vec::new() };
+    if is_usual(kind, list, owner) {
+        return Vec::new();
+    }
     let mut out = Vec::new();
     if matches!(kind, "FUNCTION" | "PROCEDURE" | "TYPE" | "LANGUAGE" | "SCHEMA") {
         out.push(format!("REVOKE ALL ON {kind} {object} FROM PUBLIC"));
@@ -99,6 +102,20 @@ pub(super) fn whole(kind: &str, object: &str, text: Option<&str>, owner: &str) -
     }
     out.extend(unusual(kind, object, None, text, owner));
     out
+}
+
+/// Whether a list says what the server would do without one: what was given and taken back leaves such a list behind.
+fn is_usual(kind: &str, list: &str, owner: &str) -> bool {
+    let everyone = match kind {
+        "FUNCTION" | "PROCEDURE" | "TYPE" | "LANGUAGE" => all(kind),
+        _ => return false,
+    };
+    let letters = |item: &Item| item.letters.iter().map(|(letter, _)| *letter).collect::<String>();
+    let plain = |item: &Item| item.letters.iter().all(|(_, option)| !option);
+    let has = |whom: &str| {
+        items(list).any(|item| item.grantee == whom && plain(&item) && letters(&item) == everyone)
+    };
+    items(list).count() == 2 && has("") && has(owner)
 }
 
 /// What may be done with a column, as statements.

@@ -21,7 +21,7 @@ use plan::{CatalogError, CatalogQuery};
 
 use cursor::{Cursor, cursors};
 
-pub(in crate::postgres) use sequences::IDENTITY;
+pub(in crate::postgres) use sequences::{IDENTITY, expected_name, taken_over, within};
 
 use super::ident;
 

@@ -44,7 +44,7 @@ SELECT 'event trigger', 'pg_event_trigger'::regclass, v.oid, NULL, v.evtname,
   FROM pg_event_trigger v
 UNION ALL
 SELECT 'operator', 'pg_operator'::regclass, o.oid, n.nspname, o.oprname,
-       CASE WHEN o.oprcode <> 0 THEN format('CREATE OPERATOR %I.%s (%s)', n.nspname, o.oprname, concat_ws(', ',
+       format('CREATE OPERATOR %I.%s (%s)', n.nspname, o.oprname, concat_ws(', ',
               format('FUNCTION = %s', o.oprcode),
               CASE WHEN o.oprleft <> 0 THEN format('LEFTARG = %s', format_type(o.oprleft, NULL)) END,
               format('RIGHTARG = %s', format_type(o.oprright, NULL)),
@@ -54,10 +54,11 @@ SELECT 'operator', 'pg_operator'::regclass, o.oid, n.nspname, o.oprname,
                  JOIN pg_namespace cn ON cn.oid = k.oprnamespace WHERE k.oid = o.oprnegate),
               CASE WHEN o.oprrest <> 0 THEN format('RESTRICT = %s', o.oprrest) END,
               CASE WHEN o.oprjoin <> 0 THEN format('JOIN = %s', o.oprjoin) END,
-              CASE WHEN o.oprcanhash THEN 'HASHES' END, CASE WHEN o.oprcanmerge THEN 'MERGES' END)) END,
+              CASE WHEN o.oprcanhash THEN 'HASHES' END, CASE WHEN o.oprcanmerge THEN 'MERGES' END)),
        o.oprowner, format('OPERATOR %I.%s (%s, %s)', n.nspname, o.oprname,
               CASE WHEN o.oprleft = 0 THEN 'NONE' ELSE format_type(o.oprleft, NULL) END, format_type(o.oprright, NULL)), NULL
   FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
+ WHERE o.oprcode <> 0
 UNION ALL
 SELECT 'collation', 'pg_collation'::regclass, l.oid, n.nspname, l.collname,
        format('CREATE COLLATION %I.%I (%s)', n.nspname, l.collname, concat_ws(', ',
@@ -80,7 +81,8 @@ SELECT 'publication', 'pg_publication'::regclass, p.oid, NULL, p.pubname,
                 (SELECT string_agg(format('TABLES IN SCHEMA %I', y.nspname), ', ' ORDER BY y.nspname)
                    FROM pg_publication_namespace t JOIN pg_namespace y ON y.oid = t.pnnspid WHERE t.pnpubid = p.oid)), '') END,
               concat_ws(', ', CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END,
-                        CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END), p.pubviaroot),
+                        CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END),
+              CASE WHEN p.pubviaroot THEN 'true' ELSE 'false' END),
        p.pubowner, format('PUBLICATION %I', p.pubname), NULL
   FROM pg_publication p
 UNION ALL
@@ -88,7 +90,11 @@ SELECT 'foreign server', 'pg_foreign_server'::regclass, v.oid, NULL, v.srvname,
        format('CREATE SERVER %I', v.srvname) || coalesce(' TYPE ' || quote_literal(v.srvtype), '')
        || coalesce(' VERSION ' || quote_literal(v.srvversion), '') || format(' FOREIGN DATA WRAPPER %I', w.fdwname)
        || coalesce((SELECT ' OPTIONS (' || string_agg(format('%I %L', split_part(x, '=', 1),
-              substr(x, strpos(x, '=') + 1)), ', ') || ')' FROM unnest(v.srvoptions) x), ''),
+              substr(x, strpos(x, '=') + 1)), ', ') || ')' FROM unnest(v.srvoptions) x), '')
+       || coalesce((SELECT string_agg(format(E';\\nGRANT USAGE ON FOREIGN SERVER %I TO %s%s', v.srvname,
+              CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
+              CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END), '' ORDER BY a.grantee)
+                   FROM aclexplode(v.srvacl) a WHERE a.grantee <> v.srvowner), ''),
        v.srvowner, format('SERVER %I', v.srvname), NULL
   FROM pg_foreign_server v JOIN pg_foreign_data_wrapper w ON w.oid = v.srvfdw
 UNION ALL
@@ -120,10 +126,17 @@ SELECT 'text search configuration', 'pg_ts_config'::regclass, g.oid, n.nspname, 
   JOIN pg_ts_parser p ON p.oid = g.cfgparser JOIN pg_namespace pn ON pn.oid = p.prsnamespace
  WHERE g.oid >= 16384
 UNION ALL
-SELECT 'text search parser', 'pg_ts_parser'::regclass, p.oid, n.nspname, p.prsname, NULL, 0, NULL, NULL
+SELECT 'text search parser', 'pg_ts_parser'::regclass, p.oid, n.nspname, p.prsname,
+       format('CREATE TEXT SEARCH PARSER %I.%I (%s)', n.nspname, p.prsname, concat_ws(', ', format('START = %s', p.prsstart),
+              format('GETTOKEN = %s', p.prstoken), format('END = %s', p.prsend), format('LEXTYPES = %s', p.prslextype),
+              CASE WHEN p.prsheadline <> 0 THEN format('HEADLINE = %s', p.prsheadline) END)),
+       0, format('TEXT SEARCH PARSER %I.%I', n.nspname, p.prsname), NULL
   FROM pg_ts_parser p JOIN pg_namespace n ON n.oid = p.prsnamespace
 UNION ALL
-SELECT 'text search template', 'pg_ts_template'::regclass, p.oid, n.nspname, p.tmplname, NULL, 0, NULL, NULL
+SELECT 'text search template', 'pg_ts_template'::regclass, p.oid, n.nspname, p.tmplname,
+       format('CREATE TEXT SEARCH TEMPLATE %I.%I (%s)', n.nspname, p.tmplname, concat_ws(', ',
+              CASE WHEN p.tmplinit <> 0 THEN format('INIT = %s', p.tmplinit) END, format('LEXIZE = %s', p.tmpllexize))),
+       0, format('TEXT SEARCH TEMPLATE %I.%I', n.nspname, p.tmplname), NULL
   FROM pg_ts_template p JOIN pg_namespace n ON n.oid = p.tmplnamespace
 UNION ALL
 SELECT 'operator class', 'pg_opclass'::regclass, o.oid, n.nspname, o.opcname, NULL, 0, NULL, NULL
@@ -132,23 +145,56 @@ UNION ALL
 SELECT 'operator family', 'pg_opfamily'::regclass, o.oid, n.nspname, o.opfname, NULL, 0, NULL, NULL
   FROM pg_opfamily o JOIN pg_namespace n ON n.oid = o.opfnamespace
 UNION ALL
-SELECT 'conversion', 'pg_conversion'::regclass, o.oid, n.nspname, o.conname, NULL, 0, NULL, NULL
+SELECT 'conversion', 'pg_conversion'::regclass, o.oid, n.nspname, o.conname,
+       format('CREATE %sCONVERSION %I.%I FOR %L TO %L FROM %s', CASE WHEN o.condefault THEN 'DEFAULT ' ELSE '' END, n.nspname,
+              o.conname, pg_encoding_to_char(o.conforencoding), pg_encoding_to_char(o.contoencoding), o.conproc),
+       o.conowner, format('CONVERSION %I.%I', n.nspname, o.conname), NULL
   FROM pg_conversion o JOIN pg_namespace n ON n.oid = o.connamespace
 UNION ALL
-SELECT 'language', 'pg_language'::regclass, l.oid, NULL, l.lanname, NULL, 0, NULL, NULL
+SELECT 'language', 'pg_language'::regclass, l.oid, NULL, l.lanname,
+       concat_ws(' ', CASE WHEN l.lanpltrusted THEN 'CREATE TRUSTED LANGUAGE' ELSE 'CREATE LANGUAGE' END, quote_ident(l.lanname),
+              format('HANDLER %s', l.lanplcallfoid::regproc), CASE WHEN l.laninline <> 0 THEN format('INLINE %s', l.laninline::regproc) END,
+              CASE WHEN l.lanvalidator <> 0 THEN format('VALIDATOR %s', l.lanvalidator::regproc) END),
+       l.lanowner, format('LANGUAGE %I', l.lanname), NULL
   FROM pg_language l WHERE l.oid >= 16384
 UNION ALL
-SELECT 'foreign data wrapper', 'pg_foreign_data_wrapper'::regclass, w.oid, NULL, w.fdwname, NULL, 0, NULL, NULL
+SELECT 'foreign data wrapper', 'pg_foreign_data_wrapper'::regclass, w.oid, NULL, w.fdwname,
+       concat_ws(' ', format('CREATE FOREIGN DATA WRAPPER %I', w.fdwname),
+              CASE WHEN w.fdwhandler <> 0 THEN format('HANDLER %s', w.fdwhandler::regproc) END,
+              CASE WHEN w.fdwvalidator <> 0 THEN format('VALIDATOR %s', w.fdwvalidator::regproc) END,
+              (SELECT 'OPTIONS (' || string_agg(format('%I %L', split_part(x, '=', 1), substr(x, strpos(x, '=') + 1)), ', ') || ')'
+                 FROM unnest(w.fdwoptions) x))
+       || coalesce((SELECT string_agg(format(E';\\nGRANT USAGE ON FOREIGN DATA WRAPPER %I TO %s%s', w.fdwname,
+              CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
+              CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END), '' ORDER BY a.grantee)
+                   FROM aclexplode(w.fdwacl) a WHERE a.grantee <> w.fdwowner), ''),
+       w.fdwowner, format('FOREIGN DATA WRAPPER %I', w.fdwname), NULL
   FROM pg_foreign_data_wrapper w
 UNION ALL
-SELECT 'user mapping', 'pg_user_mapping'::regclass, u.umid, NULL, format('%s on %s', u.usename, u.srvname), NULL, 0, NULL, NULL
+SELECT 'user mapping', 'pg_user_mapping'::regclass, u.umid, NULL, format('%s on %s', u.usename, u.srvname),
+       CASE WHEN NOT EXISTS (SELECT FROM unnest(u.umoptions) x WHERE split_part(x, '=', 1) ~* 'pass|secret|key|token') THEN
+              format('CREATE USER MAPPING FOR %s SERVER %I', CASE WHEN u.umuser = 0 THEN 'PUBLIC' ELSE quote_ident(u.usename) END,
+                     u.srvname)
+              || coalesce((SELECT ' OPTIONS (' || string_agg(format('%I %L', split_part(x, '=', 1),
+                     substr(x, strpos(x, '=') + 1)), ', ') || ')' FROM unnest(u.umoptions) x), '') END,
+       0, format('USER MAPPING FOR %s SERVER %I', CASE WHEN u.umuser = 0 THEN 'PUBLIC' ELSE quote_ident(u.usename) END, u.srvname),
+       NULL
   FROM pg_user_mappings u
 UNION ALL
-SELECT 'transform', 'pg_transform'::regclass, t.oid, NULL, format('%s for %s', format_type(t.trftype, NULL), l.lanname), NULL, 0,
-       NULL, NULL
+SELECT 'transform', 'pg_transform'::regclass, t.oid, NULL, format('%s for %s', format_type(t.trftype, NULL), l.lanname),
+       format('CREATE TRANSFORM FOR %s LANGUAGE %I (%s)', format_type(t.trftype, NULL), l.lanname, concat_ws(', ',
+              CASE WHEN t.trffromsql <> 0 THEN format('FROM SQL WITH FUNCTION %s', t.trffromsql::regprocedure) END,
+              CASE WHEN t.trftosql <> 0 THEN format('TO SQL WITH FUNCTION %s', t.trftosql::regprocedure) END)),
+       0, format('TRANSFORM FOR %s LANGUAGE %I', format_type(t.trftype, NULL), l.lanname), NULL
   FROM pg_transform t JOIN pg_language l ON l.oid = t.trflang
 UNION ALL
-SELECT 'access method', 'pg_am'::regclass, m.oid, NULL, m.amname, NULL, 0, NULL, NULL FROM pg_am m WHERE m.oid >= 16384
+SELECT 'access method', 'pg_am'::regclass, m.oid, NULL, m.amname,
+       format('CREATE ACCESS METHOD %I TYPE %s HANDLER %s', m.amname, CASE m.amtype WHEN 'i' THEN 'INDEX' ELSE 'TABLE' END, m.amhandler),
+       0, format('ACCESS METHOD %I', m.amname), NULL
+  FROM pg_am m WHERE m.oid >= 16384
+UNION ALL
+SELECT 'subscription', 'pg_subscription'::regclass, s.oid, NULL, s.subname, NULL, 0, NULL, NULL
+  FROM pg_subscription s WHERE s.subdbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
 UNION ALL
 SELECT 'shell type', 'pg_type'::regclass, t.oid, n.nspname, t.typname, NULL, 0, NULL, NULL
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'p' AND t.oid >= 16384

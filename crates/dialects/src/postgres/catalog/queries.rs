@@ -128,7 +128,9 @@ SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, pg_get_us
        CASE WHEN c.relkind = 'S' THEN format('AS %s INCREMENT BY %s MINVALUE %s MAXVALUE %s START WITH %s CACHE %s%s',
             format_type(s.seqtypid, NULL), s.seqincrement, s.seqmin, s.seqmax, s.seqstart, s.seqcache,
             CASE WHEN s.seqcycle THEN ' CYCLE' ELSE ' NO CYCLE' END) END,
-       s.seqincrement = 1 AND s.seqstart = 1 AND s.seqmin = 1 AND s.seqcache = 1 AND NOT s.seqcycle,
+       s.seqincrement = 1 AND s.seqstart = 1 AND s.seqmin = 1 AND s.seqcache = 1 AND NOT s.seqcycle
+       AND s.seqmax = CASE s.seqtypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647
+                      ELSE 9223372036854775807 END,
        CASE WHEN c.relkind = 'f' THEN (SELECT format(' SERVER %I', v.srvname) || CASE WHEN f.ftoptions IS NULL THEN ''
             ELSE format(' OPTIONS (%s)', (SELECT string_agg(format('%I %L', split_part(x, '=', 1),
                  substr(x, strpos(x, '=') + 1)), ', ') FROM unnest(f.ftoptions) x)) END
@@ -153,7 +155,8 @@ SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, pg_get_us
             THEN (SELECT x.relname::text FROM pg_index k JOIN pg_class x ON x.oid = k.indexrelid
                    WHERE k.indrelid = c.oid AND k.indisclustered) END,
        (SELECT x.attname::text FROM pg_attribute x WHERE x.attrelid = o.refobjid AND x.attnum = o.refobjsubid),
-       c.reltuples::int8
+       c.reltuples::int8,
+       CASE WHEN c.relkind IN ('r', 'm') THEN (SELECT x.amname::text FROM pg_am x WHERE x.oid = c.relam AND x.amname <> 'heap') END
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid = 0

@@ -204,6 +204,8 @@ struct Row<'a> {
     sequence_column: Option<&'a str>,
     /// As the server estimates; less than zero where it never looked.
     rows: i64,
+    /// How its rows are kept, if not as usual.
+    access_method: Option<&'a str>,
 }
 
 impl<'a> Row<'a> {
@@ -238,6 +240,7 @@ impl<'a> Row<'a> {
             clustered: row.maybe()?,
             sequence_column: row.maybe()?,
             rows: row.int()?,
+            access_method: row.maybe()?,
         })
     }
 
@@ -335,6 +338,7 @@ fn view(row: &Row<'_>, database: &mut Database) -> View {
     rights_opaque(database, ("TABLE", &quoted), &row.name, row.rights, row.owner);
     view_options(database, &row.name, row.kind, &row.options);
     table_cluster(database, row);
+    access_method(database, row);
     View {
         name: row.name.clone(),
         owner: Some(Ident::new(row.owner)),
@@ -365,6 +369,7 @@ fn table(row: &Row<'_>, out: &mut Relations, database: &mut Database) -> Table {
     table.fillfactor = option(&row.options, "fillfactor").and_then(|text| text.parse().ok());
     table_options(database, row);
     table_cluster(database, row);
+    access_method(database, row);
     if let Some(strategy) = row.strategy {
         partition_strategy(&mut table, strategy, row.key_text);
         out.partition_columns.push((row.number, row.key.clone()));
@@ -472,6 +477,25 @@ fn table_options(database: &mut Database, row: &Row<'_>) {
     if let Some(of) = row.of_type {
         push("of", format!("OF {of}"), "NOT OF".to_owned());
     }
+}
+
+/// How the rows of a table or of a materialised view are kept.
+fn access_method(database: &mut Database, row: &Row<'_>) {
+    let Some(method) = row.access_method else { return };
+    let word = if row.kind == 'm' {
+        "MATERIALIZED VIEW"
+    } else {
+        "TABLE"
+    };
+    let alter = format!("ALTER {word} {} SET ACCESS METHOD", ident::name(&row.name));
+    let option = super::setting(
+        "table option",
+        row.name.clone(),
+        format!("{alter} {}", ident::ident(method)),
+        format!("{alter} heap"),
+        vec![row.name.clone(), Name::bare(method)],
+    );
+    database.opaque.push(option.told_by("access method"));
 }
 
 /// What names an index of the table: it waits for the index.

@@ -204,7 +204,13 @@ pub(super) fn functions(answers: &Answers<'_>, database: &mut Database) -> Resul
         let signature = row.maybe()?.unwrap_or_default();
         let definition = row.maybe()?;
         let aggregate = row.maybe()?;
-        let object = format!("{}({signature})", ident::name(&name));
+        // An aggregate of no values is written with a star.
+        let inside = if kind == "a" && signature.is_empty() {
+            "*"
+        } else {
+            signature
+        };
+        let object = format!("{}({inside})", ident::name(&name));
         if kind == "a" || definition.is_some() {
             let (word, text) = match (kind, definition) {
                 ("a", _) => (
@@ -214,14 +220,19 @@ pub(super) fn functions(answers: &Answers<'_>, database: &mut Database) -> Resul
                 ("p", text) => ("PROCEDURE", text.unwrap_or_default().to_owned()),
                 (_, text) => ("FUNCTION", text.unwrap_or_default().to_owned()),
             };
+            let spelled: Vec<String> = argument_types.iter().map(|ty| types::spelled(ty)).collect();
+            // Rights are given to functions, which know neither the star nor an order.
+            let plain = match kind {
+                "a" => format!("{}({})", ident::name(&name), spelled.join(", ")),
+                _ => object.clone(),
+            };
             let text = format!(
                 "{};\n{}",
                 text.trim_end(),
-                owner_and_rights(word, &object, &owner, list)
+                owner_and_rights(word, (&object, &plain), &owner, list)
             );
             let text = with_comment(text, word, &object, comment.as_deref());
             let undo = Some(format!("DROP {word} {object}"));
-            let spelled: Vec<String> = argument_types.iter().map(|ty| types::spelled(ty)).collect();
             let routine = opaque(&word.to_lowercase(), name, text, undo, Vec::new());
             database.opaque.push(routine.told_by(spelled.join(", ")));
             continue;
@@ -261,9 +272,9 @@ pub(super) fn functions(answers: &Answers<'_>, database: &mut Database) -> Resul
 }
 
 /// The rest of a function that is kept as text.
-fn owner_and_rights(word: &str, object: &str, owner: &str, list: Option<&str>) -> String {
+fn owner_and_rights(word: &str, (object, plain): (&str, &str), owner: &str, list: Option<&str>) -> String {
     let of = if word == "PROCEDURE" { word } else { "FUNCTION" };
     let mut out = vec![format!("ALTER {word} {object} OWNER TO {}", ident::ident(owner))];
-    out.extend(acl::whole(of, object, list, owner));
+    out.extend(acl::whole(of, plain, list, owner));
     out.join(";\n")
 }

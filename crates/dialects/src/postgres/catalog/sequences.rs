@@ -60,7 +60,15 @@ impl Sequence {
             database.opaque.push(option.told_by(column));
         };
         if !self.plain {
-            let back = format!("ALTER SEQUENCE {quoted} {BY_ITSELF}");
+            let own = format!("ALTER SEQUENCE {quoted} {}", self.text);
+            let usual = format!(
+                "ALTER SEQUENCE {quoted} AS bigint MINVALUE 1 MAXVALUE {}",
+                i64::MAX
+            );
+            let mut back = within(&own, &usual);
+            // What is written there are bounds of the widest type, which the sequence need not have.
+            back.push(format!("ALTER SEQUENCE {quoted} {BY_ITSELF}"));
+            let back = back.join(";\n");
             let text = format!("ALTER SEQUENCE {quoted} {} RESTART", self.text);
             say(IDENTITY, text, back);
         }
@@ -101,7 +109,7 @@ impl Sequence {
 }
 
 /// The name that the server gives the sequence of an identity column: the longer of both parts is cut until all fits.
-fn expected_name(table: &str, column: &str) -> String {
+pub(in crate::postgres) fn expected_name(table: &str, column: &str) -> String {
     let (mut table, mut column) = (table.to_owned(), column.to_owned());
     while table.len() + column.len() + "__seq".len() > LONGEST {
         let longer = if table.len() > column.len() {
@@ -114,6 +122,62 @@ fn expected_name(table: &str, column: &str) -> String {
         }
     }
     format!("{table}_{column}_seq")
+}
+
+/// One of the numbers in how a sequence counts.
+fn number(text: &str, word: &str) -> Option<i128> {
+    let (_, rest) = text.rsplit_once(word)?;
+    rest.split(' ').next()?.parse().ok()
+}
+
+fn bounds(text: &str) -> Option<(i128, i128)> {
+    Some((number(text, " MINVALUE ")?, number(text, " MAXVALUE ")?))
+}
+
+/// Brings a sequence between bounds that leave out some of those between which it is: the server refuses to have it elsewhere. Both are
+/// given as `ALTER SEQUENCE name AS type INCREMENT BY 1 MINVALUE 1 MAXVALUE 9 …`.
+pub(in crate::postgres) fn within(from: &str, to: &str) -> Vec<String> {
+    let name = from
+        .strip_prefix("ALTER SEQUENCE ")
+        .and_then(|rest| rest.rsplit_once(" AS "));
+    let (Some((least, most)), Some((low, high)), Some((name, _))) = (bounds(from), bounds(to), name) else {
+        return Vec::new();
+    };
+    if low <= least && high >= most {
+        return Vec::new();
+    }
+    let (wide_low, wide_high) = (low.min(least), high.max(most));
+    vec![
+        format!("ALTER SEQUENCE {name} AS bigint MINVALUE {wide_low} MAXVALUE {wide_high}"),
+        format!(
+            "SELECT setval({}, least(greatest(last_value, {low}), {high}), is_called AND last_value >= {low}) FROM {name}",
+            ident::text(name)
+        ),
+    ]
+}
+
+/// Has a sequence that counted by itself count as a text says: from its start where it has given no number yet, else on from where it is.
+pub(in crate::postgres) fn taken_over(text: &str) -> Vec<String> {
+    let name = text
+        .strip_prefix("ALTER SEQUENCE ")
+        .and_then(|rest| rest.rsplit_once(" AS "));
+    let start = number(text, " START WITH ");
+    let (Some((low, high)), Some(start), Some((name, _))) = (bounds(text), start, name) else {
+        return Vec::new();
+    };
+    vec![
+        format!(
+            "ALTER SEQUENCE {name} AS bigint MINVALUE {} MAXVALUE {}",
+            low.min(1),
+            i64::MAX
+        ),
+        format!(
+            "SELECT setval({}, CASE WHEN is_called THEN least(greatest(last_value, {low}), {high}) ELSE {start} END, \
+             is_called AND last_value >= {low}) FROM {name}",
+            ident::text(name)
+        ),
+        text.to_owned(),
+    ]
 }
 
 #[cfg(test)]

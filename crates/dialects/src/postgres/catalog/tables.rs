@@ -244,7 +244,7 @@ fn default_value(sql: &str, ty: &SqlType) -> DefaultValue {
         "((now() AT TIME ZONE 'UTC'::text))::date" => return DefaultValue::Today,
         _ => {}
     }
-    match canonical::constant(sql, &types::type_name(ty)) {
+    match canonical::constant(sql, &types::type_name(ty)).filter(|_| is_bare(sql, ty)) {
         Some(Node::Null) => DefaultValue::Literal(Literal::Null),
         Some(Node::Bool(value)) => DefaultValue::Literal(Literal::Bool(value)),
         Some(Node::Number(text)) => match text.parse::<i64>() {
@@ -260,6 +260,39 @@ fn default_value(sql: &str, ty: &SqlType) -> DefaultValue {
     }
 }
 
+/// Whether the server would print this for a constant that was written without a type.
+fn is_bare(sql: &str, ty: &SqlType) -> bool {
+    let Some((text, cast)) = sql.rsplit_once("'::") else {
+        return true;
+    };
+    let plain = |text: &str| {
+        let text = types::spelled(text);
+        text.split('(').next().unwrap_or_default().trim_end().to_owned()
+    };
+    let number = matches!(
+        ty,
+        SqlType::SmallInt
+            | SqlType::Integer
+            | SqlType::BigInt
+            | SqlType::Real
+            | SqlType::Double
+            | SqlType::Numeric(_)
+    );
+    if !number {
+        return plain(cast) == plain(&types::type_name(ty));
+    }
+    // Of numbers, those below zero are printed so.
+    let Some(digits) = text.strip_prefix('\'').filter(|text| text.starts_with('-')) else {
+        return false;
+    };
+    let own = match (digits.parse::<i32>(), digits.parse::<i64>()) {
+        (Ok(_), _) => "integer",
+        (_, Ok(_)) => "bigint",
+        _ => "numeric",
+    };
+    cast == own
+}
+
 /// Checks of domains, by the domain's number.
 pub(super) fn domain_checks(
     answers: &Answers<'_>,
@@ -269,22 +302,7 @@ pub(super) fn domain_checks(
     for mut row in answers.rows("constraints") {
         let found = Constraint::read(&mut row)?;
         if found.domain != 0 {
-            let mut name = found.domain_name.clone();
-            let object = ident::name(&name);
-            let own = ident::ident(found.name.as_str());
-            let mut text = found.definition.as_ref().map_or_else(String::new, |definition| {
-                format!("ALTER DOMAIN {object} ADD CONSTRAINT {own} {definition}")
-            });
-            let on = format!("{own} ON DOMAIN {object}");
-            text = with_comment(text, "CONSTRAINT", &on, found.comment.as_deref());
-            if !text.is_empty() {
-                let depends_on = vec![name.clone()];
-                name.name = found.name.clone();
-                let undo = Some(String::new());
-                database
-                    .opaque
-                    .push(opaque("domain constraint", name, text, undo, depends_on));
-            }
+            domain_constraint(&found, database);
             if found.definition.is_some() {
                 continue;
             }
@@ -293,6 +311,37 @@ pub(super) fn domain_checks(
         }
     }
     Ok(out)
+}
+
+/// One that was not looked at yet, as text; and what is said of any.
+fn domain_constraint(found: &Constraint, database: &mut Database) {
+    let domain = found.domain_name.clone();
+    let object = ident::name(&domain);
+    let own = ident::ident(found.name.as_str());
+    let mut name = domain.clone();
+    name.name = found.name.clone();
+    let on = format!("{own} ON DOMAIN {object}");
+    let said = with_comment(String::new(), "CONSTRAINT", &on, found.comment.as_deref());
+    let made = match &found.definition {
+        Some(definition) => {
+            let add = format!("ALTER DOMAIN {object} ADD CONSTRAINT {own} {definition}");
+            let stop = if said.is_empty() { "" } else { ";\n" };
+            let undo = Some(format!("ALTER DOMAIN {object} DROP CONSTRAINT {own}"));
+            opaque(
+                "domain constraint",
+                name,
+                format!("{add}{stop}{said}"),
+                undo,
+                vec![domain],
+            )
+        }
+        None if said.is_empty() => return,
+        None => {
+            let silent = format!("COMMENT ON CONSTRAINT {on} IS NULL");
+            super::setting("comment on a domain constraint", name, said, silent, vec![domain])
+        }
+    };
+    database.opaque.push(made.told_by(object));
 }
 
 /// A constraint as the catalog has it.

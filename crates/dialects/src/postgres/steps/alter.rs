@@ -1,6 +1,6 @@
 //! Tables that stay and become others.
 
-use physical::{Check, Grant, Ident, Partition, RowSecurity, Table};
+use physical::{Check, Grant, Grantee, Ident, Partition, RowSecurity, Table};
 use plan::{Edit, Hazard, Lock, Section, Step, TableChange, Undo};
 
 use super::access::grant_statements;
@@ -169,9 +169,24 @@ fn setting_statements((from, to): (&Table, &Table), there: &Table, name: &str) -
     if from.fillfactor != to.fillfactor {
         out.push(fillfactor(name, to.fillfactor));
     }
+    let parents = |table: &Table| -> Vec<physical::Name> {
+        let inherits = table.inherits.as_ref();
+        inherits.map(|each| each.parents.clone()).unwrap_or_default()
+    };
+    if parents(from) != parents(to) {
+        let say = |word: &str, parent: &physical::Name| {
+            format!("ALTER TABLE {name} {word} {}", ident::name(parent))
+        };
+        out.extend(parents(from).iter().map(|parent| say("NO INHERIT", parent)));
+        out.extend(parents(to).iter().map(|parent| say("INHERIT", parent)));
+    }
     security(&mut out, from, to, name);
     let mut taken = Vec::new();
-    grant_statements(&mut taken, "", name, &only_in(from, to, there));
+    // What was given to who owns it now is an owner's.
+    let owner = to.owner.clone().map(Grantee::Role);
+    let mut lost = only_in(from, to, there);
+    lost.retain(|grant| owner.as_ref() != Some(&grant.grantee));
+    grant_statements(&mut taken, "", name, &lost);
     out.extend(taken.iter().map(|grant| super::revoke(grant)));
     grant_statements(&mut out, "", name, &only_in(to, from, there));
     if from.comment != to.comment {

@@ -7,7 +7,7 @@ use super::{alter, comment, create, locking, shown, step};
 use crate::postgres::expression::{default_value, or_refused};
 use crate::postgres::{ident, types};
 
-/// An enum that lacks members of before: a new type takes the name, and the columns go over to it by the text of their values.
+/// An enum that lacks members of before, or a domain of another type: a new type takes the name, and the columns go over to it by the text of their values.
 pub(super) fn retype(
     (from, to): (&NamedType, &NamedType),
     was: &Name,
@@ -57,6 +57,15 @@ pub(super) fn retype(
             let may = format!("some row may have a value that goes: {}", gone.join(", "));
             hazards.push(Hazard::MayFail(may));
         }
+    }
+    if let (NamedTypeKind::Domain { base: was, .. }, NamedTypeKind::Domain { base: is, .. }) =
+        (&from.kind, &to.kind)
+        && !super::column::widens(was, is)
+    {
+        hazards.push(Hazard::MayFail(format!(
+            "a value of {} may not fit",
+            shown(&to.name)
+        )));
     }
     locking(changed, Lock::AccessExclusive, hazards)
 }

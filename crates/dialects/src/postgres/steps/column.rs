@@ -87,18 +87,24 @@ pub(super) fn column_text(column: &Column) -> String {
     text.trim_end().to_owned()
 }
 
-pub(super) fn drop_column(change: &TableChange<'_>, name: &str, column: &Column) -> Step {
-    let table = change.to;
-    let own = quoted(&column.name);
+/// A column that was there, with all that is said of it.
+fn column_again(change: &TableChange<'_>, name: &str, column: &Column) -> Vec<String> {
     let mut back = vec![format!("ALTER TABLE {name} ADD COLUMN {}", column_text(column))];
     super::comment(
         &mut back,
         "COLUMN",
-        &format!("{name}.{own}"),
+        &format!("{name}.{}", quoted(&column.name)),
         column.comment.as_deref(),
     );
     back.extend(parts_of_new(change.parts.iter().map(|(was, _)| *was), column));
     back.extend(rights(name, &change.from.grants, column));
+    back
+}
+
+pub(super) fn drop_column(change: &TableChange<'_>, name: &str, column: &Column) -> Step {
+    let table = change.to;
+    let own = quoted(&column.name);
+    let back = column_again(change, name, column);
     let step = one(
         table,
         format!("column {}.{} goes", shown(&table.name), column.name),
@@ -153,7 +159,13 @@ fn changed(change: &TableChange<'_>, before: &Column, after: &Column) -> Vec<Ste
     let table = change.to;
     let parts = change.parts.iter();
     let (forth, hazards) = tree_changes(table, parts.clone().copied(), before, after);
-    let (back, _) = tree_changes(table, parts.map(|(was, is)| (*is, *was)), after, before);
+    let (mut back, _) = tree_changes(table, parts.map(|(was, is)| (*is, *was)), after, before);
+    if before.generated.is_some() && after.generated.is_none() {
+        // What a column is computed from cannot be given to it later: it is made again.
+        let name = ident::name(&table.name);
+        back = vec![format!("ALTER TABLE {name} DROP COLUMN {}", quoted(&after.name))];
+        back.extend(column_again(change, &name, before));
+    }
     if forth.is_empty() {
         return Vec::new();
     }
@@ -348,7 +360,8 @@ fn type_text(before: &Column, after: &Column, own: &str) -> String {
         Some(collation) => format!(" COLLATE {}", super::table::collation(collation)),
         None => String::new(),
     };
-    let using = if before.ty == after.ty {
+    // What is computed is computed anew.
+    let using = if before.ty == after.ty || after.generated.is_some() {
         String::new()
     } else {
         format!(" USING {}", conversion(own, &before.ty, &after.ty))

@@ -13,8 +13,11 @@ use super::alter::validated;
 use super::{create, locking, shown, step};
 use crate::postgres::ident;
 
-/// Lets owners see all rows around those steps that must.
+/// Lets owners see all rows around those steps that must, and new objects have no rights but their own.
 pub(in super::super) fn frame(steps: Vec<Step>, (from, to): (&Database, &Database)) -> Vec<Step> {
+    let steps = super::counters::settled(steps, (from, to));
+    let mut steps = super::by_default::taken(steps, (from, to));
+    steps.iter_mut().for_each(hold_arrays);
     let (forth, back) = (Looks::of(to, Some(from)), Looks::of(from, None));
     if forth.is_empty() && back.is_empty() {
         return steps;
@@ -40,6 +43,19 @@ pub(in super::super) fn frame(steps: Vec<Step>, (from, to): (&Database, &Databas
         }
     }
     out
+}
+
+fn hold_arrays(step: &mut Step) {
+    let Action::Sql(statements) = &mut step.action;
+    let back = match &mut step.undo {
+        Undo::Sql(statements) => statements.as_mut_slice(),
+        _ => &mut [],
+    };
+    for statement in statements.iter_mut().chain(back) {
+        if let Some(kept) = super::arrays::kept(statement) {
+            *statement = kept;
+        }
+    }
 }
 
 /// A step after which owners see all rows, or no longer.

@@ -1,11 +1,13 @@
 //! Objects that come to what is in use, go from it, or take each other's place.
 
-use physical::{ForeignKey, Grant, Ident, Index, NamedType, NamedTypeKind, Opaque, Schema, Table, View};
+use physical::{
+    ForeignKey, Grant, Grantee, Ident, Index, NamedType, NamedTypeKind, Opaque, Schema, Table, View,
+};
 use plan::{Action, Hazard, Lock, Object, Phase, Step, Undo};
 
 use super::access::grant_statements;
 use super::{alter, create, locking, revoke, said, shown, step, strongest};
-use crate::postgres::catalog::IDENTITY;
+use crate::postgres::catalog::{IDENTITY, taken_over, within};
 use crate::postgres::expression::{expression, or_refused};
 use crate::postgres::ident;
 
@@ -15,8 +17,19 @@ pub(super) fn add(object: &Object<'_>) -> Vec<Step> {
         Object::Index(table, index) => vec![add_index(table, index)],
         Object::ForeignKey(table, key) => add_key(table, key),
         Object::Opaque(opaque) if opaque.kind == "constraint" => vec![add_constraint(opaque)],
+        Object::Opaque(opaque) if opaque.kind == IDENTITY => vec![counts_otherwise(opaque)],
         other => vec![create(other)],
     }
+}
+
+/// How the sequence of a column counts, which may have counted already.
+fn counts_otherwise(opaque: &Opaque) -> Step {
+    let mut made = create(&Object::Opaque(opaque));
+    let taken = taken_over(opaque.definition.trim_end_matches(" RESTART"));
+    if !taken.is_empty() {
+        made.action = Action::Sql(taken);
+    }
+    made
 }
 
 /// A constraint that is kept as text, on a table that is there.
@@ -161,6 +174,19 @@ pub(super) fn replace(from: &Object<'_>, to: &Object<'_>) -> Vec<Step> {
     let Action::Sql(statements) = &changed.action;
     changed.transactional = !(matches!(to, Object::Type(_)) && statements.iter().any(grows));
     vec![match to {
+        Object::Opaque(opaque) if opaque.kind == "composite type" => {
+            let Action::Sql(statements) = &changed.action;
+            let drops = statements.iter().any(|text| text.contains(" DROP ATTRIBUTE "));
+            let lost = Hazard::DataLoss(format!(
+                "what is in attributes of {} that go",
+                shown(&opaque.name)
+            ));
+            locking(
+                changed,
+                Lock::AccessExclusive,
+                drops.then_some(lost).into_iter().collect(),
+            )
+        }
         Object::ForeignKey(table, _) => locking(
             changed,
             Lock::ShareUpdateExclusive,
@@ -249,9 +275,58 @@ fn changes(from: &Object<'_>, to: &Object<'_>) -> Vec<String> {
         (Object::Opaque(was), Object::Opaque(opaque)) if opaque.kind == "sequence" => {
             sequence(&was.definition, &opaque.definition)
         }
+        (Object::Opaque(was), Object::Opaque(opaque)) if opaque.kind == "composite type" => {
+            composite(was, opaque)
+        }
+        (Object::Opaque(was), Object::Opaque(opaque)) if opaque.kind == IDENTITY => {
+            let mut out = within(&was.definition, &opaque.definition);
+            out.push(again(opaque));
+            out
+        }
         (_, Object::Opaque(opaque)) => vec![again(opaque)],
         _ => Vec::new(),
     }
+}
+
+/// A composite type gains and loses attributes, in tables as well.
+fn composite(from: &Opaque, to: &Opaque) -> Vec<String> {
+    let (gone, come) = plan::regrown(&from.definition, &to.definition).unwrap_or_default();
+    let alter = format!("ALTER TYPE {}", ident::name(&to.name));
+    let goes = gone
+        .iter()
+        .map(|each| format!("{alter} DROP ATTRIBUTE {}", plan::attribute_name(each)));
+    let mut out: Vec<String> = goes.collect();
+    out.extend(come.iter().map(|each| format!("{alter} ADD ATTRIBUTE {each}")));
+    let rest = |text: &'static str, opaque: &Opaque| {
+        let all = opaque
+            .definition
+            .split(";\n")
+            .filter(|statement| statement.starts_with(text));
+        all.map(str::to_owned).collect::<Vec<_>>()
+    };
+    for start in ["GRANT ", "REVOKE ", "COMMENT ON "] {
+        let (was, is) = (rest(start, from), rest(start, to));
+        let lost = was.iter().filter(|statement| !is.contains(statement));
+        out.extend(lost.filter_map(|statement| match start {
+            "GRANT " => Some(revoke(statement)),
+            "REVOKE " => {
+                let grant = statement.replacen("REVOKE ALL ", "GRANT USAGE ", 1);
+                Some(grant.replacen(" FROM ", " TO ", 1))
+            }
+            _ => {
+                let (object, _) = statement.split_once(" IS ")?;
+                let said = |other: &String| other.starts_with(&format!("{object} IS "));
+                let with = |each: &&str| object.ends_with(&format!(".{}", plan::attribute_name(each)));
+                (!gone.iter().any(with) && !is.iter().any(said)).then(|| format!("{object} IS NULL"))
+            }
+        }));
+    }
+    for start in ["ALTER TYPE ", "REVOKE ", "GRANT ", "COMMENT ON "] {
+        let was = rest(start, from);
+        let new = rest(start, to).into_iter();
+        out.extend(new.filter(|statement| !was.contains(statement)));
+    }
+    out
 }
 
 /// A sequence counts otherwise, and goes on from where it is.
@@ -262,8 +337,32 @@ fn sequence(from: &str, to: &str) -> Vec<String> {
         .filter(|statement| !is.contains(statement) && statement.starts_with("GRANT "))
         .map(|grant| revoke(grant))
         .collect();
+    let changed = |statement: &str| {
+        let logged = statement.replacen("CREATE UNLOGGED SEQUENCE ", "CREATE SEQUENCE ", 1);
+        logged.replacen("CREATE SEQUENCE ", "ALTER SEQUENCE ", 1)
+    };
+    let counts = |all: &[&str]| changed(all.first().copied().unwrap_or_default());
+    out.extend(within(&counts(&was), &counts(&is)));
+    let logged = |text: &str| text.starts_with("CREATE SEQUENCE ");
+    if let (true, Some((head, _))) = (logged(from) != logged(to), counts(&is).rsplit_once(" AS ")) {
+        out.push(format!(
+            "{head} SET {}",
+            if logged(to) { "LOGGED" } else { "UNLOGGED" }
+        ));
+    }
     let new = is.iter().filter(|statement| !was.contains(statement));
-    out.extend(new.map(|statement| statement.replacen("CREATE SEQUENCE ", "ALTER SEQUENCE ", 1)));
+    out.extend(new.map(|statement| changed(statement)));
+    let said = |all: &[&str]| {
+        all.iter()
+            .rfind(|text| text.starts_with("COMMENT ON "))
+            .copied()
+            .map(str::to_owned)
+    };
+    if let (Some(comment), None) = (said(&was), said(&is))
+        && let Some((object, _)) = comment.split_once(" IS ")
+    {
+        out.push(format!("{object} IS NULL"));
+    }
     out
 }
 
@@ -332,7 +431,12 @@ fn view(from: &View, to: &View) -> Vec<String> {
     if from.owner != to.owner {
         super::owner(&mut out, kind, &name, to.owner.as_ref());
     }
-    out.extend(lost_grants("", &name, &from.grants, &to.grants));
+    out.extend(lost_grants(
+        "",
+        &name,
+        &from.grants,
+        (&to.grants, to.owner.as_ref()),
+    ));
     grant_statements(&mut out, "", &name, &new_grants(&from.grants, &to.grants));
     if from.comment != to.comment {
         out.push(said(kind, &name, to.comment.as_deref()));
@@ -346,7 +450,12 @@ fn schema(from: &Schema, to: &Schema) -> Vec<String> {
     if from.owner != to.owner {
         super::owner(&mut out, "SCHEMA", &name, to.owner.as_ref());
     }
-    out.extend(lost_grants("SCHEMA ", &name, &from.grants, &to.grants));
+    out.extend(lost_grants(
+        "SCHEMA ",
+        &name,
+        &from.grants,
+        (&to.grants, to.owner.as_ref()),
+    ));
     grant_statements(&mut out, "SCHEMA ", &name, &new_grants(&from.grants, &to.grants));
     if from.comment != to.comment {
         out.push(said("SCHEMA", &name, to.comment.as_deref()));
@@ -424,8 +533,17 @@ fn new_grants(from: &[Grant], to: &[Grant]) -> Vec<Grant> {
     to.iter().filter(|grant| !from.contains(grant)).cloned().collect()
 }
 
-fn lost_grants(kind: &'static str, object: &str, from: &[Grant], to: &[Grant]) -> Vec<String> {
+/// What was given to who owns it now is an owner's.
+fn lost_grants(
+    kind: &'static str,
+    object: &str,
+    from: &[Grant],
+    (to, owner): (&[Grant], Option<&Ident>),
+) -> Vec<String> {
+    let mut lost = new_grants(to, from);
+    let owner = owner.cloned().map(Grantee::Role);
+    lost.retain(|grant| owner.as_ref() != Some(&grant.grantee));
     let mut statements = Vec::new();
-    grant_statements(&mut statements, kind, object, &new_grants(to, from));
+    grant_statements(&mut statements, kind, object, &lost);
     statements.iter().map(|grant| revoke(grant)).collect()
 }

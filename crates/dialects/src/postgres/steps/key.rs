@@ -26,9 +26,14 @@ pub(super) fn key_text(table: &Table, key: &Ident) -> Option<String> {
     Some(format!("ADD {}", unique_line(unique)))
 }
 
+/// Tables that inherit have keys of their own.
+fn has_partitions(change: &TableChange<'_>) -> bool {
+    change.to.partitioned.is_some() && !change.parts.is_empty()
+}
+
 /// `ALTER TABLE`, of a table without its partitions where those get theirs apart.
 fn alone(change: &TableChange<'_>) -> String {
-    let only = if change.parts.is_empty() { "" } else { "ONLY " };
+    let only = if has_partitions(change) { "ONLY " } else { "" };
     format!("ALTER TABLE {only}{}", ident::name(&change.to.name))
 }
 
@@ -70,7 +75,7 @@ fn add_constraint(change: &TableChange<'_>, constraint: &Ident, text: &str) -> S
         vec![format!("{} {text}", alone(change))],
         back,
     );
-    if !change.parts.is_empty() {
+    if has_partitions(change) {
         // The table itself holds nothing, and its partitions have their keys already or get them apart.
         return locking(step, Lock::AccessExclusive, Vec::new());
     }
@@ -93,7 +98,7 @@ fn add_constraint(change: &TableChange<'_>, constraint: &Ident, text: &str) -> S
 
 pub(super) fn add_key(change: &TableChange<'_>, key: &Ident) -> Vec<Step> {
     let text = key_text(change.to, key).unwrap_or_default();
-    let apart = change.parts.is_empty() && change.to.partitioned.is_none();
+    let apart = change.to.partitioned.is_none();
     let mut steps = if apart {
         over_index(change.to, key)
     } else {

@@ -3,8 +3,11 @@
 mod access;
 mod alter;
 mod anew;
+mod arrays;
 mod beside;
+mod by_default;
 mod column;
+mod counters;
 mod fill;
 mod frame;
 mod in_use;
@@ -114,7 +117,8 @@ fn said(kind: &'static str, object: &str, text: Option<&str>) -> String {
 
 /// Takes back what a GRANT of ours gives.
 fn revoke(grant: &str) -> String {
-    let text = grant.replacen("GRANT ", "REVOKE ", 1);
+    let plain = grant.strip_suffix(" WITH GRANT OPTION").unwrap_or(grant);
+    let text = plain.replacen("GRANT ", "REVOKE ", 1);
     match text.rsplit_once(" TO ") {
         Some((before, whom)) => format!("{before} FROM {whom}"),
         None => text,
