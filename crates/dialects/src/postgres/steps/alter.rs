@@ -16,7 +16,7 @@ pub(super) fn table(change: &TableChange<'_>) -> Vec<Step> {
         .edits
         .iter()
         .flat_map(|edit| match edit {
-            Edit::DropCheck(check) => vec![drop_constraint(table, &name, &check.name, &check_text(check))],
+            Edit::DropCheck(check) => vec![drop_check(table, &name, check)],
             Edit::DropUnique(unique) => vec![key::drop_key(change, &unique.name, true)],
             Edit::DropPrimaryKey(key) => vec![key::drop_key(change, &key.name, true)],
             Edit::LoseUnique(unique) => vec![key::drop_key(change, &unique.name, false)],
@@ -54,13 +54,16 @@ pub(super) fn check_text(check: &Check) -> String {
     format!("ADD {}{valid}", check_line(check))
 }
 
-fn drop_constraint(table: &Table, name: &str, constraint: &Ident, back: &str) -> Step {
-    let drop = format!("ALTER TABLE {name} DROP CONSTRAINT {}", quoted(constraint));
+fn drop_check(table: &Table, name: &str, check: &Check) -> Step {
+    let constraint = quoted(&check.name);
+    let mut back = vec![format!("ALTER TABLE {name} {}", check_text(check))];
+    let object = format!("{constraint} ON {name}");
+    super::comment(&mut back, "CONSTRAINT", &object, check.comment.as_deref());
     let step = one(
         table,
-        format!("constraint {constraint} of {} goes", shown(&table.name)),
-        vec![drop],
-        vec![format!("ALTER TABLE {name} {back}")],
+        format!("constraint {} of {} goes", check.name, shown(&table.name)),
+        vec![format!("ALTER TABLE {name} DROP CONSTRAINT {constraint}")],
+        back,
     );
     locking(step, Lock::AccessExclusive, Vec::new())
 }
