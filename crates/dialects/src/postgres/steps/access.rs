@@ -99,15 +99,7 @@ pub(super) fn schema(schema: &Schema) -> Step {
     grant_statements(&mut statements, "SCHEMA ", &name, &schema.grants);
     comment(&mut statements, "SCHEMA", &name, schema.comment.as_deref());
     let back = if public {
-        Undo::Sql(
-            [
-                "ALTER SCHEMA public OWNER TO pg_database_owner",
-                "GRANT USAGE ON SCHEMA public TO PUBLIC",
-                "COMMENT ON SCHEMA public IS 'standard public schema'",
-            ]
-            .map(str::to_owned)
-            .into(),
-        )
+        Undo::Sql(usual_public(schema))
     } else {
         undo(format!("DROP SCHEMA {name}"))
     };
@@ -115,6 +107,26 @@ pub(super) fn schema(schema: &Schema) -> Step {
     let mut step = step(title, Section::Access, statements, back, schema.origin);
     step.runs_as = RunsAs::Administrator;
     step
+}
+
+/// The schema `public` as a new database has it.
+fn usual_public(schema: &Schema) -> Vec<String> {
+    let mut given: Vec<String> = schema
+        .grants
+        .iter()
+        .map(|grant| grantee(&grant.grantee))
+        .collect();
+    given.sort();
+    given.dedup();
+    let taken = given
+        .iter()
+        .map(|grantee| format!("REVOKE ALL ON SCHEMA public FROM {grantee}"));
+    let usual = [
+        "ALTER SCHEMA public OWNER TO pg_database_owner",
+        "GRANT USAGE ON SCHEMA public TO PUBLIC",
+        "COMMENT ON SCHEMA public IS 'standard public schema'",
+    ];
+    taken.chain(usual.map(str::to_owned)).collect()
 }
 
 /// Every new database has a `public`, with an owner and a comment.
