@@ -33,7 +33,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("runner", &["engine", "journal", "physical", "plan", "project"]),
     (
         "prove",
-        &["crypto", "engine", "evidence", "model", "physical", "plan"],
+        &[
+            "crypto", "engine", "evidence", "journal", "model", "physical", "plan", "project", "runner",
+        ],
     ),
     (
         "state",

@@ -498,7 +498,8 @@ fn has_check(table: &Table, name: &Ident) -> bool {
     table.checks.iter().any(|check| check.name == *name)
 }
 
-fn check_stays(was: &Table, is: &Table, name: &Ident) -> bool {
+/// Whether a check is in both, and says the same.
+pub(crate) fn check_stays(was: &Table, is: &Table, name: &Ident) -> bool {
     let of = |table: &Table| {
         let found = table.checks.iter().find(|check| check.name == *name);
         found.map(|check| (check.expr.clone(), check.validated))

@@ -6,7 +6,7 @@ use physical::{Column, Database, Ident, Table};
 use plan::{Beside, Edit, LARGE, Object, Rename, Swap, TableChange};
 
 use super::Work;
-use crate::rename;
+use crate::{diff, rename};
 
 impl<'a> Work<'a> {
     /// Changes of tables that have columns of other types beside them for a while.
@@ -25,9 +25,29 @@ impl<'a> Work<'a> {
         change
     }
 
+    /// Leaves alone the checks that would only be made again because the server reads them anew: beside, there are new ones anyway.
+    pub(super) fn keep_checks(&self, change: &mut TableChange<'a>) {
+        if !self.is_retyped_beside(change) {
+            return;
+        }
+        let canonical = (
+            self.from.canonical_table(&change.from.name),
+            self.to.canonical_table(&change.to.name),
+        );
+        let (Some(was), Some(is)) = canonical else { return };
+        change.edits.retain(|edit| match edit {
+            Edit::DropCheck(check) | Edit::AddCheck(check) => !diff::check_stays(was, is, &check.name),
+            _ => true,
+        });
+    }
+
+    /// Whether columns get their types beside, as far as the table alone can tell.
+    pub(super) fn is_retyped_beside(&self, change: &TableChange<'_>) -> bool {
+        is_large(change) && (self.from.dialect.beside)(change).is_ok_and(|names| !names.is_empty())
+    }
+
     fn beside(&self, change: &TableChange<'a>) -> Option<Beside> {
-        let expected = change.from.expected.0.max(change.to.expected.0);
-        if expected.is_none_or(|rows| rows < LARGE) {
+        if !is_large(change) {
             return None;
         }
         if !self.is_firm() && self.freed(change.from).is_some() {
@@ -84,6 +104,11 @@ impl<'a> Work<'a> {
         }
         database.tables.pop()
     }
+}
+
+fn is_large(change: &TableChange<'_>) -> bool {
+    let expected = change.from.expected.0.max(change.to.expected.0);
+    expected.is_some_and(|rows| rows >= LARGE)
 }
 
 /// The names of constraints and indexes that are there before and after, and that nothing has removed when the table's turn comes.

@@ -150,6 +150,7 @@ impl<'a> Work<'a> {
                         change
                             .edits
                             .retain(|edit| !(self.is_defaulted(edit) || self.is_checked(table, edit)));
+                        self.keep_checks(&mut change);
                         if !change.edits.is_empty() {
                             self.tables.insert(name, change);
                         }

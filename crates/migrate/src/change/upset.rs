@@ -141,7 +141,11 @@ impl Work<'_> {
         let Some(change) = change.filter(|_| !self.from.dialect.keys_in_tables) else {
             return false;
         };
-        let (mut of_expressions, renewed) = (diff::recast(&change.edits), diff::renewed(&change.edits));
+        let renewed = diff::renewed(&change.edits);
+        let mut of_expressions = match self.is_retyped_beside(change) {
+            true => BTreeSet::new(),
+            false => diff::recast(&change.edits),
+        };
         of_expressions.extend(renewed.iter().cloned());
         let expression = |expr: &Expr| match expr {
             Expr::Column { .. } => diff::speaks_of(expr, &renewed),

@@ -36,10 +36,6 @@ pub(in super::super) fn beside(change: &TableChange<'_>) -> Result<Vec<Ident>, U
 fn of_table(change: &TableChange<'_>) -> Option<String> {
     let table = change.from;
     let name = shown(&table.name);
-    let partitioned = |table: &Table| table.partitioned.is_some() || table.partition_of.is_some();
-    if !change.parts.is_empty() || partitioned(table) || partitioned(change.to) {
-        return Some(format!("{name} is cut into partitions, or is one"));
-    }
     let heirs = |database: &Database| {
         let inherits = database.tables.iter().filter_map(|each| each.inherits.as_ref());
         inherits
@@ -49,6 +45,10 @@ fn of_table(change: &TableChange<'_>) -> Option<String> {
     let (from, to) = change.databases;
     if table.inherits.is_some() || change.to.inherits.is_some() || heirs(from) || heirs(to) {
         return Some(format!("{name} inherits, or others inherit from it"));
+    }
+    let partitioned = |table: &Table| table.partitioned.is_some() || table.partition_of.is_some();
+    if !change.parts.is_empty() || partitioned(table) || partitioned(change.to) {
+        return Some(format!("{name} is cut into partitions, or is one"));
     }
     if whole_key(table).is_none() || whole_key(change.to).is_none() {
         return Some(format!("no key tells the rows of {name} apart"));
