@@ -37,6 +37,7 @@ fn step(title: &str, statements: &[&str], undo: Undo) -> Step {
         runs_as: RunsAs::Migrator,
         makes: plan::Made::Other,
         told: vec![0],
+        apart: None,
         origin: Origin::Found,
     }
 }

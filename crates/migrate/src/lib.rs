@@ -3,6 +3,7 @@
 //! Statements come from the dialect; what is decided here is what must be done, in which order, and what goes without saying
 //! because the object is new. Where the order is free it is that of the source, so that plans read like the schema.
 
+mod absent;
 mod change;
 mod diff;
 mod graph;
@@ -21,6 +22,7 @@ use std::thread;
 use physical::{Database, Name};
 use plan::{Change, Hazard, Lock, Object, Plan, Relational, Section, Step, Undo};
 
+use absent::Course;
 use change::Work;
 use diff::Side;
 use graph::{Class, Graph, Node};
@@ -163,7 +165,7 @@ fn changes(
     if !what.is_empty() {
         return Err(Refused::NotYet { what });
     }
-    let mut steps = Vec::new();
+    let mut course = Course::default();
     let mut unsaid = Vec::new();
     let kept = keeper.is_some().then(|| Kept::of(&work));
     work.each(&mut |change| {
@@ -176,12 +178,12 @@ fn changes(
         if let (Change::Alter(change), true) = (&change, made.is_empty()) {
             unsaid.push(format!("table {}", change.to.name));
         }
-        steps.extend(made);
+        course.extend(&change, made);
     });
     if !unsaid.is_empty() {
         return Err(Refused::NotYet { what: unsaid });
     }
-    Ok((dialect.frame)(steps, (from, to)))
+    Ok((dialect.frame)(course.finish(), (from, to)))
 }
 
 fn hash(database: &Database, dialect: &Relational) -> String {

@@ -20,7 +20,7 @@ pub use keep::{Keep, row_key};
 pub use rename::Rename;
 pub use way::{Direction, Leg};
 
-use physical::Origin;
+use physical::{Ident, Origin};
 use serde::Serialize;
 
 /// What leads from one schema to another, and back.
@@ -66,6 +66,9 @@ pub struct Step {
     /// columns are for. The others (owner, partitions, comments on constraints) come on top.
     #[serde(skip)]
     pub told: Vec<usize>,
+    /// What it only looks at or builds beside a running application, by name: this may be put off, but not behind what names it.
+    #[serde(skip)]
+    pub apart: Option<Ident>,
     /// Where it comes from.
     #[serde(skip)]
     pub origin: Origin,

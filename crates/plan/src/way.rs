@@ -30,6 +30,33 @@ pub struct Leg<'p> {
     pub phase: Phase,
 }
 
+impl Leg<'_> {
+    /// Whether it shares no transaction with its neighbours: because it cannot, or because it reads a whole table beside a running
+    /// application, all the while the locks of the steps before it would be held.
+    #[must_use]
+    pub fn stands_alone(&self) -> bool {
+        !self.step.transactional || self.reads_long()
+    }
+
+    /// Whether it reads a whole table while others go on with their work.
+    #[must_use]
+    pub fn reads_long(&self) -> bool {
+        reads_long(self.lock, &self.hazards)
+    }
+}
+
+impl Step {
+    /// The same of the way forth.
+    #[must_use]
+    pub fn stands_alone(&self) -> bool {
+        !self.transactional || reads_long(self.lock, &self.hazards)
+    }
+}
+
+fn reads_long(lock: Lock, hazards: &[Hazard]) -> bool {
+    lock == Lock::ShareUpdateExclusive && hazards.iter().any(|hazard| matches!(hazard, Hazard::Scan(_)))
+}
+
 impl Plan {
     /// The steps that do something in a direction, in the order in which they are run.
     #[must_use]

@@ -1,6 +1,6 @@
 //! A plan as a script for `psql` or `sqlite3`.
 
-use plan::{Direction, Hazard, Leg, Lock, Note};
+use plan::{Direction, Leg, Lock, Note};
 
 use super::{Journey, counted};
 
@@ -50,22 +50,16 @@ pub fn migration(journey: &Journey<'_>, heading: &[String]) -> String {
         for (number, leg) in group {
             out.push('\n');
             // Before the first statement it would be about the whole file; and there, no strong lock is held meanwhile.
-            let alone = *number > 1 && leg.step.transactional && reads_long(leg);
+            let alone = *number > 1 && leg.step.transactional && leg.reads_long();
             write_leg(&mut out, *number, leg, alone);
         }
     }
     out
 }
 
-/// Whether two neighbours share a transaction. What reads a whole table beside a running application does not: the locks of the
-/// steps before it would be held all the while.
+/// Whether two neighbours share a transaction.
 fn together(one: &Leg<'_>, other: &Leg<'_>) -> bool {
-    one.step.transactional && other.step.transactional && !reads_long(one) && !reads_long(other)
-}
-
-fn reads_long(leg: &Leg<'_>) -> bool {
-    leg.lock == Lock::ShareUpdateExclusive
-        && leg.hazards.iter().any(|hazard| matches!(hazard, Hazard::Scan(_)))
+    !one.stands_alone() && !other.stands_alone()
 }
 
 fn head(out: &mut String, journey: &Journey<'_>) {

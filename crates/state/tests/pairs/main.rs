@@ -274,6 +274,7 @@ fn walk<P: Product>(
         Err(refused) => return Ok(Some(refused.to_string())),
     };
     crowded::<P>((from, to), &plan)?;
+    at_once(&plan)?;
     let original = before.dump();
     if with_rows {
         rows::fill(before, from);
@@ -312,6 +313,25 @@ fn walk<P: Product>(
         rows::same(&rows, &kept).map_err(down)?;
     }
     Ok(None)
+}
+
+/// What goes and comes back does so in one transaction.
+fn at_once(plan: &Plan) -> Result<(), String> {
+    let kinds = ["view ", "policy ", "trigger ", "function "];
+    for (at, goes) in plan.steps.iter().enumerate() {
+        let Some(title) = goes.title.strip_suffix(" goes") else {
+            continue;
+        };
+        let rest = &plan.steps[at..];
+        let back = rest.iter().position(|step| step.title == title);
+        let Some(back) = back.filter(|_| kinds.iter().any(|kind| title.starts_with(kind))) else {
+            continue;
+        };
+        if let Some(alone) = rest[..back].iter().find(|step| step.stands_alone()) {
+            return Err(format!("{title} is missing during: {}", alone.title));
+        }
+    }
+    Ok(())
 }
 
 /// Among very many tables that are the same, the plan is the same.

@@ -14,7 +14,7 @@ const WIDER: (&str, &str) = ("integer", "bigint");
 
 const ROLES: &str = "
     DO $$ BEGIN CREATE ROLE retyper LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
-    DO $$ BEGIN CREATE ROLE clerk LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;";
+    DO $$ BEGIN CREATE ROLE retype_clerk LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;";
 
 /// Whole numbers of one width, in a table whose owner sees no row of it.
 fn schema(number: &str, money: &str) -> String {
@@ -32,9 +32,9 @@ fn schema(number: &str, money: &str) -> String {
          CREATE TABLE parts (id integer PRIMARY KEY, thing {number} NOT NULL CONSTRAINT parts_thing REFERENCES things ON DELETE CASCADE);
          CREATE VIEW rich AS SELECT id, amount FROM things WHERE amount > 100;
          ALTER TABLE things ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-         CREATE POLICY clerks ON things TO clerk USING (amount >= 0);
-         GRANT SELECT, INSERT, UPDATE, DELETE ON things TO clerk;
-         GRANT SELECT ON people TO clerk;"
+         CREATE POLICY clerks ON things TO retype_clerk USING (amount >= 0);
+         GRANT SELECT, INSERT, UPDATE, DELETE ON things TO retype_clerk;
+         GRANT SELECT ON people TO retype_clerk;"
     )
 }
 
@@ -92,9 +92,9 @@ const TYPES: &str = "SELECT string_agg(format_type(atttypid, atttypmod), ' ' ORD
     WHERE attrelid = 'things'::regclass AND attnum > 0 AND NOT attisdropped";
 
 /// Keeps a second account of what it writes.
-const MIRROR: &str = "CREATE SCHEMA aside; GRANT USAGE ON SCHEMA aside TO clerk;
+const MIRROR: &str = "CREATE SCHEMA aside; GRANT USAGE ON SCHEMA aside TO retype_clerk;
     CREATE TABLE aside.things AS SELECT id::bigint, amount::numeric AS amount, owner::bigint, code FROM things;
-    CREATE UNIQUE INDEX ON aside.things (id); GRANT ALL ON aside.things TO clerk;
+    CREATE UNIQUE INDEX ON aside.things (id); GRANT ALL ON aside.things TO retype_clerk;
     CREATE FUNCTION aside.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.0001); RETURN NEW; END $$;
     CREATE TRIGGER slow BEFORE UPDATE ON things FOR EACH ROW EXECUTE FUNCTION aside.slow();";
 
@@ -104,7 +104,7 @@ const LOST: &str = "SELECT (SELECT count(*) FROM (SELECT id, amount, owner, code
 
 /// Inserts, changes and deletes as an ordinary user until the child ends; how often.
 fn work(stage: &Stage, child: &mut std::process::Child) -> i64 {
-    let mut clerk = connect(stage, "clerk");
+    let mut clerk = connect(stage, "retype_clerk");
     let mut done = 0;
     loop {
         let row = done * 7919 % MANY + 1;
@@ -193,7 +193,7 @@ fn a_value_that_does_not_fit_stops_it_and_is_mended() {
     superuser(&stage, "UPDATE things SET amount = 5000000000 WHERE id = 300");
     stage.migrate(&["apply"]).ends(1).says("out of range");
     assert_eq!(
-        connect(&stage, "clerk")
+        connect(&stage, "retype_clerk")
             .query("SELECT amount FROM things WHERE id = 300", &[])
             .unwrap()
             .scalar(),

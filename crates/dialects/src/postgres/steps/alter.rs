@@ -99,13 +99,14 @@ pub(super) fn validated(name: &str, constraint: &Ident) -> String {
 
 /// Looks at all rows, while others read and write.
 pub(super) fn validate(table: &Table, name: &str, constraint: &Ident, may_fail: &str) -> Step {
-    let step = step(
+    let mut step = step(
         format!("rows of {} under {constraint}", shown(&table.name)),
         Section::Table(shown(&table.name)),
         vec![validated(name, constraint)],
         Undo::WithOther,
         table.origin,
     );
+    step.apart = Some(constraint.clone());
     let hazards = vec![
         Hazard::Scan(format!("{} is read whole", shown(&table.name))),
         Hazard::MayFail(may_fail.to_owned()),

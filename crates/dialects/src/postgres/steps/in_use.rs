@@ -55,6 +55,9 @@ pub(super) fn add_index(table: &Table, index: &Index) -> Step {
     if index.unique {
         let twice = format!("rows of {} may have the same values", shown(&table.name));
         made.hazards.push(Hazard::MayFail(twice));
+    } else {
+        // One that keys may refer to cannot be put off.
+        made.apart = Some(index.name.clone());
     }
     made
 }

@@ -139,6 +139,7 @@ fn step(title: String, section: Section, statements: Vec<String>, undo: Undo, or
         runs_as: RunsAs::Migrator,
         makes: Made::Other,
         told: vec![0],
+        apart: None,
         origin,
     }
 }

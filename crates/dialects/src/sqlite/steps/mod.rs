@@ -132,6 +132,7 @@ fn step(title: String, section: Section, sql: Vec<String>, undo: Undo, origin: p
         runs_as: RunsAs::Migrator,
         makes: Made::Other,
         told: vec![0],
+        apart: None,
         origin,
     }
 }

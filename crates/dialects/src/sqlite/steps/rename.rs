@@ -50,6 +50,7 @@ fn step(title: String, table: &Name, from: &Ident, (forth, back): (String, Strin
         runs_as: RunsAs::Migrator,
         makes: Made::Other,
         told: Vec::new(),
+        apart: None,
         origin: Origin::Found,
     }
 }
