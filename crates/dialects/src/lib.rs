@@ -2,9 +2,14 @@
 //!
 //! One folder per product with the same file names in each, and one line in [`ALL`].
 
+mod clock;
+mod losses;
+//pub mod mariadb;
 pub mod postgres;
+mod source;
 pub mod sql;
 pub mod sqlite;
+mod substitute;
 mod words;
 
 use plan::Relational;

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use physical::{Ident, Literal, Name};
 
+use crate::source::flat;
 use crate::words::Words;
 
 /// SQLite's keywords. All of them are quoted: the parser accepts some as names today, and later versions may not.
@@ -200,14 +201,6 @@ pub(super) fn ident(name: &Ident) -> String {
 /// Writes several names with commas.
 pub(super) fn idents<'a>(names: impl IntoIterator<Item = &'a Ident>) -> String {
     names.into_iter().map(ident).collect::<Vec<_>>().join(", ")
-}
-
-/// The name of a table or view: SQLite has no schemas, so a schema that is still there becomes a prefix.
-pub(super) fn flat(name: &Name) -> String {
-    match &name.schema {
-        Some(schema) => format!("{schema}_{}", name.name),
-        None => name.name.as_str().to_owned(),
-    }
 }
 
 /// Writes the name of a table or view.

@@ -9,7 +9,6 @@ mod literals;
 mod pattern;
 mod realise;
 mod scripts;
-mod source;
 mod steps;
 mod temporal;
 mod types;

@@ -8,10 +8,10 @@ use physical::{
 
 use super::expression::Renderer;
 use super::ident::{ident, idents, table, text};
-use super::realise::{LEAVE, context_table, ids, local};
-use super::source::Source;
+use super::realise::{LEAVE, context_table, ids};
 use super::temporal;
 use super::types::{self, NOW};
+use crate::source::{Source, local};
 
 /// Statements that end the context of the running transaction: to be run before COMMIT.
 #[must_use]

@@ -4,8 +4,8 @@ use physical::{Behaviour, Blueprint, Ident, SqlType};
 
 use super::super::ident::{ident, table, text};
 use super::super::types::{NOW, power, scale_of};
-use super::local;
 use super::triggers::{Entries, Work};
+use crate::source::local;
 
 /// Pairs in one call of `json_object`: a function takes 127 arguments at most.
 const PAIRS: usize = 60;

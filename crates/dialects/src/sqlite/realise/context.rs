@@ -2,12 +2,13 @@
 
 use physical::{
     Blueprint, Check, Column, Context, DefaultValue, Expr, Ident, Literal, Name, Origin, PrimaryKey, Seed,
-    Service, SqlType, Table,
+    SqlType, Table,
 };
 use plan::ContextValues;
 
 use super::super::ident::{ident, table, text};
 use super::triggers::Work;
+use crate::source::{ids_of, local, who};
 
 const BY: Origin = Origin::Decision("context", None);
 
@@ -20,20 +21,6 @@ pub(crate) fn context_table(blueprint: &Blueprint) -> Name {
     Name::bare(format!("{}_context", blueprint.private_schema))
 }
 
-/// Whose public id the context holds: an actor's, or without actors the user's own.
-fn who(blueprint: &Blueprint) -> Option<Name> {
-    match &blueprint.actors {
-        Some(actors) => Some(actors.table.clone()),
-        None => {
-            let context = blueprint
-                .services
-                .iter()
-                .find(|placed| placed.what == Service::Context);
-            context.map(|placed| placed.table.clone())
-        }
-    }
-}
-
 /// What answers the context inside of triggers and views.
 pub(crate) fn context_sql(blueprint: &Blueprint, context: Context) -> String {
     let row = table(&context_table(blueprint));
@@ -41,7 +28,7 @@ pub(crate) fn context_sql(blueprint: &Blueprint, context: Context) -> String {
         (Context::Tenant, _) => format!("(SELECT tenant_id FROM {row})"),
         (Context::Actor, Some(_)) => format!("(SELECT actor_id FROM {row})"),
         (Context::User, Some(actors)) => {
-            let actors = table(&super::local(blueprint, &actors.table));
+            let actors = table(&local(blueprint, &actors.table));
             format!("(SELECT a.user_id FROM {row} AS c JOIN {actors} AS a ON a.id = c.actor_id)")
         }
         (Context::User, None) => format!("(SELECT actor_id FROM {row})"),
@@ -57,11 +44,8 @@ pub(super) fn make(blueprint: &Blueprint) -> (Table, Seed) {
     context.comment = Some(
         "Whom the running transaction acts for: set after BEGIN IMMEDIATE, cleared before COMMIT.".to_owned(),
     );
-    let key_type = |of: Option<Name>| {
-        of.map_or(SqlType::BigInt, |of| {
-            super::ids_of(blueprint.database.table(&of)).1
-        })
-    };
+    let key_type =
+        |of: Option<Name>| of.map_or(SqlType::BigInt, |of| ids_of(blueprint.database.table(&of)).1);
     let column = |name: &str, ty: SqlType, nullable: bool, comment: &str| {
         let mut column = Column::new(name, ty, BY);
         column.nullable = nullable;
@@ -147,8 +131,8 @@ pub(crate) fn enter(blueprint: &Blueprint, values: &ContextValues) -> Vec<String
 
 /// The key of the row that is known outside by a value.
 fn known(blueprint: &Blueprint, of: &Name, value: &str) -> String {
-    let (key, _, public) = super::ids_of(blueprint.database.table(of));
-    let from = table(&super::local(blueprint, of));
+    let (key, _, public) = ids_of(blueprint.database.table(of));
+    let from = table(&local(blueprint, of));
     format!(
         "(SELECT {} FROM {from} WHERE {} = {value})",
         ident(&key),
@@ -160,7 +144,7 @@ fn known(blueprint: &Blueprint, of: &Name, value: &str) -> String {
 pub(super) fn makes_actor(blueprint: &Blueprint, work: &mut Work, actors: &Name, link: &Ident, key: &Ident) {
     work.inserted.push(format!(
         "INSERT INTO {} (kind, {})\nVALUES ('user', NEW.{})",
-        table(&super::local(blueprint, actors)),
+        table(&local(blueprint, actors)),
         ident(link),
         ident(key)
     ));

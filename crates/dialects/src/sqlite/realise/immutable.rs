@@ -5,7 +5,7 @@ use physical::{Ident, Name, OnDelete};
 use super::super::ident::ident;
 use super::super::scripts;
 use super::triggers::Work;
-use crate::sqlite::source::Source;
+use crate::source::Source;
 
 /// Refuses a change. There are no roles to be exempt: what erasure writes is let through from anyone, and so is NULL
 /// where a deletion sets it.

@@ -3,9 +3,9 @@
 use physical::{Ident, Name};
 
 use super::super::ident::{ident, table};
+use super::fill;
 use super::triggers::Work;
-use super::{fill, local};
-use crate::sqlite::source::Source;
+use crate::source::{Source, local};
 
 pub(super) fn add(
     blueprint: &Source<'_>,

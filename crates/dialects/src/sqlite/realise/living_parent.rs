@@ -3,9 +3,8 @@
 use physical::{Ident, Name};
 
 use super::super::ident::{ident, table};
-use super::local;
-use super::triggers::{Work, key_of};
-use crate::sqlite::source::Source;
+use super::triggers::Work;
+use crate::source::{Source, key_of, local};
 
 pub(super) fn add(
     blueprint: &Source<'_>,

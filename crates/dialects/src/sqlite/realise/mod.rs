@@ -12,7 +12,6 @@ mod append_only;
 mod audit;
 mod context;
 mod cycles;
-mod expressions;
 mod fill;
 mod immutable;
 mod inherit;
@@ -30,14 +29,12 @@ pub(super) use context::{LEAVE, context_sql, context_table, enter};
 use std::collections::{HashMap, HashSet};
 
 use physical::{
-    Behaviour, Blueprint, Database, Ident, Lost, Name, Opaque, Origin, Realised, Service, SqlType, Table,
-    TableInfo,
+    Behaviour, Blueprint, Database, Ident, Name, Opaque, Origin, Realised, Service, SqlType, Table,
 };
 
-use self::lost::Losses;
 use self::triggers::Work;
-use super::ident::flat;
-use crate::sqlite::source::Source;
+use crate::losses::Losses;
+use crate::source::{Source, ids_of, left_out, local};
 
 /// Makes a SQLite schema of a blueprint.
 #[must_use]
@@ -52,7 +49,7 @@ pub(super) fn realise(blueprint: &Blueprint) -> Realised {
     }
     let blueprint = &Source::new(blueprint);
     let mut losses = Losses::default();
-    losses.of_the_product(blueprint);
+    lost::of_the_product(&mut losses, blueprint);
     let mut database = Database::default();
     let left_out = left_out(blueprint);
     for table in &blueprint.database.tables {
@@ -86,17 +83,6 @@ pub(super) fn realise(blueprint: &Blueprint) -> Realised {
     }
 }
 
-/// The signed context is state of server processes; the context table of SQLite stands in for it.
-fn left_out(blueprint: &Blueprint) -> HashSet<&Name> {
-    let is_context = |info: &&TableInfo| info.purpose == physical::Purpose::Context;
-    blueprint
-        .tables
-        .iter()
-        .filter(is_context)
-        .map(|info| &info.name)
-        .collect()
-}
-
 /// Where the work on each table of the blueprint stands.
 struct Places<'a>(HashMap<&'a Name, usize>);
 
@@ -113,14 +99,6 @@ impl<'a> Places<'a> {
 
     fn work<'w>(&self, name: &Name, work: &'w mut [Work]) -> Option<&'w mut Work> {
         work.get_mut(*self.0.get(name)?)
-    }
-}
-
-/// The name of a table in a database without schemas.
-pub(super) fn local(blueprint: &Blueprint, name: &Name) -> Name {
-    match &name.schema {
-        Some(schema) if *schema == blueprint.schema => Name::bare(name.name.clone()),
-        _ => Name::bare(flat(name)),
     }
 }
 
@@ -335,38 +313,4 @@ fn found(blueprint: &Blueprint, table: &Table) -> Table {
 /// How rows of a table are known: inside, with its type, and outside. Without a public id both are the key.
 pub(super) fn ids(blueprint: &Source<'_>, name: &Name) -> (Ident, SqlType, Ident) {
     ids_of(blueprint.table(name))
-}
-
-fn ids_of(table: Option<&Table>) -> (Ident, SqlType, Ident) {
-    let key = table
-        .and_then(|table| table.primary_key.as_ref())
-        .and_then(|key| key.columns.first().cloned())
-        .unwrap_or_else(|| "id".into());
-    let ty = table
-        .and_then(|table| table.column(key.as_str()))
-        .map_or(SqlType::BigInt, |column| column.ty.clone());
-    let public = match table.and_then(|table| table.column("public_id")) {
-        Some(column) => column.name.clone(),
-        None => key.clone(),
-    };
-    (key, ty, public)
-}
-
-/// A guarantee that is lost, for the modules below.
-pub(super) fn lost(guarantee: &'static str, object: String, reason: String, origin: Origin) -> Lost {
-    Lost {
-        guarantee,
-        object,
-        reason,
-        origin,
-    }
-}
-
-/// The columns by which a trigger finds its row again.
-pub(super) fn key_columns(table: &Table) -> Vec<physical::Ident> {
-    table
-        .primary_key
-        .as_ref()
-        .map(|key| key.columns.clone())
-        .unwrap_or_default()
 }

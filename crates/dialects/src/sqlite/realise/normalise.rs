@@ -3,8 +3,8 @@
 use physical::{Ident, NormalForm, Origin};
 
 use super::super::ident::ident;
-use super::lost::Losses;
 use super::triggers::Work;
+use crate::losses::Losses;
 
 pub(super) fn add(work: &mut Work, column: &Ident, form: NormalForm, losses: &mut Losses) {
     let name = ident(column);

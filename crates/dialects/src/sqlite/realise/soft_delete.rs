@@ -6,9 +6,8 @@ use physical::{Behaviour, Blueprint, Ident, Name, SoftAction, SoftChild};
 
 use super::super::ident::{ident, table};
 use super::super::types::{NOW, UUID4};
-use super::local;
-use super::triggers::{SoftColumns, Work, key_of};
-use crate::sqlite::source::Source;
+use super::triggers::{SoftColumns, Work};
+use crate::source::{Source, key_of, local};
 
 /// The columns of soft deletion.
 #[derive(Debug)]

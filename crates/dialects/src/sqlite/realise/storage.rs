@@ -10,10 +10,11 @@ use physical::{
 use super::super::expression::{self, Renderer};
 use super::super::ident::{ident, table as table_name};
 use super::super::types;
-use super::expressions::replace_context;
-use super::lost::Losses;
 use super::triggers::Work;
-use super::{context_sql, fill, local};
+use super::{context_sql, fill};
+use crate::losses::Losses;
+use crate::source::local;
+use crate::substitute::replace_context;
 
 /// A table as SQLite holds it.
 pub(super) fn table(blueprint: &Blueprint, source: &Table, losses: &mut Losses) -> Table {

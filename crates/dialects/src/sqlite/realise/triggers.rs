@@ -7,8 +7,8 @@ use physical::{
 
 use super::super::ident::{ident, table, text};
 use super::super::types::NOW;
-use super::{context_sql, fill, key_columns, local};
-use crate::sqlite::source::Source;
+use super::{context_sql, fill};
+use crate::source::{Source, key_columns, local};
 
 /// A value of a column that no committed row holds: "the database fills this".
 pub(super) const UNFILLED: &str = "0";
@@ -468,19 +468,4 @@ impl Work {
 fn refusal(state: &str, table: &str, rule: &str, condition: &str) -> String {
     let message = text(&format!("architrave:{state}:{table}:{rule}"));
     format!("SELECT RAISE(ABORT, {message})\nWHERE {condition}")
-}
-
-/// The foreign key by which a table refers to another with a column.
-pub(super) fn key_of<'a>(
-    blueprint: &'a Source<'a>,
-    table: &Name,
-    column: Option<&Ident>,
-    parent: &Name,
-) -> Option<&'a ForeignKey> {
-    let (own, parent) = (local(blueprint, table), local(blueprint, parent));
-    let found = blueprint.table_here(&own)?;
-    found.foreign_keys.iter().find(|key| {
-        column.is_none_or(|column| key.columns.contains(column))
-            && local(blueprint, &key.references) == parent
-    })
 }
