@@ -4,8 +4,9 @@
 
 mod clock;
 mod losses;
-//pub mod mariadb;
+pub mod mariadb;
 pub mod postgres;
+mod select;
 mod source;
 pub mod sql;
 pub mod sqlite;
@@ -15,7 +16,7 @@ mod words;
 use plan::Relational;
 
 /// Every relational product, in the order in which they are offered.
-pub static ALL: &[&Relational] = &[&postgres::POSTGRES, &sqlite::SQLITE];
+pub static ALL: &[&Relational] = &[&postgres::POSTGRES, &sqlite::SQLITE, &mariadb::MARIADB];
 
 /// The product with this name, as configuration and the command line spell it.
 #[must_use]

@@ -24,6 +24,29 @@ pub struct Heading {
     pub generator: String,
     /// The hash of the schema.
     pub hash: String,
+    /// Statements that a file begins with.
+    pub opening: &'static [&'static str],
+    /// What ends a statement that holds semicolons, where the database's client does not see it.
+    pub delimiter: Option<&'static str>,
+    /// What an administrator should know, a line each.
+    pub administrator: &'static [&'static str],
+}
+
+impl Heading {
+    /// The heading of files for a product.
+    #[must_use]
+    pub fn of(dialect: &plan::Relational, project: &str, generator: String, hash: &str) -> Self {
+        Self {
+            project: project.to_owned(),
+            dialect: dialect.title.to_owned(),
+            floor: dialect.floor.to_owned(),
+            generator,
+            hash: hash.to_owned(),
+            opening: dialect.opening,
+            delimiter: dialect.delimiter,
+            administrator: dialect.administrator,
+        }
+    }
 }
 
 /// A file to be written.

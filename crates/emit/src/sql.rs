@@ -27,15 +27,8 @@ pub fn sql(plan: &Plan, heading: &Heading) -> Vec<File> {
         });
     };
     if !admin.is_empty() {
-        let purpose = [
-            "Roles, schemas and extensions. An administrator runs this once per database, before schema.sql.",
-            "Roles belong to the whole cluster: those that are there already are left as they are. A schema that is there already is",
-            "an error: somebody else may have put it there.",
-            "Whoever runs it is a superuser; or owns the database, has CREATEROLE, and is a member of each role made here. For the latter,",
-            "on PostgreSQL 15 add GRANT <role> TO CURRENT_USER; behind each role, from 16 on SET createrole_self_grant = 'set, inherit'; first.",
-        ];
-        let mut text = head(heading, "roles and schemas", &purpose);
-        forwards(&mut text, &admin);
+        let mut text = head(heading, "roles and schemas", heading.administrator);
+        forwards(&mut text, heading, &admin);
         push("roles.sql", text);
     }
     let before = if admin.is_empty() {
@@ -44,15 +37,15 @@ pub fn sql(plan: &Plan, heading: &Heading) -> Vec<File> {
         "Builds the schema in an empty database, after roles.sql."
     };
     let mut text = head(heading, "schema", &[before]);
-    forwards(&mut text, &own);
+    forwards(&mut text, heading, &own);
     push("schema.sql", text);
 
     let purpose = ["Removes all that schema.sql made, with every row in it, from last to first."];
     let mut text = head(heading, "the way back", &purpose);
-    backwards(&mut text, plan.undo_prelude, &own);
+    backwards(&mut text, (heading, plan.undo_prelude), &own);
     if !admin.is_empty() {
         text.push_str("\n-- What follows undoes roles.sql, and needs an administrator.\n");
-        backwards(&mut text, plan.undo_prelude, &admin);
+        backwards(&mut text, (heading, plan.undo_prelude), &admin);
     }
     push("undo.sql", text);
     files
@@ -141,16 +134,16 @@ fn heading_line(out: &mut String, name: &str) {
     out.push_str("\n\n");
 }
 
-fn forwards(out: &mut String, steps: &[&Step]) {
+fn forwards(out: &mut String, heading: &Heading, steps: &[&Step]) {
     let parts = steps.iter().map(|step| {
         let Action::Sql(statements) = &step.action;
         let statements = statements.iter().map(|each| each.trim_end().into());
         (*step, statements.collect())
     });
-    write(out, &[], steps, parts.collect());
+    write(out, (heading, &[]), steps, parts.collect());
 }
 
-fn backwards(out: &mut String, prelude: &[&str], steps: &[&Step]) {
+fn backwards(out: &mut String, of: (&Heading, &[&str]), steps: &[&Step]) {
     let parts = steps.iter().rev().map(|step| {
         let statements = match &step.undo {
             Undo::Sql(statements) => statements
@@ -167,7 +160,7 @@ fn backwards(out: &mut String, prelude: &[&str], steps: &[&Step]) {
         };
         (*step, statements)
     });
-    write(out, prelude, steps, parts.collect());
+    write(out, of, steps, parts.collect());
 }
 
 /// A statement with its semicolon; a comment has none.
@@ -177,8 +170,29 @@ fn finish(out: &mut String, statement: &str) {
     out.push_str(if comment { "\n" } else { ";\n" });
 }
 
+/// The same for a client that takes the first semicolon for the end.
+fn end(out: &mut String, statement: &str, delimiter: Option<&str>) {
+    match delimiter.filter(|_| statement.contains(";\n")) {
+        Some(delimiter) => out.push_str(&format!(
+            "DELIMITER {delimiter}\n{statement}{delimiter}\nDELIMITER ;\n"
+        )),
+        None => finish(out, statement),
+    }
+}
+
 /// Statements under the headings of their sections, in one transaction where that is possible.
-fn write(out: &mut String, prelude: &[&str], steps: &[&Step], parts: Vec<(&Step, Statements<'_>)>) {
+fn write(
+    out: &mut String,
+    (heading, prelude): (&Heading, &[&str]),
+    steps: &[&Step],
+    parts: Vec<(&Step, Statements<'_>)>,
+) {
+    if !heading.opening.is_empty() {
+        out.push('\n');
+    }
+    for statement in heading.opening {
+        finish(out, statement);
+    }
     let transaction = steps.iter().all(|step| step.transactional);
     if transaction {
         out.push_str("\nBEGIN;\n");
@@ -209,7 +223,7 @@ fn write(out: &mut String, prelude: &[&str], steps: &[&Step], parts: Vec<(&Step,
             if behind_long || long {
                 out.push('\n');
             }
-            finish(out, statement);
+            end(out, statement, heading.delimiter);
         }
         before = Some(statements);
     }

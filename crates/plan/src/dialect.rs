@@ -18,6 +18,13 @@ pub struct Relational {
     pub folds_case: bool,
     /// Whether a foreign key can only be said where its table is made, so that another one is another table (SQLite).
     pub keys_in_tables: bool,
+    /// Statements that a script begins with, so that what it makes means the same whoever runs it.
+    pub opening: &'static [&'static str],
+    /// What a script for the product's own client ends a statement with that holds semicolons; `None` where the client sees where it
+    /// ends.
+    pub delimiter: Option<&'static str>,
+    /// What an administrator should know who runs what is theirs, a line each.
+    pub administrator: &'static [&'static str],
     /// Writes a name, quoted where it must be.
     pub ident: fn(&str) -> String,
     /// Writes a constant.

@@ -184,7 +184,7 @@ fn dialects_of(model: &Model, diagnostics: &mut Diagnostics) -> Vec<&'static Rel
                     project.name.span,
                     format!("nothing is emitted for `{}` yet", name_of(*database)),
                 )
-                .help("today there are `postgres` and `sqlite`; everything else of the schema is checked all the same"),
+                .help("today there are `postgres`, `sqlite` and `mariadb`; everything else of the schema is checked all the same"),
             ),
         }
     }
@@ -238,13 +238,8 @@ enum Job<'b> {
 
 /// The SQL for one product.
 fn sql(project: &str, built: &Built, target: &Target, version: &str) -> Vec<project::Generated> {
-    let heading = emit::Heading {
-        project: project.to_owned(),
-        dialect: target.dialect.title.to_owned(),
-        floor: target.dialect.floor.to_owned(),
-        generator: format!("architrave {version}"),
-        hash: target.plan.to.clone(),
-    };
+    let generator = format!("architrave {version}");
+    let heading = emit::Heading::of(target.dialect, project, generator, &target.plan.to);
     let generator = format!("sql {}", target.dialect.name);
     let scripts = (target.dialect.scripts)(&built.designed.blueprint);
     let services = emit::scripts(target.dialect.name, &scripts, &heading);

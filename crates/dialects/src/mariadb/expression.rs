@@ -168,7 +168,11 @@ impl Renderer<'_> {
             Expr::Product(factors) => self.product(factors),
             Expr::Negate(inner) => {
                 let inner = self.piece(inner)?;
-                Ok(Piece::new(format!("-{}", inner.at(Level::Atom)), Level::Unary, inner.kind))
+                Ok(Piece::new(
+                    format!("-{}", inner.at(Level::Atom)),
+                    Level::Unary,
+                    inner.kind,
+                ))
             }
             Expr::Call(function, arguments) => self.call(*function, arguments),
             Expr::Duration { months: 0, micros } => {
@@ -215,9 +219,11 @@ impl Renderer<'_> {
             other => self.piece(other)?.kind,
         };
         let piece = match (expr, &kind) {
-            (Expr::Literal(value), Kind::Instant) => {
-                Piece::new(types::literal_for(value, &SqlType::TimestampTz)?, Level::Atom, kind)
-            }
+            (Expr::Literal(value), Kind::Instant) => Piece::new(
+                types::literal_for(value, &SqlType::TimestampTz)?,
+                Level::Atom,
+                kind,
+            ),
             (Expr::Literal(value), Kind::Date) => {
                 Piece::new(types::literal_for(value, &SqlType::Date)?, Level::Atom, kind)
             }
@@ -258,7 +264,10 @@ impl Renderer<'_> {
             let value = self.piece(value)?.at(Level::Add);
             let ty = types::type_name(element);
             let rows = format!("json_table(:{name}, '$[*]' COLUMNS (v {ty} PATH '$')) AS j");
-            return Ok(truth(format!("{value} {word} (SELECT j.v FROM {rows})"), Level::Compare));
+            return Ok(truth(
+                format!("{value} {word} (SELECT j.v FROM {rows})"),
+                Level::Compare,
+            ));
         }
         if items.is_empty() {
             return Ok(truth(if negated { "1" } else { "0" }, Level::Atom));
@@ -274,7 +283,11 @@ impl Renderer<'_> {
         let [low, high] = ends;
         let (low, high) = (self.beside(low, value)?, self.beside(high, value)?);
         let value = self.beside(value, ends[0])?.at(Level::Add);
-        let sql = format!("{value} {word} {} AND {}", low.at(Level::Add), high.at(Level::Add));
+        let sql = format!(
+            "{value} {word} {} AND {}",
+            low.at(Level::Add),
+            high.at(Level::Add)
+        );
         Ok(truth(sql, Level::Between))
     }
 
@@ -289,7 +302,10 @@ impl Renderer<'_> {
         }
         let part = self.piece(part)?;
         let start = format!("left({}, char_length({}))", value.text, part.text);
-        Ok(truth(format!("{start} = {}", part.at(Level::Add)), Level::Compare))
+        Ok(truth(
+            format!("{start} = {}", part.at(Level::Add)),
+            Level::Compare,
+        ))
     }
 
     fn contains(&self, whole: &Expr, part: &Expr) -> Said {
@@ -371,7 +387,11 @@ impl Renderer<'_> {
                     }
                 });
             }
-            let level = if position == 0 { Level::Multiply } else { Level::Unary };
+            let level = if position == 0 {
+                Level::Multiply
+            } else {
+                Level::Unary
+            };
             sql.push_str(&piece.at(level));
         }
         Ok(Piece::new(sql, Level::Multiply, kind))
@@ -382,9 +402,8 @@ impl Renderer<'_> {
             [only] => self.piece(only),
             _ => unspeakable("this function takes one argument"),
         };
-        let named = |name: &str, kind: Kind| {
-            Ok(Piece::new(format!("{name}({})", one()?.text), Level::Atom, kind))
-        };
+        let named =
+            |name: &str, kind: Kind| Ok(Piece::new(format!("{name}({})", one()?.text), Level::Atom, kind));
         match function {
             Builtin::Length => named("char_length", Kind::Int),
             Builtin::ByteLength => named("octet_length", Kind::Int),
@@ -440,14 +459,16 @@ fn wider(one: Kind, other: Kind) -> Kind {
 fn spanned(start: Piece, months: i64, micros: i64, negative: bool) -> Piece {
     let sign = if negative { '-' } else { '+' };
     let mut sum = start;
-    if sum.kind == Kind::Date {
-        // A day that is moved is the instant of its start, as elsewhere.
+    let of_days = sum.kind == Kind::Date && micros % DAY == 0;
+    if sum.kind == Kind::Date && !of_days {
+        // A day that is moved by less is the instant of its start, as elsewhere.
         sum = Piece::new(format!("timestamp({})", sum.text), Level::Atom, Kind::Instant);
     }
+    let kind = if of_days { Kind::Date } else { Kind::Instant };
     let mut add = |amount: i64, unit: &str| {
         if amount != 0 {
             let sql = format!("{} {sign} INTERVAL {amount} {unit}", sum.at(Level::Add));
-            sum = Piece::new(sql, Level::Add, Kind::Instant);
+            sum = Piece::new(sql, Level::Add, kind.clone());
         }
     };
     add(months, "MONTH");

@@ -1,16 +1,23 @@
 //! Regular expressions of the common subset, for PCRE.
 
-/// Makes a pattern mean what it means elsewhere: `.` is any character, and `$` the very end, not a place before a last line feed.
+/// Makes a pattern mean what it means elsewhere: `.` is any character, and `$` the very end, behind which there is none, not a place
+/// before a last line feed.
 pub(super) fn translate(pattern: &str) -> String {
     let mut out = String::from("(?s)");
     let mut chars = pattern.chars();
     let mut in_class = false;
     while let Some(c) = chars.next() {
         match c {
-            '\\' => {
-                out.push(c);
-                out.extend(chars.next());
-            }
+            '\\' => match chars.next() {
+                // What a backslash in a text means depends on `sql_mode`: a class of one says the same.
+                Some(plain) if !in_class && plain.is_ascii_punctuation() && !"^]\\".contains(plain) => {
+                    out.push_str(&format!("[{plain}]"));
+                }
+                next => {
+                    out.push(c);
+                    out.extend(next);
+                }
+            },
             '[' => {
                 // A class may hold a bracket of its own as its first member.
                 out.push(c);
@@ -20,7 +27,7 @@ pub(super) fn translate(pattern: &str) -> String {
                 out.push(c);
                 in_class = false;
             }
-            '$' if !in_class => out.push_str("\\z"),
+            '$' if !in_class => out.push_str("(?!.)"),
             other => out.push(other),
         }
     }
@@ -33,7 +40,7 @@ mod tests {
 
     #[test]
     fn the_end_is_the_end() {
-        assert_eq!(translate("^[a-z$]+$"), "(?s)^[a-z$]+\\z");
-        assert_eq!(translate("a\\$|b$"), "(?s)a\\$|b\\z");
+        assert_eq!(translate("^[a-z$]+$"), "(?s)^[a-z$]+(?!.)");
+        assert_eq!(translate("a\\$|b$"), "(?s)a[$]|b(?!.)");
     }
 }

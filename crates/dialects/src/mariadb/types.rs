@@ -42,7 +42,11 @@ pub(super) fn type_name(ty: &SqlType) -> String {
         SqlType::Double => "double".to_owned(),
         SqlType::Numeric(None) => format!("decimal({},{})", DECIMAL.0, 30),
         SqlType::Numeric(Some((precision, scale))) => {
-            format!("decimal({},{})", (*precision).min(DECIMAL.0), (*scale).min(DECIMAL.1))
+            format!(
+                "decimal({},{})",
+                (*precision).min(DECIMAL.0),
+                (*scale).min(DECIMAL.1)
+            )
         }
         SqlType::Text => "longtext".to_owned(),
         SqlType::Varchar(length) => format!("varchar({length})"),

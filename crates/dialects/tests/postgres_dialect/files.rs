@@ -11,13 +11,7 @@ use crate::support::{assert_same, introspect, server};
 fn files_build_the_schema_and_take_it_back() {
     let goal = shop();
     let plan = migrate::plan(&Database::default(), &goal, &POSTGRES).unwrap();
-    let heading = Heading {
-        project: "shop".to_owned(),
-        dialect: POSTGRES.title.to_owned(),
-        floor: POSTGRES.floor.to_owned(),
-        generator: "architrave 0.1.0".to_owned(),
-        hash: plan.to.clone(),
-    };
+    let heading = Heading::of(&POSTGRES, "shop", "architrave 0.1.0".to_owned(), &plan.to);
     let files = emit::sql(&plan, &heading);
     assert_eq!(files, emit::sql(&plan, &heading));
     let text = |path: &str| {

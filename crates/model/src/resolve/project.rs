@@ -137,13 +137,13 @@ impl<'t> Resolver<'t> {
                 self.bad_value("database", value, &DATABASES.map(|(name, _)| name));
                 continue;
             };
-            if matches!(database, Database::Mariadb | Database::Mysql | Database::Mongodb) {
+            if matches!(database, Database::Mysql | Database::Mongodb) {
                 let message = format!("nothing is built for `{word}` yet");
                 self.report(
                     &codes::NOT_YET_EMITTED,
                     value.span(),
                     message,
-                    "the schema is checked; build it for `postgres` or `sqlite`",
+                    "the schema is checked; build it for `postgres`, `sqlite` or `mariadb`",
                 );
             }
             if !project.databases.contains(database) {

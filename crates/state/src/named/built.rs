@@ -17,13 +17,8 @@ pub(super) fn run(
     dialect: &'static Relational,
 ) -> Loaded<Database> {
     let target = crate::realise(designed, dialect).map_err(|finding| Failure::new(Fault::State, *finding))?;
-    let heading = emit::Heading {
-        project: designed.blueprint.project.to_string(),
-        dialect: dialect.title.to_owned(),
-        floor: dialect.floor.to_owned(),
-        generator: String::new(),
-        hash: target.plan.to.clone(),
-    };
+    let project = designed.blueprint.project.as_str();
+    let heading = emit::Heading::of(dialect, project, String::new(), &target.plan.to);
     let files = emit::sql(&target.plan, &heading);
     let files = files.into_iter().filter(|file| !file.path.ends_with("/undo.sql"));
     let files: Vec<(PathBuf, String)> = files.map(|file| (PathBuf::from(file.path), file.text)).collect();

@@ -6,7 +6,8 @@ use plan::Unspeakable;
 use super::super::expression::{self, Renderer};
 use super::super::ident::{ident, idents, table as table_name};
 use super::super::types;
-use super::text::{comment, pad};
+use super::text::comment;
+use crate::select::pad;
 
 /// Writes a table with everything that belongs to it alone. Comments stand inside, where the catalog keeps them.
 pub(in super::super) fn create(table: &Table) -> String {

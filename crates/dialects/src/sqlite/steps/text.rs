@@ -1,4 +1,4 @@
-//! Aligned lines and comments that the database keeps: SQLite stores a statement as it was written.
+//! Comments that the database keeps: SQLite stores a statement as it was written.
 
 /// Writes a comment as lines before what it speaks of.
 pub(super) fn comment(text: Option<&String>, indent: &str) -> String {
@@ -8,10 +8,4 @@ pub(super) fn comment(text: Option<&String>, indent: &str) -> String {
         lines.push('\n');
     }
     lines
-}
-
-/// Pads to a width in characters.
-pub(super) fn pad(text: &str, width: usize) -> String {
-    let length = text.chars().count();
-    format!("{text}{}", " ".repeat(width.saturating_sub(length)))
 }

@@ -4,7 +4,8 @@ use physical::{Table, Timing, Trigger, TriggerAction, TriggerEvent, View, ViewQu
 
 use super::super::expression;
 use super::super::ident::{ident, idents, table as table_name};
-use super::text::{comment, pad};
+use super::text::comment;
+use crate::select::{self, Words};
 
 /// Writes a view.
 pub(in super::super) fn create(view: &View) -> String {
@@ -20,48 +21,15 @@ pub(in super::super) fn create(view: &View) -> String {
 
 /// Writes what a view shows.
 pub(in super::super) fn query(query: &ViewQuery) -> String {
-    let (from, joins, items, filter) = match query {
-        ViewQuery::Sql(sql) => return sql.clone(),
-        ViewQuery::Select {
-            from,
-            joins,
-            items,
-            filter,
-        } => (from, joins, items, filter),
-    };
-    let said: Vec<(String, String)> = items
-        .iter()
-        .filter_map(|(name, expr)| Some((expression::render(expr).ok()?, ident(name))))
-        .collect();
-    let width = said
-        .iter()
-        .filter(|(expr, _)| !expr.contains('\n'))
-        .map(|(expr, _)| expr.chars().count())
-        .max()
-        .unwrap_or(0)
-        .min(60);
-    let lines: Vec<String> = said
-        .iter()
-        .map(|(expr, name)| format!("  {} AS {name}", pad(expr, width)))
-        .collect();
-    let mut sql = format!("SELECT\n{}\nFROM {} AS t", lines.join(",\n"), table_name(from));
-    for join in joins {
-        let alias = ident(&join.alias);
-        let on: Vec<String> = join
-            .on
-            .iter()
-            .map(|(theirs, own)| format!("{alias}.{} = t.{}", ident(theirs), ident(own)))
-            .collect();
-        sql.push_str(&format!(
-            "\nLEFT JOIN {} AS {alias} ON {}",
-            table_name(&join.table),
-            on.join(" AND ")
-        ));
-    }
-    if let Some(Ok(filter)) = filter.as_ref().map(expression::render) {
-        sql.push_str(&format!("\nWHERE {filter}"));
-    }
-    sql
+    select::query(
+        query,
+        &Words {
+            ident,
+            table: table_name,
+            expression: expression::render,
+            indent: "  ",
+        },
+    )
 }
 
 /// Writes a trigger.
