@@ -22,6 +22,8 @@ use crate::error::EngineError;
 
 const PREFIX: &str = "architrave-";
 const LOCK: &str = "owner.lock";
+/// Where servers write their process ids, in their data folders: PostgreSQL, MariaDB.
+const PID_FILES: [&str; 2] = ["postmaster.pid", "server.pid"];
 const MARKER: &str = "a temporary folder of architrave: removed when its owner ends\n";
 /// How long a folder may stay without a lock, which it has only while it is being made.
 const UNFINISHED: Duration = Duration::from_secs(600);
@@ -69,7 +71,27 @@ struct Inner {
 struct State {
     watcher: Option<Watcher>,
     process: Option<Child>,
+    ending: Ending,
     closed: bool,
+}
+
+/// How a process is ended whose folder goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Ending {
+    /// Asked by `SIGQUIT`: PostgreSQL then takes its children and its shared memory with it, at once.
+    #[default]
+    Asked,
+    /// By `SIGKILL`: one process without children that would only tidy up what is removed anyway (MariaDB).
+    Killed,
+}
+
+impl Ending {
+    fn signal(self) -> Signal {
+        match self {
+            Self::Asked => Signal::QUIT,
+            Self::Killed => Signal::KILL,
+        }
+    }
 }
 
 impl Scratch {
@@ -123,6 +145,7 @@ impl Scratch {
             state: Mutex::new(State {
                 watcher: Some(watcher),
                 process: None,
+                ending: Ending::default(),
                 closed: false,
             }),
         });
@@ -139,6 +162,11 @@ impl Scratch {
 
     /// Starts a process that ends with this folder. At most one at a time.
     pub(crate) fn spawn(&self, command: &mut Command) -> Result<(), EngineError> {
+        self.spawn_ending(command, Ending::Asked)
+    }
+
+    /// The same, with a word on how it ends.
+    pub(crate) fn spawn_ending(&self, command: &mut Command, ending: Ending) -> Result<(), EngineError> {
         let mut state = lock(&self.0.state);
         if state.closed {
             return Err(EngineError::Cancelled);
@@ -152,7 +180,12 @@ impl Scratch {
         })?;
         let id = child.id();
         state.process = Some(child);
+        state.ending = ending;
         if let Some(watcher) = &mut state.watcher {
+            watcher.tell(match ending {
+                Ending::Asked => "ask\n",
+                Ending::Killed => "kill\n",
+            });
             watcher.tell(&format!("{id}\n"));
         }
         Ok(())
@@ -222,8 +255,9 @@ impl Inner {
         if std::mem::replace(&mut state.closed, true) {
             return;
         }
+        let ending = state.ending;
         if let Some(mut child) = state.process.take() {
-            end(&mut child);
+            end(&mut child, ending);
         }
         remove(&self.path);
         if let Some(watcher) = state.watcher.take() {
@@ -240,8 +274,8 @@ impl Drop for Inner {
 
 /// Ends a server at once: an immediate shutdown, by which it takes its children and shared memory with it, and
 /// `SIGKILL` if it does not obey.
-fn end(child: &mut Child) {
-    signal_child(child, Signal::QUIT);
+fn end(child: &mut Child, ending: Ending) {
+    signal_child(child, ending.signal());
     let deadline = Instant::now() + Duration::from_secs(5);
     while matches!(child.try_wait(), Ok(None)) {
         if Instant::now() >= deadline {
@@ -290,8 +324,9 @@ const WATCHER: &str = r#"
 trap '' HUP INT TERM QUIT
 folder=$1
 pid=
+signal=QUIT
 while read -r word; do
-  case $word in done) exit 0 ;; *) pid=$word ;; esac
+  case $word in done) exit 0 ;; ask) signal=QUIT ;; kill) signal=KILL ;; *) pid=$word ;; esac
 done
 ours() {
   [ -n "$1" ] || return 1
@@ -301,14 +336,16 @@ ours() {
 }
 stop() {
   ours "$1" || return 0
-  kill -QUIT "$1" 2>/dev/null
+  kill -"$signal" "$1" 2>/dev/null
   tries=0
   while ours "$1" && [ $tries -lt 40 ]; do sleep 0.05; tries=$((tries + 1)); done
   ours "$1" && kill -KILL "$1" 2>/dev/null
   return 0
 }
 stop "$pid"
-[ -r "$folder/data/postmaster.pid" ] && { read -r pid <"$folder/data/postmaster.pid"; stop "$pid"; }
+for file in postmaster.pid server.pid; do
+  [ -r "$folder/data/$file" ] && { read -r pid <"$folder/data/$file"; stop "$pid"; }
+done
 tries=0
 while [ -e "$folder" ] && [ $tries -lt 100 ]; do rm -rf -- "$folder" 2>/dev/null || sleep 0.05; tries=$((tries + 1)); done
 "#;
@@ -391,7 +428,8 @@ fn dead_owner(path: &Path, own: &fs::Metadata) -> Option<Option<File>> {
 /// Ends the server that a dead owner left running in a folder, if there is one.
 fn stop_leftover(folder: &Path) {
     let id = || -> Option<u32> {
-        let text = fs::read_to_string(folder.join("data/postmaster.pid")).ok()?;
+        let read = |name: &&str| fs::read_to_string(folder.join("data").join(name)).ok();
+        let text = PID_FILES.iter().find_map(read)?;
         text.lines().next()?.trim().parse().ok()
     };
     let Some((id, pid)) = id().and_then(|id| Some((id, pid(id)?))) else {

@@ -2,6 +2,7 @@
 
 mod codes;
 mod decode;
+mod mariadb;
 mod postgres;
 mod sqlite;
 
@@ -13,6 +14,8 @@ use physical::{Rows, Value};
 use crate::error::EngineError;
 use crate::server::Version;
 use crate::url::DatabaseUrl;
+use mariadb::Mariadb;
+pub use mariadb::{MARIADB_SESSION, MARIADB_SQL_MODE};
 use postgres::Postgres;
 use sqlite::Sqlite;
 
@@ -23,6 +26,8 @@ pub enum DatabaseKind {
     Postgres,
     /// SQLite.
     Sqlite,
+    /// MariaDB, or a MySQL in its place: see [`Connection::is_mysql`].
+    Mariadb,
 }
 
 /// What a connection may do.
@@ -33,7 +38,7 @@ pub enum Access {
     ReadWrite,
     /// Read and write, but never make a file.
     Existing,
-    /// Read. PostgreSQL lets a session that insists take this back; it guards against mistakes, not against malice.
+    /// Read. PostgreSQL and MariaDB let a session that insists take this back; it guards against mistakes, not against malice.
     ReadOnly,
 }
 
@@ -82,6 +87,7 @@ pub struct Connection(Inner);
 enum Inner {
     Postgres(Box<Postgres>),
     Sqlite(Sqlite),
+    Mariadb(Box<Mariadb>),
 }
 
 /// By which another thread stops what a connection is doing.
@@ -92,6 +98,7 @@ pub struct CancelHandle(Cancel);
 enum Cancel {
     Postgres(postgres::Cancel),
     Sqlite(sqlite::Cancel),
+    Mariadb(Box<mariadb::Cancel>),
 }
 
 impl CancelHandle {
@@ -102,6 +109,7 @@ impl CancelHandle {
     pub fn cancel(&self) -> Result<(), EngineError> {
         match &self.0 {
             Cancel::Postgres(cancel) => cancel.cancel(),
+            Cancel::Mariadb(cancel) => cancel.cancel(),
             Cancel::Sqlite(cancel) => {
                 cancel.cancel();
                 Ok(())
@@ -121,6 +129,9 @@ impl Connection {
                 Postgres::connect(address, options).map(|it| Self(Inner::Postgres(Box::new(it))))
             }
             DatabaseUrl::Sqlite(path) => Sqlite::open(path, options).map(|it| Self(Inner::Sqlite(it))),
+            DatabaseUrl::Mariadb(address) => {
+                Mariadb::connect(address, options).map(|it| Self(Inner::Mariadb(Box::new(it))))
+            }
         }
     }
 
@@ -144,6 +155,7 @@ impl Connection {
         match &self.0 {
             Inner::Postgres(_) => DatabaseKind::Postgres,
             Inner::Sqlite(_) => DatabaseKind::Sqlite,
+            Inner::Mariadb(_) => DatabaseKind::Mariadb,
         }
     }
 
@@ -153,6 +165,17 @@ impl Connection {
         match &self.0 {
             Inner::Postgres(it) => it.version(),
             Inner::Sqlite(_) => sqlite::version(),
+            Inner::Mariadb(it) => it.version(),
+        }
+    }
+
+    /// Whether a server that is asked as a MariaDB is MySQL: what they share works, and what is proven on the one is not proven on
+    /// the other.
+    #[must_use]
+    pub fn is_mysql(&self) -> bool {
+        match &self.0 {
+            Inner::Mariadb(it) => it.is_mysql(),
+            Inner::Postgres(_) | Inner::Sqlite(_) => false,
         }
     }
 
@@ -162,7 +185,7 @@ impl Connection {
     pub fn is_pooled(&self) -> bool {
         match &self.0 {
             Inner::Postgres(it) => it.is_pooled(),
-            Inner::Sqlite(_) => false,
+            Inner::Sqlite(_) | Inner::Mariadb(_) => false,
         }
     }
 
@@ -174,7 +197,7 @@ impl Connection {
         self.execute_with(sql, &[])
     }
 
-    /// Runs one statement with parameters (`$1` on PostgreSQL, `?1` on SQLite) and answers how many rows it changed.
+    /// Runs one statement with parameters (`$1` on PostgreSQL, `?1` on SQLite, `?` on MariaDB) and answers how many rows it changed.
     /// On PostgreSQL a parameter is given the type that the statement wants there, whatever the kind of its value.
     ///
     /// # Errors
@@ -183,10 +206,12 @@ impl Connection {
         match &mut self.0 {
             Inner::Postgres(it) => it.execute(sql, parameters),
             Inner::Sqlite(it) => it.execute(sql, parameters),
+            Inner::Mariadb(it) => it.execute(sql, parameters),
         }
     }
 
-    /// Runs any number of statements. On PostgreSQL, outside a transaction, they succeed or fail together.
+    /// Runs any number of statements. On PostgreSQL, outside a transaction, they succeed or fail together; on MariaDB what changes
+    /// the schema commits what was open, and itself.
     ///
     /// # Errors
     /// What the database says about the first that fails.
@@ -194,11 +219,13 @@ impl Connection {
         match &mut self.0 {
             Inner::Postgres(it) => it.batch(sql),
             Inner::Sqlite(it) => it.batch(sql),
+            Inner::Mariadb(it) => it.batch(sql),
         }
     }
 
     /// Runs one statement and answers its rows. Booleans, integers, floats, texts and bytes come as such; all else,
-    /// exact decimals, times and identifiers among them, as the text that the database prints.
+    /// exact decimals, times and identifiers among them, as the text that the database prints. On MariaDB an integer beyond 63
+    /// bits is text, and BIT comes as its bytes.
     ///
     /// # Errors
     /// What the database says.
@@ -206,6 +233,7 @@ impl Connection {
         match &mut self.0 {
             Inner::Postgres(it) => it.query(sql, parameters),
             Inner::Sqlite(it) => it.query(sql, parameters),
+            Inner::Mariadb(it) => it.query(sql, parameters),
         }
     }
 
@@ -218,6 +246,7 @@ impl Connection {
             Inner::Postgres(it) => it.begin(""),
             // Takes the write lock now; taking it later can fail in ways that waiting does not cure.
             Inner::Sqlite(it) => it.batch("BEGIN IMMEDIATE"),
+            Inner::Mariadb(it) => it.begin(),
         }
     }
 
@@ -229,10 +258,12 @@ impl Connection {
         match &mut self.0 {
             Inner::Postgres(it) => it.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY"),
             Inner::Sqlite(it) => it.batch("BEGIN DEFERRED"),
+            Inner::Mariadb(it) => it.begin_snapshot(),
         }
     }
 
-    /// Commits. PostgreSQL answers a commit of a failed transaction with a rollback; that is an error here.
+    /// Commits. PostgreSQL answers a commit of a failed transaction with a rollback, MariaDB has rolled back what met a deadlock;
+    /// that is an error here.
     ///
     /// # Errors
     /// What the database says.
@@ -240,6 +271,7 @@ impl Connection {
         match &mut self.0 {
             Inner::Postgres(it) => it.commit(),
             Inner::Sqlite(it) => it.batch("COMMIT"),
+            Inner::Mariadb(it) => it.commit(),
         }
     }
 
@@ -251,6 +283,7 @@ impl Connection {
         match &mut self.0 {
             Inner::Postgres(it) => it.rollback(),
             Inner::Sqlite(it) => it.rollback(),
+            Inner::Mariadb(it) => it.rollback(),
         }
     }
 
@@ -273,14 +306,16 @@ impl Connection {
         }
     }
 
-    /// Takes a role for what follows, or gives it back. Only PostgreSQL has roles.
+    /// Takes a role for what follows, or gives it back. SQLite has no roles; on MariaDB a role adds to the rights of the user, and
+    /// takes none away.
     ///
     /// # Errors
-    /// [`EngineError::Unsupported`] on SQLite; what PostgreSQL says.
+    /// [`EngineError::Unsupported`] on SQLite; what the server says.
     pub fn set_role(&mut self, role: Option<&str>) -> Result<(), EngineError> {
         match (&mut self.0, role) {
             (Inner::Postgres(it), Some(role)) => it.batch(&format!("SET ROLE {}", quote_identifier(role))),
             (Inner::Postgres(it), None) => it.batch("RESET ROLE"),
+            (Inner::Mariadb(it), role) => it.set_role(role),
             (Inner::Sqlite(_), _) => Err(EngineError::unsupported(
                 "SQLite has no roles",
                 "guard the file with the operating system",
@@ -292,12 +327,16 @@ impl Connection {
     /// triggers that would forestall them.
     ///
     /// # Errors
-    /// [`EngineError::Unsupported`] on PostgreSQL, where they are switched off table by table; what SQLite says.
+    /// [`EngineError::Unsupported`] on PostgreSQL, where they are switched off table by table, and on MariaDB; what SQLite says.
     pub fn set_triggers(&mut self, on: bool) -> Result<(), EngineError> {
         match &self.0 {
             Inner::Postgres(_) => Err(EngineError::unsupported(
                 "PostgreSQL switches triggers off table by table",
                 "use `ALTER TABLE … DISABLE TRIGGER USER` in a transaction that is rolled back",
+            )),
+            Inner::Mariadb(_) => Err(EngineError::unsupported(
+                "MariaDB cannot switch triggers off",
+                "drop them in a copy of the database, and make them again",
             )),
             Inner::Sqlite(it) => it.set_triggers(on),
         }
@@ -312,6 +351,7 @@ impl Connection {
         match &mut self.0 {
             Inner::Postgres(it) => it.reset_session(),
             Inner::Sqlite(it) => it.reset_session(),
+            Inner::Mariadb(it) => it.reset_session(),
         }
     }
 
@@ -322,6 +362,7 @@ impl Connection {
     pub fn set_statement_timeout(&mut self, limit: Option<Duration>) -> Result<(), EngineError> {
         match &mut self.0 {
             Inner::Postgres(it) => it.set_statement_timeout(limit),
+            Inner::Mariadb(it) => it.set_statement_timeout(limit),
             Inner::Sqlite(it) => {
                 it.set_statement_timeout(limit);
                 Ok(())
@@ -335,14 +376,16 @@ impl Connection {
         CancelHandle(match &self.0 {
             Inner::Postgres(it) => Cancel::Postgres(it.cancel_handle()),
             Inner::Sqlite(it) => Cancel::Sqlite(it.cancel_handle()),
+            Inner::Mariadb(it) => Cancel::Mariadb(Box::new(it.cancel_handle())),
         })
     }
 
-    /// The server's process behind this connection. SQLite has none.
+    /// The server's process behind this connection, with MariaDB its number among the connections. SQLite has none.
     #[must_use]
     pub fn backend_pid(&self) -> Option<i64> {
         match &self.0 {
             Inner::Postgres(it) => Some(it.backend_pid()),
+            Inner::Mariadb(it) => Some(it.id()),
             Inner::Sqlite(_) => None,
         }
     }
@@ -351,6 +394,7 @@ impl Connection {
     pub fn take_notices(&mut self) -> Vec<Notice> {
         match &mut self.0 {
             Inner::Postgres(it) => it.take_notices(),
+            Inner::Mariadb(it) => it.take_notices(),
             Inner::Sqlite(_) => Vec::new(),
         }
     }
@@ -358,7 +402,7 @@ impl Connection {
     /// Writes rows in bulk by `COPY … FROM STDIN`; the chunks are in the format that the statement names.
     ///
     /// # Errors
-    /// [`EngineError::Unsupported`] on SQLite; what PostgreSQL says.
+    /// [`EngineError::Unsupported`] elsewhere; what PostgreSQL says.
     pub fn copy_in(
         &mut self,
         sql: &str,
@@ -370,18 +414,29 @@ impl Connection {
                 "SQLite has no bulk copy",
                 "insert inside one transaction with a prepared statement",
             )),
+            Inner::Mariadb(_) => Err(EngineError::unsupported(
+                "MariaDB has no bulk copy in this build",
+                "insert many rows by each statement, inside one transaction",
+            )),
         }
     }
 }
 
-/// Quotes a name for SQL, for both databases.
+/// Quotes a name for SQL, for PostgreSQL and SQLite.
 #[must_use]
 pub fn quote_identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Quotes a text for SQL. Meant for `standard_conforming_strings`, which every connection of ours has on.
+/// Quotes a text for SQL. Meant for `standard_conforming_strings`, which every connection of ours to PostgreSQL has on; on MariaDB
+/// a text with a backslash would be read otherwise.
 #[must_use]
 pub fn quote_literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Quotes a name for MariaDB, in whatever `sql_mode`.
+#[must_use]
+pub fn quote_backticks(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
 }

@@ -603,6 +603,7 @@ fn from_database(error: &DbError) -> EngineError {
     let owned = |text: Option<&str>| text.map(str::to_owned);
     EngineError::Sql(Box::new(SqlError {
         code: code.code().to_owned(),
+        number: None,
         message: error.message().to_owned(),
         detail: owned(error.detail()),
         hint: owned(error.hint()),

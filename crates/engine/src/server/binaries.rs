@@ -160,7 +160,7 @@ impl BinarySearch {
 }
 
 /// The folders `base/<prefix><number>/<end>`, highest number first.
-fn numbered(base: &str, prefix: &str, end: &str) -> Vec<PathBuf> {
+pub(super) fn numbered(base: &str, prefix: &str, end: &str) -> Vec<PathBuf> {
     let mut found: Vec<(Version, PathBuf)> = fs::read_dir(base)
         .into_iter()
         .flatten()

@@ -1,6 +1,6 @@
 //! As whom a temporary server runs.
 //!
-//! PostgreSQL refuses to run as root. When we are root, the server gets a user id that belongs to nobody else: one
+//! PostgreSQL refuses to run as root, and MariaDB does unless it is told otherwise. When we are root, the server gets a user id that belongs to nobody else: one
 //! picked at random from the range that service managers use for such accounts, without an entry in the account
 //! database and without any process. Its folder is closed to everybody but that id and root, so no other account on
 //! the machine reaches the socket or the files. That is why local connections need no password (`trust`): whoever
@@ -90,6 +90,12 @@ impl Identity {
             "PGDATABASE",
             "PGOPTIONS",
             "PGPASSWORD",
+            "MYSQL_HOME",
+            "MYSQL_UNIX_PORT",
+            "MYSQL_TCP_PORT",
+            "MYSQL_GROUP_SUFFIX",
+            "MARIADB_HOME",
+            "TMPDIR",
         ] {
             command.env_remove(variable);
         }

@@ -6,6 +6,8 @@
 mod archive;
 mod binaries;
 mod identity;
+mod mariadb;
+mod store;
 mod template;
 
 use std::fs::{self, File};
@@ -22,7 +24,8 @@ use archive::Archive;
 use binaries::Binaries;
 pub use binaries::{BinarySearch, OLDEST_MAJOR, Version};
 use identity::{Identity, initdb_identity};
-use template::{SUPERUSER, TemplateStore, known_version, server_failed};
+pub use mariadb::{MariadbServer, OLDEST_MARIADB};
+use template::{RECIPE, SUPERUSER, TemplateStore, known_version};
 
 use crate::connection::{ConnectOptions, Connection, quote_identifier};
 use crate::error::EngineError;
@@ -275,7 +278,7 @@ impl Server {
         let id = self.scratch.process_id().map(|id| id.to_string());
         loop {
             if self.scratch.exited()?.is_some() {
-                return Err(server_failed("postgres", &self.server_log()));
+                return Err(RECIPE.failed("postgres", &self.server_log()));
             }
             let text = fs::read_to_string(&state).unwrap_or_default();
             // The first line tells a file of ours from one that a killed server left behind.
@@ -494,7 +497,7 @@ impl Drop for Server {
 }
 
 /// The folder to make the server's in, and whether any account may pass it.
-fn base_folder(wanted: &Path, own_uid: u32) -> Result<(PathBuf, bool), EngineError> {
+pub(crate) fn base_folder(wanted: &Path, own_uid: u32) -> Result<(PathBuf, bool), EngineError> {
     let wanted = fs::canonicalize(wanted)
         .map_err(|e| EngineError::io(format_args!("the temporary folder `{}`", wanted.display()), &e))?;
     let common = fs::canonicalize("/tmp").unwrap_or_else(|_| PathBuf::from("/tmp"));

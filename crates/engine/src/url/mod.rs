@@ -1,7 +1,12 @@
 //! Where a database is, as the user writes it, with everything secret kept out of sight.
 
+mod mariadb;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
+
+pub use mariadb::MariadbAddress;
+pub(crate) use mariadb::MariadbHost;
 
 use crate::error::EngineError;
 
@@ -41,17 +46,19 @@ impl fmt::Display for Secret {
     }
 }
 
-/// The address of a database: `postgres://…`, `sqlite:path`, or the path of a file.
+/// The address of a database: `postgres://…`, `mariadb://…` (or `mysql://…`), `sqlite:path`, or the path of a file.
 ///
 /// `Debug` and `Display` show the address without its password, and can be printed anywhere.
 ///
-/// This build has no TLS. A PostgreSQL that is not on this machine is therefore refused unless the address says
-/// `sslmode=disable`, and an address that demands TLS (`sslmode=require`, `verify-ca`, `verify-full`) is refused
-/// always: a password never crosses a network in plain text unless the user wrote that it may.
+/// This build has no TLS. A server that is not on this machine is therefore refused unless the address says
+/// `sslmode=disable` (MariaDB: `ssl-mode=disabled`), and an address that demands TLS (`sslmode=require`, `verify-ca`,
+/// `verify-full`; `ssl-mode=required`) is refused always: a password never crosses a network in plain text unless the user wrote that it may.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
     /// A PostgreSQL server.
     Postgres(PostgresAddress),
+    /// A MariaDB server, or a MySQL one.
+    Mariadb(MariadbAddress),
     /// A SQLite file.
     Sqlite(PathBuf),
 }
@@ -74,7 +81,7 @@ pub struct PostgresAddress {
     reason = "a password must not be printed by accident"
 )]
 pub struct Login {
-    /// A name, an address, or the folder of a socket.
+    /// A name, an address, or the folder of a socket; with MariaDB the socket itself.
     pub host: String,
     /// The port.
     pub port: u16,
@@ -108,6 +115,12 @@ impl DatabaseUrl {
         {
             return parse_postgres(rest).map(Self::Postgres);
         }
+        if let Some(rest) = text
+            .strip_prefix("mariadb://")
+            .or_else(|| text.strip_prefix("mysql://"))
+        {
+            return mariadb::parse(rest).map(Self::Mariadb);
+        }
         if let Some(rest) = text.strip_prefix("sqlite:") {
             return parse_sqlite(rest.strip_prefix("//").unwrap_or(rest));
         }
@@ -118,13 +131,13 @@ impl DatabaseUrl {
                     Some(kind) => format!("databases of the kind `{kind}` are not supported by this build"),
                     None => "the address begins with a kind of database that is not known".to_owned(),
                 },
-                "give a `postgres://` address, `sqlite:` and a path, or the path of a SQLite file",
+                "give a `postgres://` or `mariadb://` address, `sqlite:` and a path, or the path of a SQLite file",
             ));
         }
         // A mistyped address of a server must not become the name of a file, which is shown and perhaps made.
         if text.split_once(':').is_some_and(|(_, rest)| rest.contains('@')) {
             return Err(malformed(
-                "it looks like one of a server, and does not begin with `postgres://`",
+                "it looks like one of a server, and does not begin with `postgres://` or `mariadb://`",
             ));
         }
         parse_sqlite(text)
@@ -135,6 +148,7 @@ impl DatabaseUrl {
     pub fn database(&self) -> String {
         match self {
             Self::Postgres(address) => address.database.clone(),
+            Self::Mariadb(address) => address.database.clone(),
             Self::Sqlite(path) => path
                 .file_stem()
                 .map(|stem| stem.to_string_lossy().into_owned())
@@ -147,6 +161,10 @@ impl DatabaseUrl {
     pub fn with_database(&self, database: &str) -> Self {
         match self {
             Self::Postgres(address) => Self::Postgres(PostgresAddress {
+                database: database.to_owned(),
+                ..address.clone()
+            }),
+            Self::Mariadb(address) => Self::Mariadb(MariadbAddress {
                 database: database.to_owned(),
                 ..address.clone()
             }),
@@ -163,16 +181,26 @@ impl DatabaseUrl {
                 password,
                 ..address.clone()
             }),
+            Self::Mariadb(address) => Self::Mariadb(MariadbAddress {
+                user: user.to_owned(),
+                password,
+                ..address.clone()
+            }),
             Self::Sqlite(path) => Self::Sqlite(path.clone()),
         }
     }
 
-    /// The folder and port of a unix socket, for programs that want to be told them; never a password.
+    /// The folder and port of a unix socket (MariaDB: the socket itself), for programs that want to be told them; never a password.
     #[must_use]
     pub fn socket(&self) -> Option<(&Path, u16)> {
         match self {
             Self::Postgres(PostgresAddress {
                 host: Host::Socket(path),
+                port,
+                ..
+            }) => Some((path, *port)),
+            Self::Mariadb(MariadbAddress {
+                host: MariadbHost::Socket(path),
                 port,
                 ..
             }) => Some((path, *port)),
@@ -183,19 +211,29 @@ impl DatabaseUrl {
     /// All that a foreign program needs to log in, the password in plain text; `None` for a file.
     #[must_use]
     pub fn login(&self) -> Option<Login> {
-        let Self::Postgres(address) = self else {
-            return None;
-        };
-        Some(Login {
-            host: match &address.host {
-                Host::Socket(path) => path.display().to_string(),
-                Host::Network(name) => name.clone(),
-            },
-            port: address.port,
-            user: address.user.clone(),
-            password: address.password.as_ref().map(|secret| secret.expose().to_owned()),
-            database: address.database.clone(),
-        })
+        match self {
+            Self::Postgres(address) => Some(Login {
+                host: match &address.host {
+                    Host::Socket(path) => path.display().to_string(),
+                    Host::Network(name) => name.clone(),
+                },
+                port: address.port,
+                user: address.user.clone(),
+                password: address.password.as_ref().map(|secret| secret.expose().to_owned()),
+                database: address.database.clone(),
+            }),
+            Self::Mariadb(address) => Some(Login {
+                host: match &address.host {
+                    MariadbHost::Socket(path) => path.display().to_string(),
+                    MariadbHost::Network(name) => name.clone(),
+                },
+                port: address.port,
+                user: address.user.clone(),
+                password: address.password.as_ref().map(|secret| secret.expose().to_owned()),
+                database: address.database.clone(),
+            }),
+            Self::Sqlite(_) => None,
+        }
     }
 
     /// The user that logs in.
@@ -203,6 +241,7 @@ impl DatabaseUrl {
     pub fn user(&self) -> Option<&str> {
         match self {
             Self::Postgres(address) => Some(&address.user),
+            Self::Mariadb(address) => Some(&address.user),
             Self::Sqlite(_) => None,
         }
     }
@@ -212,6 +251,7 @@ impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Postgres(address) => address.fmt(f),
+            Self::Mariadb(address) => address.fmt(f),
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
         }
     }
@@ -268,8 +308,6 @@ fn parse_sqlite(path: &str) -> Result<DatabaseUrl, EngineError> {
 
 /// Kinds of databases that addresses are commonly given for, and that are not ours.
 const OTHERS: &[&str] = &[
-    "mysql",
-    "mariadb",
     "mongodb",
     "mongodb+srv",
     "mssql",
