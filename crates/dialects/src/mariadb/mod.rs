@@ -18,7 +18,9 @@ use plan::Relational;
 /// do not fit, and changes them.
 pub const SESSION: &[&str] = &[
     "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin",
-    "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,NO_ZERO_IN_DATE,NO_ENGINE_SUBSTITUTION'",
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,\
+ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', SESSION time_zone = '+00:00', SESSION autocommit = 1, \
+SESSION foreign_key_checks = 1, SESSION unique_checks = 1, SESSION check_constraint_checks = 1",
 ];
 
 /// MariaDB.

@@ -9,6 +9,8 @@
     reason = "tests fail loudly, and say what they skip"
 )]
 
+#[path = "../shared/cases.rs"]
+mod cases;
 mod conformance;
 mod corpus;
 mod files;

@@ -1,107 +1,16 @@
 //! `fixtures/conformance`: what every database must answer, asked of SQLite.
 
 use dialects::sqlite::SQLITE;
-use physical::{Builtin, Comparison, Database, Expr, Factor, Literal, Seed, Sign, SqlType, Table, Value};
+use physical::{Database, Literal, Seed, Table, Value};
 use serde_json::Value as Json;
 
+use crate::cases::{COLUMNS, cases, column_type, literal};
 use crate::shop::{NONE, app, nullable};
 use crate::support::{open, query, run, show, steps};
 
-fn column_type(name: &str) -> SqlType {
-    match name {
-        "n" | "m" => SqlType::Integer,
-        "big" => SqlType::BigInt,
-        "price" => SqlType::Numeric(Some((12, 2))),
-        "a" | "b" => SqlType::Text,
-        "flag" => SqlType::Boolean,
-        "day" => SqlType::Date,
-        "at" => SqlType::TimestampTz,
-        "tags" => SqlType::Array(Box::new(SqlType::Text)),
-        other => panic!("no column {other}"),
-    }
-}
-
-fn literal(json: &Json) -> Literal {
-    match json {
-        Json::Null => Literal::Null,
-        Json::Bool(value) => Literal::Bool(*value),
-        Json::Number(value) => Literal::Int(value.as_i64().unwrap()),
-        Json::String(text) => Literal::Text(text.clone()),
-        other => panic!("no constant: {other}"),
-    }
-}
-
-fn expr(json: &Json) -> Expr {
-    let Json::Array(items) = json else {
-        return Expr::Literal(literal(json));
-    };
-    let (head, rest) = items.split_first().unwrap();
-    let head = head.as_str().unwrap();
-    let all = || rest.iter().map(expr).collect::<Vec<Expr>>();
-    let nth = |at: usize| Box::new(expr(&rest[at]));
-    let word = |at: usize| rest[at].as_str().unwrap().to_owned();
-    let compare = |op| Expr::compare(*nth(0), op, *nth(1));
-    match head {
-        "col" => Expr::column(word(0), column_type(&word(0))),
-        "dec" => Expr::Literal(Literal::Decimal(word(0))),
-        "and" => Expr::And(all()),
-        "or" => Expr::Or(all()),
-        "not" => Expr::Not(nth(0)),
-        "=" => compare(Comparison::Equal),
-        "<>" => compare(Comparison::NotEqual),
-        "<" => compare(Comparison::Less),
-        "<=" => compare(Comparison::LessOrEqual),
-        ">" => compare(Comparison::Greater),
-        ">=" => compare(Comparison::GreaterOrEqual),
-        "null?" => Expr::is_null(*nth(0)),
-        "given?" => Expr::is_not_null(*nth(0)),
-        "in" | "not in" => Expr::In {
-            value: nth(0),
-            items: rest[1..].iter().map(expr).collect(),
-            negated: head == "not in",
-        },
-        "between" | "not between" => Expr::Between {
-            value: nth(0),
-            low: nth(1),
-            high: nth(2),
-            negated: head == "not between",
-        },
-        "starts" => Expr::StartsWith(nth(0), nth(1)),
-        "ends" => Expr::EndsWith(nth(0), nth(1)),
-        "contains" => Expr::Contains(nth(0), nth(1)),
-        "matches" => Expr::Matches(nth(0), word(1)),
-        "+" => Expr::Sum(all().into_iter().map(|term| (Sign::Plus, term)).collect()),
-        "-" => Expr::Sum(vec![(Sign::Plus, *nth(0)), (Sign::Minus, *nth(1))]),
-        "neg" => Expr::Negate(nth(0)),
-        "*" => Expr::Product(all().into_iter().map(|factor| (Factor::Times, factor)).collect()),
-        "/" => Expr::Product(vec![(Factor::Times, *nth(0)), (Factor::Over, *nth(1))]),
-        "span" => Expr::Duration {
-            months: i32::try_from(rest[0].as_i64().unwrap()).unwrap(),
-            micros: rest[1].as_i64().unwrap(),
-        },
-        call => Expr::Call(builtin(call), all()),
-    }
-}
-
-fn builtin(name: &str) -> Builtin {
-    match name {
-        "length" => Builtin::Length,
-        "bytes" => Builtin::ByteLength,
-        "lower" => Builtin::Lower,
-        "upper" => Builtin::Upper,
-        "trim" => Builtin::Trim,
-        "now" => Builtin::Now,
-        "today" => Builtin::Today,
-        "coalesce" => Builtin::Coalesce,
-        "abs" => Builtin::Abs,
-        "count" => Builtin::Count,
-        other => panic!("no expression {other}"),
-    }
-}
-
 /// A database with the one row of a case, written by the dialect itself.
 fn with_row(row: &Json) -> rusqlite::Connection {
-    let names = ["n", "m", "big", "price", "a", "b", "flag", "day", "at", "tags"];
+    let names = COLUMNS;
     let mut table = Table::new(app("cases"), NONE);
     table.strict = true;
     table.columns = names
@@ -132,34 +41,18 @@ fn with_row(row: &Json) -> rusqlite::Connection {
 
 #[test]
 fn every_expression_answers_as_on_every_database() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../fixtures/conformance/expressions.tsv"
-    );
-    let text = std::fs::read_to_string(path).unwrap();
     let mut wrong = Vec::new();
-    let mut cases = 0;
-    for line in text
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty())
-    {
-        let fields: Vec<&str> = line.split('\t').collect();
-        let [name, expression, row, answer] = fields.as_slice() else {
-            panic!("four fields: {line}");
-        };
-        let [expression, row, answer] =
-            [expression, row, answer].map(|json| serde_json::from_str::<Json>(json).unwrap());
-        cases += 1;
-        let sql = match (SQLITE.expression)(&expr(&expression)) {
+    for case in cases() {
+        let sql = match (SQLITE.expression)(&case.expr) {
             Ok(sql) => sql,
             Err(unspeakable) => {
-                wrong.push(format!("{name}: {unspeakable}"));
+                wrong.push(format!("{}: {unspeakable}", case.name));
                 continue;
             }
         };
-        let rows = query(&with_row(&row), &format!("SELECT ({sql}) FROM shop_cases"));
+        let rows = query(&with_row(&case.row), &format!("SELECT ({sql}) FROM shop_cases"));
         let got = rows.scalar().filter(|value| **value != Value::Null).map(show);
-        let expected = match &answer {
+        let expected = match &case.answer {
             Json::Null => None,
             // SQLite's truth is a number.
             Json::Bool(truth) => Some(i32::from(*truth).to_string()),
@@ -167,14 +60,11 @@ fn every_expression_answers_as_on_every_database() {
             other => Some(other.to_string()),
         };
         if got != expected {
-            wrong.push(format!("{name}: {sql}\n  expected {expected:?}, got {got:?}"));
+            wrong.push(format!(
+                "{}: {sql}\n  expected {expected:?}, got {got:?}",
+                case.name
+            ));
         }
     }
-    assert!(cases > 50, "only {cases} cases");
-    assert!(
-        wrong.is_empty(),
-        "{} of {cases} answer otherwise:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "answer otherwise:\n{}", wrong.join("\n"));
 }

@@ -9,6 +9,8 @@
 )]
 
 mod behaviours;
+#[path = "../shared/cases.rs"]
+mod cases;
 mod catalog;
 mod conformance;
 mod expressions;

@@ -38,26 +38,43 @@ pub(super) enum Moment {
     AfterDelete,
 }
 
-const MOMENTS: [(Moment, &str, Timing, fn() -> TriggerEvent); 6] = [
-    (Moment::BeforeInsert, "before_insert", Timing::Before, || {
-        TriggerEvent::Insert
-    }),
-    (Moment::AfterInsert, "after_insert", Timing::After, || {
-        TriggerEvent::Insert
-    }),
-    (Moment::BeforeUpdate, "before_update", Timing::Before, || {
-        TriggerEvent::Update(Vec::new())
-    }),
-    (Moment::AfterUpdate, "after_update", Timing::After, || {
-        TriggerEvent::Update(Vec::new())
-    }),
-    (Moment::BeforeDelete, "before_delete", Timing::Before, || {
-        TriggerEvent::Delete
-    }),
-    (Moment::AfterDelete, "after_delete", Timing::After, || {
-        TriggerEvent::Delete
-    }),
-];
+impl Moment {
+    /// In the order in which they happen to a row.
+    const ALL: [Self; 6] = [
+        Self::BeforeInsert,
+        Self::AfterInsert,
+        Self::BeforeUpdate,
+        Self::AfterUpdate,
+        Self::BeforeDelete,
+        Self::AfterDelete,
+    ];
+
+    const fn suffix(self) -> &'static str {
+        match self {
+            Self::BeforeInsert => "before_insert",
+            Self::BeforeUpdate => "before_update",
+            Self::BeforeDelete => "before_delete",
+            Self::AfterInsert => "after_insert",
+            Self::AfterUpdate => "after_update",
+            Self::AfterDelete => "after_delete",
+        }
+    }
+
+    const fn timing(self) -> Timing {
+        match self {
+            Self::BeforeInsert | Self::BeforeUpdate | Self::BeforeDelete => Timing::Before,
+            Self::AfterInsert | Self::AfterUpdate | Self::AfterDelete => Timing::After,
+        }
+    }
+
+    const fn event(self) -> TriggerEvent {
+        match self {
+            Self::BeforeInsert | Self::AfterInsert => TriggerEvent::Insert,
+            Self::BeforeUpdate | Self::AfterUpdate => TriggerEvent::Update(Vec::new()),
+            Self::BeforeDelete | Self::AfterDelete => TriggerEvent::Delete,
+        }
+    }
+}
 
 /// What the triggers of a table will do.
 #[derive(Debug)]
@@ -153,12 +170,12 @@ impl Work {
     /// Gives the table its triggers.
     pub(super) fn place(mut self, table: &mut Table) {
         self.follow_references();
-        for (moment, suffix, timing, event) in MOMENTS {
+        for moment in Moment::ALL {
             if let Some(body) = self.body(moment) {
                 table.triggers.push(Trigger {
-                    name: format!("{}_{suffix}", self.name.name).into(),
-                    timing,
-                    events: vec![event()],
+                    name: format!("{}_{}", self.name.name, moment.suffix()).into(),
+                    timing: moment.timing(),
+                    events: vec![moment.event()],
                     per_row: true,
                     transition_tables: (None, None),
                     when: None,
