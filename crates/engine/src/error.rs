@@ -152,7 +152,9 @@ fn kind_of_number(number: u16, state: &str) -> SqlErrorKind {
 fn kind_of_code(code: &str) -> SqlErrorKind {
     use SqlErrorKind as K;
     match code {
-        "23505" | "SQLITE_CONSTRAINT_UNIQUE" | "SQLITE_CONSTRAINT_PRIMARYKEY" | "SQLITE_CONSTRAINT_ROWID" => K::Unique,
+        "23505" | "SQLITE_CONSTRAINT_UNIQUE" | "SQLITE_CONSTRAINT_PRIMARYKEY" | "SQLITE_CONSTRAINT_ROWID" => {
+            K::Unique
+        }
         "23503" | "23001" | "SQLITE_CONSTRAINT_FOREIGNKEY" => K::ForeignKey,
         "23514" | "SQLITE_CONSTRAINT_CHECK" => K::Check,
         "23502" | "SQLITE_CONSTRAINT_NOTNULL" => K::NotNull,

@@ -23,8 +23,8 @@ mod workshop;
 
 pub use catalog::introspect;
 pub use connection::{
-    Access, CancelHandle, ConnectOptions, Connection, DatabaseKind, MARIADB_SESSION, MARIADB_SQL_MODE, Notice,
-    quote_backticks, quote_identifier, quote_literal,
+    Access, CancelHandle, ConnectOptions, Connection, DatabaseKind, MARIADB_SESSION, MARIADB_SQL_MODE,
+    Notice, quote_backticks, quote_identifier, quote_literal,
 };
 pub use error::{EngineError, SqlError, SqlErrorKind};
 pub use execution::{StepError, apply, undo};

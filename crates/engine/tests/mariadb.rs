@@ -43,13 +43,21 @@ fn every_type_comes_back() {
         ("int unsigned", "4294967295", Value::Int(4_294_967_295)),
         ("bigint", "-9223372036854775808", Value::Int(i64::MIN)),
         ("bigint unsigned", "9223372036854775807", Value::Int(i64::MAX)),
-        ("bigint unsigned", "18446744073709551615", text("18446744073709551615")),
+        (
+            "bigint unsigned",
+            "18446744073709551615",
+            text("18446744073709551615"),
+        ),
         ("year", "2026", Value::Int(2026)),
         ("float", "16777215", Value::Float(16_777_215.0)),
         ("float", "0.1", Value::Float(0.1)),
         ("double", "0.1", Value::Float(0.1)),
         ("double", "1.7976931348623157e308", Value::Float(f64::MAX)),
-        ("decimal(30,10)", "12345678901234567890.1", text("12345678901234567890.1000000000")),
+        (
+            "decimal(30,10)",
+            "12345678901234567890.1",
+            text("12345678901234567890.1000000000"),
+        ),
         ("char(4)", "'ab'", text("ab")),
         ("varchar(9)", "'é🙂 '", text("é🙂 ")),
         ("longtext", "'a\\\\b'", text("a\\b")),
@@ -69,17 +77,33 @@ fn every_type_comes_back() {
         ("bit(10)", "b'1100000001'", Value::Bytes(vec![3, 1])),
         ("date", "'2026-02-28'", text("2026-02-28")),
         ("datetime", "'2026-02-28 23:59:59'", text("2026-02-28 23:59:59")),
-        ("datetime(6)", "'2026-02-28 00:00:00'", text("2026-02-28 00:00:00.000000")),
-        ("datetime(3)", "'2026-02-28 23:59:59.5'", text("2026-02-28 23:59:59.500")),
-        ("timestamp(6)", "'2026-02-28 23:59:59.5'", text("2026-02-28 23:59:59.500000")),
+        (
+            "datetime(6)",
+            "'2026-02-28 00:00:00'",
+            text("2026-02-28 00:00:00.000000"),
+        ),
+        (
+            "datetime(3)",
+            "'2026-02-28 23:59:59.5'",
+            text("2026-02-28 23:59:59.500"),
+        ),
+        (
+            "timestamp(6)",
+            "'2026-02-28 23:59:59.5'",
+            text("2026-02-28 23:59:59.500000"),
+        ),
         ("time", "'-838:59:59'", text("-838:59:59")),
         ("time(6)", "'00:00:01.000001'", text("00:00:01.000001")),
-        ("point", "point(1, 2)", Value::Bytes({
-            let mut bytes = vec![0, 0, 0, 0, 1, 1, 0, 0, 0];
-            bytes.extend(1.0_f64.to_le_bytes());
-            bytes.extend(2.0_f64.to_le_bytes());
-            bytes
-        })),
+        (
+            "point",
+            "point(1, 2)",
+            Value::Bytes({
+                let mut bytes = vec![0, 0, 0, 0, 1, 1, 0, 0, 0];
+                bytes.extend(1.0_f64.to_le_bytes());
+                bytes.extend(2.0_f64.to_le_bytes());
+                bytes
+            }),
+        ),
     ];
     for (number, (ty, written, expected)) in cases.into_iter().enumerate() {
         it.batch(&format!(
@@ -100,7 +124,10 @@ fn every_type_comes_back() {
         }
     }
     assert_eq!(one(&mut it, "SELECT NULL", &[]), Value::Null);
-    assert_eq!(one(&mut it, "SELECT utc_timestamp(6) IS NULL", &[]), Value::Int(0));
+    assert_eq!(
+        one(&mut it, "SELECT utc_timestamp(6) IS NULL", &[]),
+        Value::Int(0)
+    );
 }
 
 #[test]
@@ -130,9 +157,16 @@ fn parameters_take_the_type_that_is_wanted() {
     assert_eq!(it.query(returning, &row).unwrap().rows, [expected]);
     let nulls = vec![Value::Null; 9];
     it.execute_with(insert, &nulls).unwrap();
-    assert_eq!(it.query("SELECT * FROM t WHERE i IS NULL", &[]).unwrap().rows, [nulls]);
+    assert_eq!(
+        it.query("SELECT * FROM t WHERE i IS NULL", &[]).unwrap().rows,
+        [nulls]
+    );
     assert_eq!(it.execute("UPDATE t SET i = 1").unwrap(), 3);
-    assert_eq!(it.execute("UPDATE t SET i = 1").unwrap(), 3, "rows that stay as they are count as well");
+    assert_eq!(
+        it.execute("UPDATE t SET i = 1").unwrap(),
+        3,
+        "rows that stay as they are count as well"
+    );
     assert_eq!(it.execute("DELETE FROM t WHERE false").unwrap(), 0);
     let columns = it.query("SELECT 1 AS same, 2 AS same", &[]).unwrap().columns;
     assert_eq!(columns, ["same", "same"]);
@@ -182,7 +216,11 @@ fn a_batch_is_any_number_of_statements() {
         (sql(&error).kind(), sql(&error).table.as_deref()),
         (SqlErrorKind::Missing, Some("missing"))
     );
-    assert_eq!(one(&mut it, "SELECT max(a) FROM t", &[]), Value::Int(12), "what follows an error is not run");
+    assert_eq!(
+        one(&mut it, "SELECT max(a) FROM t", &[]),
+        Value::Int(12),
+        "what follows an error is not run"
+    );
     // What cannot be prepared is run as text.
     it.execute("PREPARE s FROM 'SELECT 5 AS five'").unwrap();
     assert_eq!(one(&mut it, "EXECUTE s", &[]), Value::Int(5));
@@ -202,21 +240,105 @@ fn errors_come_with_what_they_are_about() {
     use SqlErrorKind as K;
     type Case = (&'static str, K, &'static str, u16, [Option<&'static str>; 3]);
     let cases: [Case; 16] = [
-        ("INSERT INTO p VALUES (1, 'b', 1)", K::Unique, "23000", 1062, [None, None, Some("PRIMARY")]),
-        ("INSERT INTO p VALUES (2, 'a', 1)", K::Unique, "23000", 1062, [None, None, Some("p`u")]),
-        ("INSERT INTO c VALUES (7)", K::ForeignKey, "23000", 1452, [Some("c"), None, Some("c_p")]),
-        ("DELETE FROM p", K::ForeignKey, "23000", 1451, [Some("c"), None, Some("c_p")]),
-        ("INSERT INTO p VALUES (2, 'b', 9)", K::Check, "23000", 4025, [Some("p"), None, Some("small")]),
-        ("INSERT INTO p VALUES (2, NULL, 1)", K::NotNull, "23000", 1048, [None, Some("u"), None]),
-        ("INSERT INTO p (id) VALUES (2)", K::NotNull, "HY000", 1364, [None, Some("u"), None]),
-        ("INSERT INTO p VALUES (2, 'too long', 1)", K::Value, "22001", 1406, [None, Some("u"), None]),
-        ("INSERT INTO p VALUES (99999999999, 'b', 1)", K::Value, "22003", 1264, [None, Some("id"), None]),
-        ("INSERT INTO p VALUES ('x', 'b', 1)", K::Value, "22007", 1366, [Some("p"), Some("id"), None]),
-        ("INSERT INTO p VALUES (1 / 0, 'b', 1)", K::Value, "22012", 1365, [None, None, None]),
+        (
+            "INSERT INTO p VALUES (1, 'b', 1)",
+            K::Unique,
+            "23000",
+            1062,
+            [None, None, Some("PRIMARY")],
+        ),
+        (
+            "INSERT INTO p VALUES (2, 'a', 1)",
+            K::Unique,
+            "23000",
+            1062,
+            [None, None, Some("p`u")],
+        ),
+        (
+            "INSERT INTO c VALUES (7)",
+            K::ForeignKey,
+            "23000",
+            1452,
+            [Some("c"), None, Some("c_p")],
+        ),
+        (
+            "DELETE FROM p",
+            K::ForeignKey,
+            "23000",
+            1451,
+            [Some("c"), None, Some("c_p")],
+        ),
+        (
+            "INSERT INTO p VALUES (2, 'b', 9)",
+            K::Check,
+            "23000",
+            4025,
+            [Some("p"), None, Some("small")],
+        ),
+        (
+            "INSERT INTO p VALUES (2, NULL, 1)",
+            K::NotNull,
+            "23000",
+            1048,
+            [None, Some("u"), None],
+        ),
+        (
+            "INSERT INTO p (id) VALUES (2)",
+            K::NotNull,
+            "HY000",
+            1364,
+            [None, Some("u"), None],
+        ),
+        (
+            "INSERT INTO p VALUES (2, 'too long', 1)",
+            K::Value,
+            "22001",
+            1406,
+            [None, Some("u"), None],
+        ),
+        (
+            "INSERT INTO p VALUES (99999999999, 'b', 1)",
+            K::Value,
+            "22003",
+            1264,
+            [None, Some("id"), None],
+        ),
+        (
+            "INSERT INTO p VALUES ('x', 'b', 1)",
+            K::Value,
+            "22007",
+            1366,
+            [Some("p"), Some("id"), None],
+        ),
+        (
+            "INSERT INTO p VALUES (1 / 0, 'b', 1)",
+            K::Value,
+            "22012",
+            1365,
+            [None, None, None],
+        ),
         ("DELETE FROM c", K::Raised, "45000", 1644, [None, None, None]),
-        ("SELECT nothing", K::Missing, "42S22", 1054, [None, Some("nothing"), None]),
-        ("SELECT * FROM nowhere", K::Missing, "42S02", 1146, [Some("nowhere"), None, None]),
-        ("CREATE TABLE p (a int)", K::Exists, "42S01", 1050, [Some("p"), None, None]),
+        (
+            "SELECT nothing",
+            K::Missing,
+            "42S22",
+            1054,
+            [None, Some("nothing"), None],
+        ),
+        (
+            "SELECT * FROM nowhere",
+            K::Missing,
+            "42S02",
+            1146,
+            [Some("nowhere"), None, None],
+        ),
+        (
+            "CREATE TABLE p (a int)",
+            K::Exists,
+            "42S01",
+            1050,
+            [Some("p"), None, None],
+        ),
         ("SELEC 1", K::Syntax, "42000", 1064, [None, None, None]),
     ];
     for (statement, kind, code, number, [table, column, constraint]) in cases {
@@ -228,18 +350,28 @@ fn errors_come_with_what_they_are_about() {
             "{statement}: {error}"
         );
         assert_eq!(
-            (error.table.as_deref(), error.column.as_deref(), error.constraint.as_deref()),
+            (
+                error.table.as_deref(),
+                error.column.as_deref(),
+                error.constraint.as_deref()
+            ),
             (table, column, constraint),
             "{statement}: {error}"
         );
     }
-    assert_eq!(one(&mut it, "SELECT 1", &[]), Value::Int(1), "the connection is as good as before");
+    assert_eq!(
+        one(&mut it, "SELECT 1", &[]),
+        Value::Int(1),
+        "the connection is as good as before"
+    );
 }
 
 #[test]
 fn a_session_is_strict_whatever_the_server_says() {
     let (server, mut admin) = mariadb("session");
-    admin.batch("SET GLOBAL sql_mode = '', GLOBAL time_zone = '+05:00', GLOBAL lc_messages = 'de_DE'").unwrap();
+    admin
+        .batch("SET GLOBAL sql_mode = '', GLOBAL time_zone = '+05:00', GLOBAL lc_messages = 'de_DE'")
+        .unwrap();
     let mut it = server.superuser_connection("session").unwrap();
     admin
         .batch("SET GLOBAL sql_mode = DEFAULT, GLOBAL time_zone = '+00:00', GLOBAL lc_messages = 'en_US'")
@@ -260,18 +392,30 @@ fn a_session_is_strict_whatever_the_server_says() {
     assert_eq!(said, wanted);
     assert_eq!(
         before[0][1..],
-        [text("+00:00"), text("utf8mb4_nopad_bin"), text("en_US"), Value::Int(1), Value::Float(0.0)]
+        [
+            text("+00:00"),
+            text("utf8mb4_nopad_bin"),
+            text("en_US"),
+            Value::Int(1),
+            Value::Float(0.0)
+        ]
     );
     it.batch("SET sql_mode = 'ANSI'; SET time_zone = '+01:00'; SET NAMES latin1; SET autocommit = 0; SET @a = 1; USE mysql; BEGIN")
         .unwrap();
     assert_ne!(seen(&mut it), before);
     it.reset_session().unwrap();
     assert_eq!(seen(&mut it), before);
-    assert_eq!(one(&mut it, "SELECT concat(DATABASE(), @a IS NULL)", &[]), text("session1"));
+    assert_eq!(
+        one(&mut it, "SELECT concat(DATABASE(), @a IS NULL)", &[]),
+        text("session1")
+    );
     assert_eq!(it.kind(), DatabaseKind::Mariadb);
     assert!(!it.is_mysql() && !it.is_pooled());
     assert!(it.version() >= OLDEST_MARIADB && it.version() == server.version());
-    assert_eq!(one(&mut it, "SELECT CONNECTION_ID()", &[]), Value::Int(it.backend_pid().unwrap()));
+    assert_eq!(
+        one(&mut it, "SELECT CONNECTION_ID()", &[]),
+        Value::Int(it.backend_pid().unwrap())
+    );
     assert_eq!(quote_backticks("a`b"), "`a``b`");
 }
 
@@ -281,7 +425,10 @@ fn notices_are_kept_until_they_are_asked_for() {
     it.batch("DROP TABLE IF EXISTS nothing").unwrap();
     it.execute("DROP TABLE IF EXISTS nobody").unwrap();
     let notices = it.take_notices();
-    let said: Vec<(&str, &str)> = notices.iter().map(|it| (it.severity.as_str(), it.code.as_str())).collect();
+    let said: Vec<(&str, &str)> = notices
+        .iter()
+        .map(|it| (it.severity.as_str(), it.code.as_str()))
+        .collect();
     assert_eq!(said, [("NOTE", "1051"), ("NOTE", "1051")]);
     assert!(notices[1].message.contains("nobody"));
     assert!(it.take_notices().is_empty());
@@ -290,7 +437,8 @@ fn notices_are_kept_until_they_are_asked_for() {
 #[test]
 fn transactions_hold_or_fail_whole() {
     let (server, mut it) = mariadb("transactions");
-    it.batch("CREATE TABLE t (a int PRIMARY KEY, b int); INSERT INTO t VALUES (1, 0), (2, 0)").unwrap();
+    it.batch("CREATE TABLE t (a int PRIMARY KEY, b int); INSERT INTO t VALUES (1, 0), (2, 0)")
+        .unwrap();
     let failed: Result<(), EngineError> = it.transaction(|it| {
         it.execute("INSERT INTO t VALUES (3, 0)")?;
         it.execute("INSERT INTO t VALUES (3, 0)").map(drop)
@@ -312,7 +460,8 @@ fn transactions_hold_or_fail_whole() {
 #[test]
 fn a_transaction_that_a_deadlock_ended_is_not_committed() {
     let (server, mut it) = mariadb("deadlock");
-    it.batch("CREATE TABLE t (a int PRIMARY KEY, b int); INSERT INTO t VALUES (1, 0), (2, 0), (3, 0)").unwrap();
+    it.batch("CREATE TABLE t (a int PRIMARY KEY, b int); INSERT INTO t VALUES (1, 0), (2, 0), (3, 0)")
+        .unwrap();
     let mut other = server.superuser_connection("deadlock").unwrap();
     // The one that has changed less is given up.
     other.begin().unwrap();
@@ -330,7 +479,11 @@ fn a_transaction_that_a_deadlock_ended_is_not_committed() {
     it.execute("INSERT INTO t VALUES (9, 9)").unwrap();
     assert_eq!(it.commit().unwrap_err(), error);
     assert_eq!(waits.join().unwrap().unwrap(), 1);
-    assert_eq!(one(&mut it, "SELECT sum(b) FROM t", &[]), text("12"), "9 was written outside of any transaction");
+    assert_eq!(
+        one(&mut it, "SELECT sum(b) FROM t", &[]),
+        text("12"),
+        "9 was written outside of any transaction"
+    );
     it.batch("SET innodb_lock_wait_timeout = 1").unwrap();
     let mut other = server.superuser_connection("deadlock").unwrap();
     other.begin().unwrap();
@@ -349,7 +502,11 @@ fn reading_is_all_that_a_reader_may() {
     };
     let mut it = Connection::open(&server.url("reading", server.superuser()), &options).unwrap();
     for round in 0..2 {
-        for write in ["INSERT INTO t VALUES (1)", "DROP TABLE t", "CREATE TABLE u (a int)"] {
+        for write in [
+            "INSERT INTO t VALUES (1)",
+            "DROP TABLE t",
+            "CREATE TABLE u (a int)",
+        ] {
             let error = it.execute(write).unwrap_err();
             assert_eq!(sql(&error).kind(), SqlErrorKind::ReadOnly, "{round} {write}");
             let error = it.transaction(|it| it.batch(write)).unwrap_err();
@@ -370,7 +527,10 @@ fn what_runs_is_stopped_from_another_thread() {
     });
     let begun = Instant::now();
     // SLEEP alone would answer that it was interrupted, by a 1.
-    let error = it.query("SELECT count(*) FROM seq_1_to_100000000 a, seq_1_to_100000 b WHERE a.seq + b.seq = 0", &[]);
+    let error = it.query(
+        "SELECT count(*) FROM seq_1_to_100000000 a, seq_1_to_100000 b WHERE a.seq + b.seq = 0",
+        &[],
+    );
     assert_eq!(error.unwrap_err(), EngineError::Cancelled);
     assert!(begun.elapsed() < Duration::from_secs(5));
     stopper.join().unwrap().unwrap();
@@ -385,13 +545,17 @@ fn what_runs_is_stopped_from_another_thread() {
 #[test]
 fn a_statement_ends_with_its_time() {
     let (server, mut it) = mariadb("timeout");
-    it.set_statement_timeout(Some(Duration::from_millis(100))).unwrap();
+    it.set_statement_timeout(Some(Duration::from_millis(100)))
+        .unwrap();
     let begun = Instant::now();
     let slow = "SELECT count(*) FROM seq_1_to_100000000 a, seq_1_to_100000 b WHERE a.seq + b.seq = 0";
     assert!(matches!(it.query(slow, &[]), Err(EngineError::Timeout { .. })));
     assert!(begun.elapsed() < Duration::from_secs(5));
     it.reset_session().unwrap();
-    assert!(matches!(it.query(slow, &[]), Err(EngineError::Timeout { .. })), "the limit outlives a reset");
+    assert!(
+        matches!(it.query(slow, &[]), Err(EngineError::Timeout { .. })),
+        "the limit outlives a reset"
+    );
     it.set_statement_timeout(None).unwrap();
     it.query("SELECT SLEEP(0.2)", &[]).unwrap();
     let options = ConnectOptions {
@@ -425,8 +589,15 @@ fn roles_are_taken_and_given_back() {
 #[test]
 fn who_is_turned_away_is_told_why_and_no_secret() {
     let (server, mut it) = mariadb("away");
-    it.batch("CREATE USER bob@localhost IDENTIFIED BY 'c4nary''s \\\\'; GRANT ALL ON away.* TO bob@localhost").unwrap();
-    let url = |password: &str| server.url("away", "bob").with_user("bob", Some(Secret::new(password)));
+    it.batch(
+        "CREATE USER bob@localhost IDENTIFIED BY 'c4nary''s \\\\'; GRANT ALL ON away.* TO bob@localhost",
+    )
+    .unwrap();
+    let url = |password: &str| {
+        server
+            .url("away", "bob")
+            .with_user("bob", Some(Secret::new(password)))
+    };
     let open = |url: &engine::DatabaseUrl| Connection::open(url, &ConnectOptions::default());
     let mut bob = open(&url("c4nary's \\")).unwrap();
     assert_eq!(one(&mut bob, "SELECT CURRENT_USER()", &[]), text("bob@localhost"));
@@ -436,7 +607,11 @@ fn who_is_turned_away_is_told_why_and_no_secret() {
     let wrong = url("c4nary, wrong");
     for (what, url, help) in [
         ("Access denied", &wrong, "password"),
-        ("Unknown database", &url("c4nary's \\").with_database("nowhere"), "database"),
+        (
+            "Unknown database",
+            &url("c4nary's \\").with_database("nowhere"),
+            "database",
+        ),
         ("Access denied", &server.url("away", "nobody"), "user"),
     ] {
         let url = match what {
@@ -447,11 +622,17 @@ fn who_is_turned_away_is_told_why_and_no_secret() {
         let error = open(&url).unwrap_err();
         let said = format!("{error} {error:?}");
         assert!(matches!(error, EngineError::Refused { .. }), "{said}");
-        assert!(said.contains(what) && error.help().unwrap().contains(help), "{said}");
+        assert!(
+            said.contains(what) && error.help().unwrap().contains(help),
+            "{said}"
+        );
         assert!(!said.contains("c4nary"), "{said}");
     }
     let folder = tempfile::tempdir().unwrap();
-    let nowhere = format!("mariadb://ann:c4nary@/shop?socket={}/none.sock", folder.path().display());
+    let nowhere = format!(
+        "mariadb://ann:c4nary@/shop?socket={}/none.sock",
+        folder.path().display()
+    );
     let error = open(&nowhere.parse().unwrap()).unwrap_err();
     assert!(matches!(error, EngineError::Unavailable { .. }), "{error:?}");
     assert!(!format!("{error} {error:?}").contains("c4nary"));
@@ -464,11 +645,16 @@ fn what_listens_and_says_nothing_is_given_up() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("silent.sock");
     let _silent = std::os::unix::net::UnixListener::bind(&path).unwrap();
-    let url = format!("mariadb://ann@/shop?socket={}", path.display()).parse().unwrap();
+    let url = format!("mariadb://ann@/shop?socket={}", path.display())
+        .parse()
+        .unwrap();
     let options = ConnectOptions {
         patience: Duration::from_millis(200),
         ..ConnectOptions::default()
     };
     let error = Connection::open(&url, &options).unwrap_err();
-    assert!(error.to_string().contains("does not answer within 200ms"), "{error}");
+    assert!(
+        error.to_string().contains("does not answer within 200ms"),
+        "{error}"
+    );
 }

@@ -36,7 +36,9 @@ pub(super) fn value(value: Option<Wire>, column: &Column) -> Value {
         None | Some(Wire::NULL) => Value::Null,
         Some(Wire::Int(value)) => Value::Int(value),
         // Larger than any integer of ours: its digits.
-        Some(Wire::UInt(value)) => i64::try_from(value).map_or_else(|_| Value::Text(value.to_string()), Value::Int),
+        Some(Wire::UInt(value)) => {
+            i64::try_from(value).map_or_else(|_| Value::Text(value.to_string()), Value::Int)
+        }
         Some(Wire::Float(value)) => single(value),
         Some(Wire::Double(value)) => Value::Float(value),
         Some(Wire::Date(year, month, day, hour, minute, second, micros)) => {
@@ -103,7 +105,9 @@ fn from_bytes(bytes: Vec<u8>, column: &Column) -> Value {
 }
 
 fn number<T: std::str::FromStr>(bytes: Vec<u8>, make: fn(T) -> Value) -> Value {
-    let parsed = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
+    let parsed = std::str::from_utf8(&bytes)
+        .ok()
+        .and_then(|text| text.parse().ok());
     parsed.map_or_else(|| text(bytes), make)
 }
 

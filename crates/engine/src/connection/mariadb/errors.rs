@@ -48,7 +48,9 @@ pub(super) fn said(error: &Error) -> String {
 pub(super) fn read(error: &Error, limits: &Limits<'_>) -> EngineError {
     let Error::MySqlError(server) = error else {
         return match error {
-            Error::IoError(_) | Error::CodecError(_) | Error::DriverError(_) => EngineError::lost(said(error)),
+            Error::IoError(_) | Error::CodecError(_) | Error::DriverError(_) => {
+                EngineError::lost(said(error))
+            }
             _ => EngineError::Sql(Box::new(SqlError {
                 code: "HY000".to_owned(),
                 message: said(error),
@@ -88,12 +90,8 @@ pub(super) fn connecting(error: &Error, address: &MariadbAddress) -> EngineError
         Some(secret) => secret.scrub(&said(error)),
         None => said(error),
     };
-    let unreachable = |help: &str| {
-        EngineError::unavailable(
-            format!("{address} cannot be reached: {said}"),
-            help,
-        )
-    };
+    let unreachable =
+        |help: &str| EngineError::unavailable(format!("{address} cannot be reached: {said}"), help);
     let refused = |help: Option<&str>| EngineError::Refused {
         message: format!("{address} turned us away: {said}"),
         help: help.map(str::to_owned),
@@ -103,9 +101,9 @@ pub(super) fn connecting(error: &Error, address: &MariadbAddress) -> EngineError
             refused(Some("see whether MariaDB listens there, and not something else"))
         }
         Error::IoError(_)
-        | Error::DriverError(DriverError::CouldNotConnect(_) | DriverError::ConnectTimeout | DriverError::Timeout) => {
-            unreachable("see whether the server runs and listens there")
-        }
+        | Error::DriverError(
+            DriverError::CouldNotConnect(_) | DriverError::ConnectTimeout | DriverError::Timeout,
+        ) => unreachable("see whether the server runs and listens there"),
         Error::DriverError(DriverError::UnknownAuthPlugin(_)) => refused(Some(
             "this build knows passwords by mysql_native_password and caching_sha2_password",
         )),
@@ -211,15 +209,27 @@ mod tests {
     #[test]
     fn messages_are_taken_apart() {
         let cases = [
-            (1062, "Duplicate entry 'a' for key 'b' for key 'c' for key 'PRIMARY'", (None, None, Some("PRIMARY"))),
+            (
+                1062,
+                "Duplicate entry 'a' for key 'b' for key 'c' for key 'PRIMARY'",
+                (None, None, Some("PRIMARY")),
+            ),
             (
                 1452,
                 "Cannot add or update a child row: a foreign key constraint fails (`d`.`ch``ild`, CONSTRAINT `f``k` FOREIGN KEY (`p`) REFERENCES `t` (`id`))",
                 (Some("ch`ild"), None, Some("f`k")),
             ),
-            (4025, "CONSTRAINT `c` failed for `d`.`t`", (Some("t"), None, Some("c"))),
+            (
+                4025,
+                "CONSTRAINT `c` failed for `d`.`t`",
+                (Some("t"), None, Some("c")),
+            ),
             (1048, "Column 'c' cannot be null", (None, Some("c"), None)),
-            (1406, "Data too long for column 'c' at row 1", (None, Some("c"), None)),
+            (
+                1406,
+                "Data too long for column 'c' at row 1",
+                (None, Some("c"), None),
+            ),
             (
                 1366,
                 "Incorrect integer value: 'x' for column `d`.`t`.`c` at row 1",
@@ -230,7 +240,11 @@ mod tests {
         ];
         for (number, message, (table, column, constraint)) in cases {
             let read = fields(number, "HY000", message);
-            let found = (read.table.as_deref(), read.column.as_deref(), read.constraint.as_deref());
+            let found = (
+                read.table.as_deref(),
+                read.column.as_deref(),
+                read.constraint.as_deref(),
+            );
             assert_eq!(found, (table, column, constraint), "{message}");
         }
     }

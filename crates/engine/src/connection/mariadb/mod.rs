@@ -43,8 +43,7 @@ SESSION foreign_key_checks = 1, SESSION unique_checks = 1, SESSION check_constra
 ];
 
 /// What we ourselves rely on: messages are taken apart in English, and definitions come back with their names in backticks.
-const OURS: &str =
-    "SET SESSION lc_messages = 'en_US', SESSION sql_quote_show_create = 1, SESSION group_concat_max_len = 16777216";
+const OURS: &str = "SET SESSION lc_messages = 'en_US', SESSION sql_quote_show_create = 1, SESSION group_concat_max_len = 16777216";
 
 /// MySQL has neither that collation nor that switch for checks.
 const MYSQL_SESSION: &[&str] = &[
@@ -223,7 +222,11 @@ impl Mariadb {
 
     /// What we rely on, whatever the settings of the user or the server.
     fn settings(&mut self) -> Result<(), EngineError> {
-        let session = if self.mysql { MYSQL_SESSION } else { MARIADB_SESSION };
+        let session = if self.mysql {
+            MYSQL_SESSION
+        } else {
+            MARIADB_SESSION
+        };
         for statement in session.iter().chain([&OURS]) {
             self.batch(statement)?;
         }

@@ -70,7 +70,10 @@ fn missing(search: &BinarySearch, too_old: Option<(Version, PathBuf)>, half: Opt
             server.display()
         ),
         (None, Some((version, server)), _) => {
-            format!("the MariaDB `{}` is {version}, which is too old", server.display())
+            format!(
+                "the MariaDB `{}` is {version}, which is too old",
+                server.display()
+            )
         }
         (None, None, Some(folder)) => format!(
             "the folder `{}` does not hold `{SERVER}` and `{INSTALLER}`",
