@@ -62,6 +62,7 @@ const CLIENTS: &[&str] = &[
     "tokio-postgres",
     "rusqlite",
     "postgres",
+    "mysql",
     "mysql_async",
     "mongodb",
     "sqlx",

@@ -50,6 +50,9 @@ fn tables(it: &mut Connection) -> Vec<String> {
     let sql = match it.kind() {
         DatabaseKind::Postgres => "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
         DatabaseKind::Sqlite => "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1",
+        DatabaseKind::Mariadb => {
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY 1"
+        }
     };
     let rows = it.query(sql, &[]).unwrap().rows;
     rows.iter()

@@ -63,6 +63,26 @@ fn addresses_are_shown_without_what_is_secret() {
             "postgres://ann@localhost".to_owned(),
             "postgres://ann@localhost:5432/ann",
         ),
+        (
+            format!("mariadb://ann:{ENCODED}@localhost:6543/shop"),
+            "mariadb://ann:***@localhost:6543/shop",
+        ),
+        (
+            format!("mysql://ann:{ENCODED}@[::1]/shop?charset=utf8mb4"),
+            "mariadb://ann:***@[::1]:3306/shop",
+        ),
+        (
+            format!("mariadb://ann@/a%2Fb?password={ENCODED}&socket=/run/my.sock"),
+            "mariadb://ann:***@/a%2Fb?socket=/run/my.sock",
+        ),
+        (
+            "mariadb://ann:c4nary/x@y@localhost".to_owned(),
+            "mariadb://ann:***@localhost:3306/",
+        ),
+        (
+            format!("mariadb://ann:{ENCODED}@db.example.org/shop?ssl-mode=DISABLED&connect_timeout=3"),
+            "mariadb://ann:***@db.example.org:3306/shop",
+        ),
         ("sqlite:some/file.db".to_owned(), "sqlite:some/file.db"),
         ("some/file.db".to_owned(), "sqlite:some/file.db"),
     ];
@@ -130,7 +150,52 @@ fn what_cannot_be_used_is_refused_without_repeating_it() {
         ("postgres://localhost/shop", "names no user"),
         ("postgres://ann:PW@one,two/shop", "several hosts"),
         ("postgres://ann:PW@[::1/shop", "a `[` has no `]`"),
-        ("mysql://ann:PW@localhost/shop", "databases of the kind `mysql`"),
+        (
+            "mongodb://ann:PW@localhost/shop",
+            "databases of the kind `mongodb`",
+        ),
+        (
+            "mysql://ann:PW@db.example.org/shop",
+            "the server is on another machine",
+        ),
+        (
+            "mariadb://ann:PW@10.0.0.1/shop?ssl-mode=preferred",
+            "the server is on another machine",
+        ),
+        (
+            "mariadb://ann:PW@localhost/shop?ssl-mode=VERIFY_IDENTITY",
+            "`ssl-mode` demands TLS",
+        ),
+        (
+            "mariadb://ann:PW@localhost/shop?ssl-mode=PW",
+            "`ssl-mode` is none of",
+        ),
+        (
+            "mariadb://ann:PW@localhost/shop?ssl_key=PW",
+            "the parameter `ssl_key`",
+        ),
+        (
+            "mariadb://ann:PW@localhost/shop?PW=1",
+            "a parameter of the address",
+        ),
+        (
+            "mariadb://ann:PW@localhost/shop?charset=latin1",
+            "a parameter of the address",
+        ),
+        (
+            "mariadb://ann:PW@localhost/shop?socket=PW",
+            "not the whole path of a socket",
+        ),
+        ("mariadb://ann:PW@localhost:port/shop", "the port is not a number"),
+        ("mariadb://ann:%zzPW@localhost/shop", "is no character"),
+        ("mariadb://localhost/shop", "names no user"),
+        ("mariadb://ann:PW@one,two/shop", "several hosts"),
+        ("mariadb://ann@local host/shop", "the host contains"),
+        ("mariadb://ann:PW@localhost/a%00", "NUL byte"),
+        (
+            "mysql:/ann:PW@localhost/shop",
+            "does not begin with `postgres://` or `mariadb://`",
+        ),
         (
             "PW://ann:PW@localhost/shop",
             "a kind of database that is not known",

@@ -109,7 +109,7 @@ impl<'c> Deployment<'c> {
         };
         let language = match self.url {
             DatabaseUrl::Postgres(_) => Language::Postgres,
-            DatabaseUrl::Sqlite(_) => Language::Sqlite,
+            DatabaseUrl::Sqlite(_) | DatabaseUrl::Mariadb(_) => Language::Sqlite,
         };
         let statements = script.map(|script| script.statements(language)).transpose();
         let statements = statements.map_err(|fault| Stop::Unable(fault.to_string()))?;

@@ -374,6 +374,11 @@ fn given(
              WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
         }
         DatabaseKind::Sqlite => "SELECT count(*) FROM sqlite_schema",
+        DatabaseKind::Mariadb => {
+            return Err(Stop::Unable(
+                "nothing is proven on a given MariaDB by this build".to_owned(),
+            ));
+        }
     };
     let objects = connection
         .query(sql, &[])?
@@ -524,7 +529,7 @@ impl Db {
     pub fn file(&self) -> Option<PathBuf> {
         match self.file.as_ref()?.url() {
             DatabaseUrl::Sqlite(path) => Some(path),
-            DatabaseUrl::Postgres(_) => None,
+            DatabaseUrl::Postgres(_) | DatabaseUrl::Mariadb(_) => None,
         }
     }
 

@@ -54,6 +54,11 @@ ORDER BY line";
 const SQLITE: &str = "
 SELECT type || ' ' || name || ' ' || COALESCE(sql, '') AS line FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY line";
 
+const MARIADB: &str = "
+SELECT CONCAT(table_type, ' ', table_name) AS line FROM information_schema.tables WHERE table_schema = DATABASE()
+UNION ALL SELECT CONCAT('trigger ', trigger_name, ' ', action_statement) FROM information_schema.triggers WHERE trigger_schema = DATABASE()
+UNION ALL SELECT CONCAT(routine_type, ' ', routine_name) FROM information_schema.routines WHERE routine_schema = DATABASE() ORDER BY line";
+
 /// Reads the inventory, with a superuser's connection. Roles by which proofs log in are left out.
 ///
 /// # Errors
@@ -62,6 +67,7 @@ pub fn inventory(connection: &mut Connection) -> Result<Vec<String>, EngineError
     let sql = match connection.kind() {
         DatabaseKind::Postgres => POSTGRES,
         DatabaseKind::Sqlite => SQLITE,
+        DatabaseKind::Mariadb => MARIADB,
     };
     let rows = connection.query(sql, &[])?;
     let lines = rows

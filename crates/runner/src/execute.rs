@@ -167,6 +167,7 @@ impl Course<'_> {
     fn close(&self, connection: &mut Connection) -> Result<(), EngineError> {
         match connection.kind() {
             DatabaseKind::Postgres => connection.batch("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL ROLE NONE"),
+            DatabaseKind::Mariadb => own_role(connection),
             DatabaseKind::Sqlite => {
                 let enforced = connection.query("PRAGMA foreign_keys", &[])?;
                 if enforced.scalar().and_then(Value::as_bool) == Some(true) {
@@ -458,13 +459,14 @@ fn group_end(statements: &[Statement], at: usize) -> usize {
 pub(crate) fn own_role(connection: &mut Connection) -> Result<(), EngineError> {
     match connection.kind() {
         DatabaseKind::Postgres => connection.batch("SET LOCAL ROLE NONE"),
+        DatabaseKind::Mariadb => connection.set_role(None),
         DatabaseKind::Sqlite => Ok(()),
     }
 }
 
 fn send(connection: &mut Connection, sql: &str) -> Result<(), EngineError> {
     match connection.kind() {
-        DatabaseKind::Postgres => connection.batch(sql),
+        DatabaseKind::Postgres | DatabaseKind::Mariadb => connection.batch(sql),
         // Takes all rows of a statement that answers some: a pragma, a SELECT with an effect.
         DatabaseKind::Sqlite => connection.execute(sql).map(drop),
     }

@@ -1,6 +1,6 @@
 //! What migrations have set aside, and how it goes for good.
 
-use engine::{Connection, DatabaseKind, EngineError, quote_identifier};
+use engine::{Connection, DatabaseKind, EngineError, quote_backticks, quote_identifier};
 use journal::{Event, EventKind, Migration};
 use physical::Value;
 use serde::Serialize;
@@ -44,6 +44,7 @@ pub(crate) fn look(
     let sql = match connection.kind() {
         DatabaseKind::Postgres => SCHEMAS,
         DatabaseKind::Sqlite => TABLES,
+        DatabaseKind::Mariadb => return Ok(Vec::new()),
     };
     let found = connection.query(sql, &[])?;
     let language = language(connection);
@@ -122,6 +123,7 @@ fn destroy(connection: &mut Connection, aside: &Aside) -> Result<(), Stop> {
         DatabaseKind::Sqlite => connection
             .execute(&format!("DROP TABLE {}", quote_identifier(&aside.name)))
             .map(drop),
+        DatabaseKind::Mariadb => connection.batch(&format!("DROP TABLE {}", quote_backticks(&aside.name))),
         DatabaseKind::Postgres => destroy_schema(connection, &aside.name),
     };
     done.map_err(|error| {

@@ -64,7 +64,7 @@ pub(crate) fn acquire(connection: &mut Connection, job: &Job<'_>, tell: Tell<'_>
     let guard = match connection.kind() {
         DatabaseKind::Postgres => Some(guard(job, store, &token, &lost)?),
         // Nobody else can write to the file while we do; every transaction of ours renews the lease.
-        DatabaseKind::Sqlite => None,
+        DatabaseKind::Sqlite | DatabaseKind::Mariadb => None,
     };
     Ok(Lease {
         token,
@@ -174,7 +174,9 @@ fn living_holder(
     }
     let lives = match connection.kind() {
         DatabaseKind::Postgres => backend_lives(connection, int(row, 3), &text(row, 4))?,
-        DatabaseKind::Sqlite => host != settings.host || u32::try_from(process).is_ok_and(process_runs),
+        DatabaseKind::Sqlite | DatabaseKind::Mariadb => {
+            host != settings.host || u32::try_from(process).is_ok_and(process_runs)
+        }
     };
     let holder = format!(
         "{}, process {process} on {host}, for another {left} s unless it renews",
@@ -281,7 +283,7 @@ impl Lease {
     /// Whether the lease is still ours: asked in every transaction before anything of it counts.
     pub(crate) fn hold(&self, connection: &mut Connection) -> Result<(), Stop> {
         let ours = match self.kind {
-            DatabaseKind::Sqlite => renew(connection, self.store, &self.token)?,
+            DatabaseKind::Sqlite | DatabaseKind::Mariadb => renew(connection, self.store, &self.token)?,
             DatabaseKind::Postgres => {
                 let sql = self.store.sql("SELECT count(*) FROM {p}lease WHERE token = $1");
                 let values = [Value::Text(self.token.clone())];

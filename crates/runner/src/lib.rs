@@ -127,6 +127,7 @@ pub type Tell<'a> = &'a mut dyn FnMut(Told<'_>);
 fn language(connection: &Connection) -> Language {
     match connection.kind() {
         DatabaseKind::Postgres => Language::Postgres,
-        DatabaseKind::Sqlite => Language::Sqlite,
+        // `preflight` refuses MariaDB before anything of it is read.
+        DatabaseKind::Sqlite | DatabaseKind::Mariadb => Language::Sqlite,
     }
 }

@@ -12,6 +12,12 @@ pub(crate) fn check(connection: &mut Connection) -> Result<(), Stop> {
     if connection.kind() == DatabaseKind::Sqlite {
         return Ok(());
     }
+    if connection.kind() == DatabaseKind::Mariadb {
+        return Err(Stop::wrong(
+            "migrations are not run on MariaDB by this build",
+            "name a PostgreSQL or a SQLite database",
+        ));
+    }
     let version = connection.version();
     if version.major < OLDEST_MAJOR {
         return Err(Stop::failed(

@@ -72,6 +72,11 @@ impl Store {
                 clock: "unixepoch()",
                 kind: DatabaseKind::Sqlite,
             },
+            DatabaseKind::Mariadb => Self {
+                prefix: "architrave_migrations_",
+                clock: "unix_timestamp()",
+                kind: DatabaseKind::Mariadb,
+            },
         }
     }
 
@@ -89,6 +94,10 @@ impl Store {
             }
             DatabaseKind::Sqlite => {
                 "SELECT count(*) FROM sqlite_schema WHERE name = 'architrave_migrations_lease'"
+            }
+            DatabaseKind::Mariadb => {
+                "SELECT count(*) FROM information_schema.tables \
+                 WHERE table_schema = DATABASE() AND table_name = 'architrave_migrations_lease'"
             }
         };
         let count = connection.query(sql, &[])?.scalar().and_then(Value::as_int);

@@ -49,6 +49,7 @@ pub(crate) fn open(
     let name = match url {
         DatabaseUrl::Postgres(_) => "postgres",
         DatabaseUrl::Sqlite(_) => "sqlite",
+        DatabaseUrl::Mariadb(_) => "mariadb",
     };
     let Some(dialect) = by_name(name) else {
         return Err(Outcome::Failed);
@@ -90,10 +91,16 @@ pub(crate) fn address(context: Context, on: &str) -> Result<DatabaseUrl, Outcome
         },
         None => on.to_owned(),
     };
-    DatabaseUrl::parse(&text).map_err(|error| {
+    let url = DatabaseUrl::parse(&text).map_err(|error| {
         findings::complain(context, &error.to_string(), error.help());
         Outcome::Misused
-    })
+    })?;
+    if matches!(url, DatabaseUrl::Mariadb(_)) && by_name("mariadb").is_none() {
+        let message = "MariaDB and MySQL (`mariadb://`, `mysql://`) are not supported by this build";
+        findings::complain(context, message, Some("name a PostgreSQL or a SQLite database"));
+        return Err(Outcome::Misused);
+    }
+    Ok(url)
 }
 
 fn read_key(context: Context, file: &Path) -> Result<(String, Key), Outcome> {

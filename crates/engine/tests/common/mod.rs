@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use engine::{Connection, EngineError, Server, SqlError, StartOptions};
+use engine::{Connection, EngineError, MariadbServer, Server, SqlError, StartOptions};
 
 /// A cache that the tests of one program share, so that `initdb` runs once.
 pub fn cache() -> &'static Path {
@@ -34,6 +34,24 @@ pub fn start(options: &StartOptions) -> Server {
 pub fn database(name: &str) -> (&'static Server, Connection) {
     static SERVER: OnceLock<Server> = OnceLock::new();
     let server = SERVER.get_or_init(|| start(&options()));
+    server.create_database(name).unwrap();
+    let connection = server.superuser_connection(name).unwrap();
+    (server, connection)
+}
+
+pub fn start_mariadb(options: &StartOptions) -> MariadbServer {
+    MariadbServer::start(options).unwrap_or_else(|error| {
+        panic!(
+            "these tests need MariaDB 10.11 or newer: {error}\nhelp: {}",
+            error.help().unwrap_or("none")
+        )
+    })
+}
+
+/// One MariaDB for the tests of one program that do not hurt it; each takes a database of its own.
+pub fn mariadb(name: &str) -> (&'static MariadbServer, Connection) {
+    static SERVER: OnceLock<MariadbServer> = OnceLock::new();
+    let server = SERVER.get_or_init(|| start_mariadb(&options()));
     server.create_database(name).unwrap();
     let connection = server.superuser_connection(name).unwrap();
     (server, connection)

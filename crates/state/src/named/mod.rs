@@ -147,6 +147,13 @@ fn place(system: &dyn System, text: &str, shown: &str) -> Loaded<Named> {
     if address || text.split_once(':').is_some_and(|(_, rest)| rest.contains('@')) {
         let url =
             DatabaseUrl::parse(text).map_err(|error| Failure::engine(&codes::BAD_ADDRESS, "", &error))?;
+        if matches!(url, DatabaseUrl::Mariadb(_)) && dialects::by_name("mariadb").is_none() {
+            let error = EngineError::Unsupported {
+                message: "MariaDB and MySQL (`mariadb://`, `mysql://`) are not read by this build".to_owned(),
+                help: None,
+            };
+            return Err(Failure::engine(&codes::BAD_ADDRESS, "", &error));
+        }
         if let DatabaseUrl::Sqlite(file) = &url
             && !system.exists(file)
         {
@@ -324,6 +331,7 @@ pub fn dialect(
         let name = match url {
             DatabaseUrl::Postgres(_) => "postgres",
             DatabaseUrl::Sqlite(_) => "sqlite",
+            DatabaseUrl::Mariadb(_) => "mariadb",
         };
         let Some(found) = dialects::by_name(name) else {
             continue;
@@ -556,8 +564,8 @@ fn live(url: &DatabaseUrl, dialect: &'static Relational) -> Loaded<Database> {
 fn supported(connection: &Connection, place: &str, dialect: &Relational) -> Loaded<()> {
     match connection.kind() {
         DatabaseKind::Postgres => new_enough(connection.version(), place, dialect),
-        // It is built in.
-        DatabaseKind::Sqlite => Ok(()),
+        // It is built in; of MariaDB the connection itself refuses what is too old.
+        DatabaseKind::Sqlite | DatabaseKind::Mariadb => Ok(()),
     }
 }
 

@@ -357,7 +357,7 @@ fn run(
     let text = text_of(&scripts.sources, file, range);
     let given = match connection.kind() {
         DatabaseKind::Postgres => giving::read(text),
-        DatabaseKind::Sqlite => None,
+        DatabaseKind::Sqlite | DatabaseKind::Mariadb => None,
     };
     let done = match given {
         Some(given) => giving::run(connection, given, text),

@@ -99,6 +99,7 @@ impl Subject {
         let name = match url {
             DatabaseUrl::Postgres(_) => "postgres",
             DatabaseUrl::Sqlite(_) => "sqlite",
+            DatabaseUrl::Mariadb(_) => "mariadb",
         };
         let dialect = dialects::by_name(name).ok_or(Told::Outcome(Outcome::Failed))?;
         Ok(Self {
@@ -121,7 +122,8 @@ impl Subject {
     fn language(&self) -> Language {
         match self.url {
             DatabaseUrl::Postgres(_) => Language::Postgres,
-            DatabaseUrl::Sqlite(_) => Language::Sqlite,
+            // No command goes on with an address of MariaDB.
+            DatabaseUrl::Sqlite(_) | DatabaseUrl::Mariadb(_) => Language::Sqlite,
         }
     }
 }

@@ -246,6 +246,7 @@ impl Bench {
         let url = trail::address(self.context, &database).map_err(Told::Outcome)?;
         let can_know = match &url {
             DatabaseUrl::Postgres(_) => self.dialect.name == "postgres",
+            DatabaseUrl::Mariadb(_) => self.dialect.name == "mariadb",
             DatabaseUrl::Sqlite(file) => self.dialect.name == "sqlite" && self.context.machine.exists(file),
         };
         if !can_know {

@@ -211,6 +211,7 @@ fn named(context: Context, arguments: &Prove, on: &str, start: &StartOptions) ->
             let name = match url {
                 DatabaseUrl::Postgres(_) => "postgres",
                 DatabaseUrl::Sqlite(_) => "sqlite",
+                DatabaseUrl::Mariadb(_) => "mariadb",
             };
             let temporary = start.temporary.clone();
             Ok((

@@ -377,12 +377,14 @@ impl Mariadb {
                 } else {
                     Params::Positional(values)
                 };
-                let answer = self.conn.exec_iter(&statement, parameters).and_then(take);
+                let rows = self.conn.exec_iter(&statement, parameters).and_then(take);
+                let answer = rows.map(|rows| self.answer(rows));
                 let closed = self.conn.close(statement);
                 answer.and_then(|answer| closed.map(|()| answer))
             }
             Err(error) if errors::number(&error) == Some(NOT_PREPARED) && values.is_empty() => {
-                self.conn.query_iter(sql).and_then(take)
+                let rows = self.conn.query_iter(sql).and_then(take);
+                rows.map(|rows| self.answer(rows))
             }
             Err(error) => Err(error),
         };
@@ -394,6 +396,14 @@ impl Mariadb {
                 Ok(answer)
             }
             Err(error) => Err(self.error(&error)),
+        }
+    }
+
+    fn answer(&self, rows: Rows) -> Answer {
+        Answer {
+            rows,
+            changed: self.conn.affected_rows(),
+            warned: self.conn.warnings() > 0,
         }
     }
 
@@ -436,7 +446,7 @@ struct Answer {
 }
 
 /// The rows of the first answer; a call may give several, of which the others are passed over.
-fn take<T: Protocol>(mut result: QueryResult<'_, '_, '_, T>) -> Result<Answer, mysql::Error> {
+fn take<T: Protocol>(mut result: QueryResult<'_, '_, '_, T>) -> Result<Rows, mysql::Error> {
     let mut rows = Rows::default();
     let mut first = true;
     while let Some(set) = result.iter() {
@@ -457,11 +467,7 @@ fn take<T: Protocol>(mut result: QueryResult<'_, '_, '_, T>) -> Result<Answer, m
             }
         }
     }
-    Ok(Answer {
-        rows,
-        changed: result.affected_rows(),
-        warned: result.warnings() > 0,
-    })
+    Ok(rows)
 }
 
 /// Reads all answers of a batch to their ends, or the first error.
