@@ -21,54 +21,64 @@ fn root() -> PathBuf {
         .unwrap()
 }
 
-/// Texts of schemas, by name. What was found elsewhere is in the words of another product.
-fn schemas() -> Vec<(String, String)> {
-    let folders = ["fixtures/design", "fixtures/prove/unbroken", "examples"];
-    let mut paths = Vec::new();
-    for folder in folders {
-        let entries = std::fs::read_dir(root().join(folder)).unwrap();
-        for path in entries.map(|entry| entry.unwrap().path()) {
-            match path.join("schema").is_dir() {
-                true => {
-                    let inner = std::fs::read_dir(path.join("schema")).unwrap();
-                    paths.extend(inner.map(|entry| entry.unwrap().path()));
-                }
-                false => paths.push(path),
-            }
+/// The files of a schema.
+type Files = Vec<(String, String)>;
+
+/// Schemas by name. What was found elsewhere is in the words of another product.
+fn schemas() -> Vec<(String, Files)> {
+    let arch = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).unwrap();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|end| end == "arch"));
+        paths.sort();
+        paths
+    };
+    let read = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy();
+        (format!("/schema/{name}"), std::fs::read_to_string(path).unwrap())
+    };
+    let designs = arch(&root().join("fixtures/design"));
+    let mut all: Vec<(String, Files)> = designs
+        .iter()
+        .map(|path| (path.display().to_string(), vec![read(path)]))
+        .collect();
+    for entry in std::fs::read_dir(root().join("examples")).unwrap() {
+        let folder = entry.unwrap().path().join("schema");
+        if folder.is_dir() {
+            let files = arch(&folder).iter().map(read).collect();
+            all.push((folder.display().to_string(), files));
         }
     }
-    paths.retain(|path| path.extension().is_some_and(|end| end == "arch"));
-    paths.sort();
-    let texts = paths.into_iter().map(|path| {
-        let name = path.strip_prefix(root()).unwrap().display().to_string();
-        (name, std::fs::read_to_string(path).unwrap())
-    });
-    texts
-        .filter(|(_, text)| !text.contains("without defaults"))
-        .collect()
+    let found = |files: &Files| files.iter().any(|(_, text)| text.contains("without defaults"));
+    all.retain(|(_, files)| !found(files));
+    all
 }
 
 /// The schema for MariaDB, whatever it is written for.
-fn design(name: &str, text: &str) -> Database {
-    let line = text
-        .lines()
-        .find(|line| line.trim_start().starts_with("database "));
-    let text = match line {
-        Some(line) => text.replacen(line, "  database mariadb", 1),
-        None => panic!("{name}: no database"),
+fn design(name: &str, files: &Files) -> Database {
+    let line = |line: &str| match line.trim_start() {
+        rest if rest.starts_with("database ") => "  database mariadb".to_owned(),
+        rest if rest.starts_with("models ") => String::new(),
+        _ => line.to_owned(),
     };
-    let text = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("models "))
-        .collect::<Vec<_>>()
-        .join("\n");
-    let system = Memory::with([("/schema/a.arch", text.as_str())]);
-    let checked = state::check(&system, Path::new("/schema"));
-    assert!(
-        !checked.diagnostics.has_errors(),
-        "{name}: {:?}",
-        checked.diagnostics
-    );
+    let mut files: Files = files
+        .iter()
+        .map(|(path, text)| {
+            (
+                path.clone(),
+                text.lines().map(line).collect::<Vec<_>>().join("\n"),
+            )
+        })
+        .collect();
+    if !files
+        .iter()
+        .any(|(_, text)| text.lines().any(|line| line.starts_with("project ")))
+    {
+        let project = "project shop {\n  database mariadb\n}\n";
+        files.push(("/schema/project.arch".to_owned(), project.to_owned()));
+    }
+    let checked = state::check(&Memory::with(files), Path::new("/schema"));
+    // Rules may find fault with it: what is asked here is whether it can be built.
     let mut built = state::build(&checked);
     assert!(!built.diagnostics.has_errors(), "{name}: {:?}", built.diagnostics);
     built.targets.remove(0).realised.database
@@ -102,11 +112,11 @@ fn every_design_is_built_and_taken_back() {
     let server = server(cache.path());
     let mut wrong = Vec::new();
     let schemas = schemas();
-    for (number, (name, text)) in schemas.iter().enumerate() {
+    for (number, (name, files)) in schemas.iter().enumerate() {
         let database = format!("design_{number}");
         server.create_database(&database).unwrap();
         let mut connection = server.superuser_connection(&database).unwrap();
-        if let Err(error) = there_and_back(&mut connection, &design(name, text)) {
+        if let Err(error) = there_and_back(&mut connection, &design(name, files)) {
             wrong.push(format!("{name}: {error}"));
         }
     }

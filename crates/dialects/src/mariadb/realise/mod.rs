@@ -67,7 +67,7 @@ fn design(blueprint: &Source<'_>, database: &mut Database, losses: &mut Losses) 
     behave(blueprint, &mut work, &places, losses);
     for (mut work, table) in work.into_iter().zip(&mut database.tables) {
         storage::context_defaults(table, &mut work);
-        storage::checks(blueprint, table, &mut work, losses);
+        storage::checks(table, &mut work, losses);
         references::on_delete(blueprint, &mut work, losses);
         work.place(table);
     }

@@ -366,14 +366,21 @@ fn for_key(table: &Table, key: &physical::ForeignKey) -> Index {
     }
 }
 
-/// A CHECK answers the same at any time and looks at no other row: conditions that do not are looked at by triggers.
-pub(super) fn checks(blueprint: &Blueprint, table: &mut Table, work: &mut Work, losses: &mut Losses) {
+/// A CHECK answers the same at any time, looks at no other row, and at no column that a foreign key changes: conditions that do are looked at
+/// by triggers.
+pub(super) fn checks(table: &mut Table, work: &mut Work, losses: &mut Losses) {
     let variables = |context: Context| context::variable(context).to_owned();
     let mut moved = Vec::new();
+    let cascading: BTreeSet<Ident> = table
+        .foreign_keys
+        .iter()
+        .filter(|key| key.on_update == OnDelete::Cascade)
+        .flat_map(|key| key.columns.iter().cloned())
+        .collect();
     table.checks.retain_mut(|check| {
         check.validated = true;
         check.comment = None;
-        let varies = varies(&check.expr);
+        let varies = varies(&check.expr) || names_any(&check.expr, &cascading);
         replace_context(&mut check.expr, &variables);
         match expression::render(&check.expr) {
             Err(unspeakable) => {
@@ -398,7 +405,12 @@ pub(super) fn checks(blueprint: &Blueprint, table: &mut Table, work: &mut Work, 
             }
         }
     }
-    let _ = blueprint;
+}
+
+fn names_any(expr: &Expr, columns: &BTreeSet<Ident>) -> bool {
+    let mut found = matches!(expr, Expr::Column { name, .. } if columns.contains(name));
+    expr.children(&mut |child| found |= names_any(child, columns));
+    found
 }
 
 /// Whether it says something else tomorrow, or to somebody else.
