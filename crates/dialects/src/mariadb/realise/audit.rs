@@ -154,11 +154,19 @@ fn json_value(column: &str, ty: &SqlType) -> String {
             // The server keeps JSON in another collation than the rest of the row.
             format!("json_extract({column} COLLATE {COLLATION}, '$')")
         }
-        SqlType::Bytes => format!("concat({}, lower(hex({column})))", text("\\x")),
+        _ if is_bytes(ty) => format!("concat({}, lower(hex({column})))", text("\\x")),
         SqlType::Timestamp | SqlType::TimestampTz => {
             format!("date_format({column}, '%Y-%m-%dT%H:%i:%s.%f+00:00')")
         }
         SqlType::Uuid => format!("cast({column} AS char)"),
         _ => column.to_owned(),
+    }
+}
+
+fn is_bytes(ty: &SqlType) -> bool {
+    match ty {
+        SqlType::Bytes => true,
+        SqlType::Other(name) => name.starts_with("varbinary"),
+        _ => false,
     }
 }

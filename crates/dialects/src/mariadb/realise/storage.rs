@@ -100,7 +100,7 @@ fn identity(table: &mut Table) {
     }
 }
 
-/// The longest text that the checks of a table let into each column.
+/// The longest text, in characters, or value, in bytes, that the checks of a table let into each column.
 fn bounds(source: &Table) -> BTreeMap<Ident, u32> {
     let mut bounds = BTreeMap::new();
     for check in &source.checks {
@@ -119,7 +119,7 @@ fn bounds(source: &Table) -> BTreeMap<Ident, u32> {
 
 fn bound(expr: &Expr) -> Option<(Ident, u32)> {
     let length = |expr: &Expr| match expr {
-        Expr::Call(Builtin::Length, arguments) => match arguments.as_slice() {
+        Expr::Call(Builtin::Length | Builtin::ByteLength, arguments) => match arguments.as_slice() {
             [Expr::Column { name, .. }] => Some(name.clone()),
             _ => None,
         },
@@ -131,7 +131,7 @@ fn bound(expr: &Expr) -> Option<(Ident, u32)> {
     };
     match expr {
         Expr::Compare {
-            op: Comparison::LessOrEqual,
+            op: Comparison::LessOrEqual | Comparison::Equal,
             left,
             right,
         } => Some((length(left)?, number(right)?)),
@@ -168,19 +168,20 @@ fn key_columns(source: &Table) -> BTreeSet<Ident> {
     primary.chain(foreign).chain(unique).cloned().collect()
 }
 
-/// Texts with a bound stand in their row, those of keys first, as far as it has room.
+/// Texts and bytes with a bound stand in their row, those of keys first, as far as it has room.
 fn texts(source: &Table, table: &mut Table, losses: &mut Losses) {
     let (bounds, keys) = (bounds(source), key_columns(source));
     let mut room = ROOM;
     for first in [true, false] {
         for column in &mut table.columns {
             let key = keys.contains(&column.name);
-            if column.ty != SqlType::Text || key != first {
+            let is_text = column.ty == SqlType::Text;
+            if !is_text && column.ty != SqlType::Bytes || key != first {
                 continue;
             }
             let most = match bounds.get(&column.name) {
                 Some(most) => *most,
-                None if key => {
+                None if key && is_text => {
                     losses.add(
                         "texts without a bound",
                         format!("{}.{}", table.name, column.name),
@@ -191,10 +192,13 @@ fn texts(source: &Table, table: &mut Table, losses: &mut Losses) {
                 }
                 None => continue,
             };
-            let bytes = most.saturating_mul(4).saturating_add(2);
+            let bytes = most.saturating_mul(if is_text { 4 } else { 1 }).saturating_add(2);
             if most <= LONGEST && bytes <= room {
                 room -= bytes;
-                column.ty = SqlType::Varchar(most.max(1));
+                column.ty = match is_text {
+                    true => SqlType::Varchar(most.max(1)),
+                    false => SqlType::Other(format!("varbinary({most})")),
+                };
             }
         }
     }
