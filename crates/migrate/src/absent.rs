@@ -25,6 +25,8 @@ enum Mark {
     Comes(String),
     /// Has an effect of its own, which others may need, and can be had sooner.
     Early,
+    /// Nothing else needs it.
+    Late,
     None,
 }
 
@@ -81,10 +83,14 @@ impl Course {
     /// What is done beside the application comes last, with what is said of it.
     fn sink(&mut self, from: usize, to: usize) {
         let between: Vec<Marked> = self.steps.splice(from..=to, []).collect();
+        let grouped = between.iter().any(is_grouped);
+        let put_off = |marked: &Marked| {
+            let apart = marked.step.apart.is_some() && !(grouped && is_unique(&marked.step));
+            apart || marked.mark == Mark::Late
+        };
         let (mut first, mut last): (Vec<Marked>, Vec<Marked>) = (Vec::new(), Vec::new());
         for marked in between {
-            let waits =
-                marked.step.apart.is_some() || last.iter().any(|each| speaks_of(&marked.step, &each.step));
+            let waits = put_off(&marked) || last.iter().any(|each| speaks_of(&marked.step, &each.step));
             match waits {
                 true => last.push(marked),
                 false => first.push(marked),
@@ -94,6 +100,19 @@ impl Course {
         first.extend(last);
         self.steps.splice(from..from, first);
     }
+}
+
+/// Whether a view comes back that shows columns which hang on a key that it groups by.
+fn is_grouped(marked: &Marked) -> bool {
+    let Action::Sql(statements) = &marked.step.action;
+    matches!(&marked.mark, Mark::Comes(name) if name.starts_with("view "))
+        && statements.iter().any(|statement| statement.contains("GROUP BY"))
+}
+
+fn is_unique(step: &Step) -> bool {
+    let Action::Sql(statements) = &step.action;
+    let unique = |statement: &String| statement.starts_with("CREATE UNIQUE INDEX ");
+    statements.iter().any(unique)
 }
 
 /// Whether a step names what another looks at or builds.
@@ -110,8 +129,12 @@ fn mark(change: &Change<'_>, step: &Step) -> Mark {
         Change::Drop(object) if is_missed(object) => Mark::Goes(identity(object)),
         Change::Create(object) | Change::Add(object) if is_missed(object) => Mark::Comes(identity(object)),
         Change::Replace(_, Object::Type(_)) if !step.transactional => Mark::Early,
-        // Keys may stand on one that is unique.
-        Change::Drop(Object::Index(_, index)) if !step.transactional && !index.unique => Mark::Early,
+        // A part of an index goes with the whole; and keys stand on those that are unique.
+        Change::Drop(Object::Index(table, _)) if !step.transactional && table.partition_of.is_none() => {
+            Mark::Early
+        }
+        Change::Drop(Object::ForeignKey(..)) => Mark::Early,
+        Change::Create(Object::ForeignKey(..)) | Change::Add(Object::ForeignKey(..)) => Mark::Late,
         _ => Mark::None,
     }
 }

@@ -55,8 +55,9 @@ pub(super) fn add_index(table: &Table, index: &Index) -> Step {
     if index.unique {
         let twice = format!("rows of {} may have the same values", shown(&table.name));
         made.hazards.push(Hazard::MayFail(twice));
-    } else {
-        // One that keys may refer to cannot be put off.
+    }
+    // One that becomes a part of another cannot be put off.
+    if table.partition_of.is_none() {
         made.apart = Some(index.name.clone());
     }
     made

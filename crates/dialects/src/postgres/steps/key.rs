@@ -149,6 +149,9 @@ pub(super) fn index_for(table: &Table, key: &Ident, called: &Ident) -> Step {
         )],
     );
     index.transactional = false;
+    if table.partition_of.is_none() {
+        index.apart = Some(called.clone());
+    }
     let hazards = vec![
         Hazard::Scan(format!("{} is read twice", shown(&table.name))),
         Hazard::MayFail(format!("rows of {} may have the same values", shown(&table.name))),
