@@ -2,6 +2,7 @@
 //!
 //! One folder per product with the same file names in each, and one line in [`ALL`].
 
+pub mod mariadb;
 pub mod postgres;
 pub mod sql;
 pub mod sqlite;
