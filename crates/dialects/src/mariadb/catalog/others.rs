@@ -49,6 +49,12 @@ pub(super) fn views(answers: &Answers<'_>, reading: &mut Reading) -> Result<(), 
     Ok(())
 }
 
+/// Whether a body may be another one than the catalog prints: it writes backslashes of texts as they are, and line breaks as
+/// `\n`, so that the two cannot be told apart.
+pub(super) fn is_garbled(body: &str) -> bool {
+    body.contains('\\')
+}
+
 /// Reads triggers: those of one table, time and event in the order in which they fire.
 pub(super) fn triggers(answers: &Answers<'_>, reading: &mut Reading) -> Result<(), CatalogError> {
     for mut row in answers.rows("triggers") {
@@ -63,6 +69,9 @@ pub(super) fn triggers(answers: &Answers<'_>, reading: &mut Reading) -> Result<(
             _ => TriggerEvent::Update(Vec::new()),
         };
         let body = row.text()?;
+        if is_garbled(body) {
+            reading.unread("trigger", table, name);
+        }
         if let Some(table) = reading.table(table) {
             table.triggers.push(Trigger {
                 name: Ident::from(name),
@@ -149,6 +158,10 @@ fn written(cut: &Cut) -> Option<String> {
             let bound = bound.as_deref()?;
             // What is in no list is in this one.
             let rest = word == "VALUES IN" && (bound.contains("MAXVALUE") || bound == "DEFAULT");
+            // So it is printed where there is one column; but so is a list of nothing but zero.
+            if method == "LIST" && bound == "0" {
+                return None;
+            }
             let bound = if rest {
                 "DEFAULT".to_owned()
             } else {

@@ -6,6 +6,7 @@ use plan::CatalogError;
 
 use super::Reading;
 use super::answers::Answers;
+use super::others::is_garbled;
 use super::text::{constant, quote};
 
 /// Reads functions and procedures.
@@ -20,7 +21,7 @@ pub(super) fn routines(answers: &Answers<'_>, reading: &mut Reading) -> Result<(
         let (access, security) = (row.text()?, row.text()?);
         let comment = row.comment()?;
         // Packages say their parts in a way of their own; who may not see a body is told nothing of it.
-        if !matches!(kind, "FUNCTION" | "PROCEDURE") || body.is_empty() {
+        if !matches!(kind, "FUNCTION" | "PROCEDURE") || body.is_empty() || is_garbled(body) {
             reading.unread(&kind.to_lowercase(), name, "");
             continue;
         }
@@ -97,7 +98,7 @@ pub(super) fn events(answers: &Answers<'_>, reading: &mut Reading) -> Result<(),
         let comment = row.comment()?;
         let zone = row.text()?;
         // Its times are told in a zone of its own, which no statement about it can name.
-        if body.is_empty() || !matches!(zone, "+00:00" | "UTC" | "SYSTEM") {
+        if body.is_empty() || is_garbled(body) || !matches!(zone, "+00:00" | "UTC" | "SYSTEM") {
             reading.unread("event", name, "");
             continue;
         }
