@@ -61,7 +61,7 @@ fn malformed_answers_are_refused_and_nothing_panics() {
 }
 
 #[test]
-fn a_thousand_tables_are_asked_for_as_often_as_one() {
+fn many_tables_are_asked_for_as_often_as_one() {
     let mut it = database("pace");
     let tables: String = (0..300)
         .map(|n| {
@@ -85,8 +85,10 @@ fn a_thousand_tables_are_asked_for_as_often_as_one() {
             .iter()
             .all(|it| it.foreign_keys.len() == 1 && it.uniques.len() == 1)
     );
-    println!("300 tables: {queries:?} of queries, {reading:?} of reading");
-    assert!(queries.as_secs() < 20, "{queries:?}");
-    assert!(reading < queries, "{reading:?}");
+    // 0.05 s and 0.006 s without optimisation, on two cores.
+    assert!(
+        queries.as_secs() < 20 && reading.as_secs() < 5,
+        "{queries:?} {reading:?}"
+    );
     assert_eq!(read(&mut it), found);
 }
