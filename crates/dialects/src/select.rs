@@ -11,6 +11,8 @@ pub(crate) struct Words {
     pub(crate) table: fn(&Name) -> String,
     /// An expression.
     pub(crate) expression: fn(&Expr) -> Result<String, Unspeakable>,
+    /// What stands between a table and its alias.
+    pub(crate) alias: &'static str,
     /// What lines begin with below a word.
     pub(crate) indent: &'static str,
 }
@@ -41,7 +43,12 @@ pub(crate) fn query(query: &ViewQuery, words: &Words) -> String {
         .iter()
         .map(|(expr, name)| format!("{}{} AS {name}", words.indent, pad(expr, width)))
         .collect();
-    let mut sql = format!("SELECT\n{}\nFROM {} AS t", lines.join(",\n"), (words.table)(from));
+    let between = words.alias;
+    let mut sql = format!(
+        "SELECT\n{}\nFROM {}{between}t",
+        lines.join(",\n"),
+        (words.table)(from)
+    );
     for join in joins {
         let alias = (words.ident)(&join.alias);
         let on: Vec<String> = join
@@ -50,7 +57,7 @@ pub(crate) fn query(query: &ViewQuery, words: &Words) -> String {
             .map(|(theirs, own)| format!("{alias}.{} = t.{}", (words.ident)(theirs), (words.ident)(own)))
             .collect();
         sql.push_str(&format!(
-            "\nLEFT JOIN {} AS {alias} ON {}",
+            "\nLEFT JOIN {}{between}{alias} ON {}",
             (words.table)(&join.table),
             on.join(" AND ")
         ));

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use engine::{DatabaseUrl, Server, StartOptions, TemporarySqlite};
+use engine::{DatabaseUrl, MariadbServer, Server, StartOptions, TemporarySqlite};
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -65,6 +65,7 @@ fn main() {
     print("stop and removal", &stop);
     by_hand(&options, &temporary, rounds, &ours);
     databases(&options, rounds);
+    mariadb(&options, rounds);
     let sqlite = measure(rounds, || {
         let begun = Instant::now();
         let file = TemporarySqlite::create(&temporary).unwrap();
@@ -170,6 +171,60 @@ fn databases(options: &StartOptions, rounds: usize) {
             .unwrap();
         begun.elapsed()
     });
+    print("connect and first answer", &connects);
+}
+
+fn mariadb(options: &StartOptions, rounds: usize) {
+    let answered = || {
+        let begun = Instant::now();
+        let server = MariadbServer::start(options).unwrap();
+        server
+            .superuser_connection("")
+            .unwrap()
+            .query("SELECT 1", &[])
+            .unwrap();
+        (begun.elapsed(), server)
+    };
+    let (first, server) = answered();
+    println!("MariaDB {}", server.version());
+    println!("start and first answer, no template yet   {:>8.1} ms", ms(first));
+    let mut number = 0;
+    let next = measure(rounds, || {
+        number += 1;
+        let name = format!("next{number}");
+        let begun = Instant::now();
+        server.create_database(&name).unwrap();
+        server
+            .superuser_connection(&name)
+            .unwrap()
+            .query("SELECT 1", &[])
+            .unwrap();
+        begun.elapsed()
+    });
+    let connects = measure(rounds, || {
+        let begun = Instant::now();
+        server
+            .superuser_connection("next1")
+            .unwrap()
+            .query("SELECT 1", &[])
+            .unwrap();
+        begun.elapsed()
+    });
+    server.stop();
+    let starts = measure(rounds, || {
+        let (took, server) = answered();
+        server.stop();
+        took
+    });
+    let stops = measure(rounds, || {
+        let (_, server) = answered();
+        let begun = Instant::now();
+        server.stop();
+        begun.elapsed()
+    });
+    print("start and first answer, from the template", &starts);
+    print("stop and removal", &stops);
+    print("the next database in it, until it answers", &next);
     print("connect and first answer", &connects);
 }
 

@@ -6,7 +6,7 @@ use plan::{CatalogQuery, Relational};
 use crate::connection::Connection;
 use crate::error::EngineError;
 
-/// Reads the whole schema of a database, all of it as of one moment, with as many queries as the dialect has:
+/// Reads the whole schema of a database, all of it as of one moment (on MariaDB, whose catalog has no snapshots, as of each query), with as many queries as the dialect has:
 /// a number that does not grow with the schema.
 ///
 /// The connection must not be in a transaction.
@@ -42,7 +42,7 @@ fn ask(connection: &mut Connection, queries: &[CatalogQuery]) -> Result<Vec<Rows
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::{BinarySearch, Server, StartOptions};
+    use crate::server::{BinarySearch, MariadbServer, Server, StartOptions};
     use physical::Value;
 
     fn check(connection: &mut Connection, sound: &'static [(&str, Value)]) {
@@ -94,6 +94,15 @@ mod tests {
         check(
             &mut connection,
             &[("SELECT 1", Value::Int(1)), (IN_SNAPSHOT, Value::Bool(true))],
+        );
+        let server = MariadbServer::start(&options).expect("this test needs MariaDB 10.11 or newer");
+        server.create_database("d").unwrap();
+        check(
+            &mut server.superuser_connection("d").unwrap(),
+            &[
+                ("SELECT 1", Value::Int(1)),
+                ("SELECT DATABASE() = 'd'", Value::Int(1)),
+            ],
         );
     }
 }

@@ -446,6 +446,11 @@ fn transactions_hold_or_fail_whole() {
     assert_eq!(sql(&failed.unwrap_err()).kind(), SqlErrorKind::Unique);
     assert_eq!(one(&mut it, "SELECT count(*) FROM t", &[]), Value::Int(2));
     it.rollback().unwrap();
+    // To begin again would commit what is open.
+    it.begin().unwrap();
+    it.execute("INSERT INTO t VALUES (7, 0)").unwrap();
+    assert_eq!(it.begin().unwrap_err().code(), Some("25001"));
+    it.rollback().unwrap();
     // A snapshot neither sees what others write nor writes.
     it.begin_snapshot().unwrap();
     let mut other = server.superuser_connection("transactions").unwrap();

@@ -315,3 +315,83 @@ fn a_server_that_says_nothing_is_given_up() {
     let error = Connection::open(&url, &ConnectOptions::default()).unwrap_err();
     assert!(matches!(error, EngineError::Unavailable { .. }), "{error:?}");
 }
+
+/// A server that answers a MariaDB client with an error in which the password stands.
+#[test]
+fn even_a_mariadb_that_repeats_the_password_is_not_repeated() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        // ER_ACCESS_DENIED_ERROR, before any greeting.
+        let message = format!("no, {PASSWORD} or {ENCODED} is wrong");
+        let mut packet = vec![0xff, 0x15, 0x04];
+        packet.extend_from_slice(message.as_bytes());
+        let length = u8::try_from(packet.len()).unwrap();
+        let mut all = vec![length, 0, 0, 0];
+        all.extend(packet);
+        stream.write_all(&all).unwrap();
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest);
+    });
+    let url: DatabaseUrl = format!("mysql://ann:{ENCODED}@127.0.0.1:{port}/shop")
+        .parse()
+        .unwrap();
+    let error = Connection::open(&url, &ConnectOptions::default()).unwrap_err();
+    shows_nothing(&error);
+    assert!(matches!(error, EngineError::Refused { .. }), "{error:?}");
+    assert!(error.to_string().contains("*** or ***"), "{error}");
+    server.join().unwrap();
+}
+
+/// What listens at an address may be anything.
+#[test]
+fn what_is_no_mariadb_is_said_to_be_none() {
+    for greeting in [
+        &b"HTTP/1.1 400 Bad Request\r\n\r\n"[..],
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"",
+        b"\x05\x00\x00\x00\x0a5.5\x00",
+        b"\xff\xff\xff\x00",
+    ] {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.write_all(greeting).unwrap();
+        });
+        let url: DatabaseUrl = format!("mariadb://ann:{ENCODED}@127.0.0.1:{port}/shop")
+            .parse()
+            .unwrap();
+        let error = Connection::open(&url, &ConnectOptions::default()).unwrap_err();
+        shows_nothing(&error);
+        assert!(
+            matches!(
+                error,
+                EngineError::Refused { .. } | EngineError::Unavailable { .. }
+            ),
+            "{greeting:?}: {error:?}"
+        );
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn damaged_addresses_of_mariadb_do_not_leak() {
+    let whole =
+        format!("mariadb://ann:{ENCODED}@localhost:3306/shop?ssl-mode=disabled&password={ENCODED}&socket=/s");
+    for end in 0..whole.len() {
+        if let Err(error) = DatabaseUrl::parse(&whole[..end]) {
+            shows_nothing(&error);
+        }
+        let after_colon = end >= "mariadb://ann:".len();
+        for byte in ["%", "@", ":", "/", "?", "&", "=", "[", "\0", "é"] {
+            let damaged = format!("{}{byte}{}", &whole[..end], &whole[end + 1..]);
+            match DatabaseUrl::parse(&damaged) {
+                Ok(url) if after_colon => shows_nothing(&url),
+                Ok(_) => {}
+                Err(error) => shows_nothing(&error),
+            }
+        }
+    }
+}

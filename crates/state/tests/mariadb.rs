@@ -90,6 +90,86 @@ fn server(cache: &Path) -> MariadbServer {
     MariadbServer::start(&options).expect("these tests need MariaDB 10.11 or newer")
 }
 
+/// What is there otherwise than it was meant, in the form in which they are compared.
+fn differences(found: &Database, goal: &Database) -> Result<(), String> {
+    let (found, goal) = ((MARIADB.canonical)(found), (MARIADB.canonical)(goal));
+    let mut out = Vec::new();
+    for goal in &goal.tables {
+        let Some(found) = found.table(&goal.name) else {
+            out.push(format!("{} is missing", goal.name));
+            continue;
+        };
+        let mut tell = |what: &str, found: String, goal: String| {
+            if found != goal {
+                out.push(format!("{what}\n    found {found}\n    meant {goal}"));
+            }
+        };
+        for (found, goal) in found.columns.iter().zip(&goal.columns) {
+            tell("column", format!("{found:?}"), format!("{goal:?}"));
+        }
+        tell(
+            "key",
+            format!("{:?}", found.primary_key),
+            format!("{:?}", goal.primary_key),
+        );
+        tell(
+            "uniques",
+            format!("{:?}", found.uniques),
+            format!("{:?}", goal.uniques),
+        );
+        tell(
+            "foreign keys",
+            format!("{:?}", found.foreign_keys),
+            format!("{:?}", goal.foreign_keys),
+        );
+        tell(
+            "checks",
+            format!("{:?}", found.checks),
+            format!("{:?}", goal.checks),
+        );
+        tell(
+            "indexes",
+            format!("{:?}", found.indexes),
+            format!("{:?}", goal.indexes),
+        );
+        tell(
+            "triggers",
+            format!("{:?}", found.triggers),
+            format!("{:?}", goal.triggers),
+        );
+        tell(
+            "rights",
+            format!("{:?}", found.grants),
+            format!("{:?}", goal.grants),
+        );
+        tell(
+            "comment",
+            format!("{:?}", found.comment),
+            format!("{:?}", goal.comment),
+        );
+    }
+    for goal in &goal.views {
+        let found = found.views.iter().find(|found| found.name == goal.name);
+        if found != Some(goal) {
+            out.push(format!("view\n    found {found:?}\n    meant {goal:?}"));
+        }
+    }
+    for goal in &goal.opaque {
+        let found = found
+            .opaque
+            .iter()
+            .find(|found| found.name == goal.name && found.kind == goal.kind);
+        if found != Some(goal) {
+            out.push(format!("other\n    found {found:?}\n    meant {goal:?}"));
+        }
+    }
+    if out.is_empty() {
+        Ok(())
+    } else {
+        Err(out.join("\n"))
+    }
+}
+
 fn there_and_back(connection: &mut Connection, goal: &Database) -> Result<(), String> {
     let told = |error: engine::StepError| {
         let statement = error.statement.as_deref().unwrap_or_default();
@@ -97,6 +177,18 @@ fn there_and_back(connection: &mut Connection, goal: &Database) -> Result<(), St
     };
     let plan = migrate::plan(&Database::default(), goal, &MARIADB).map_err(|refused| refused.to_string())?;
     engine::apply(connection, &plan.steps).map_err(told)?;
+    let found = state::introspect(connection, &MARIADB).map_err(|error| error.to_string())?;
+    differences(&found, goal)?;
+    for (from, to) in [(&found, goal), (goal, &found)] {
+        let rest = migrate::steps_between(from, to, &MARIADB).map_err(|refused| refused.to_string())?;
+        if !rest.is_empty() {
+            let left: Vec<String> = rest
+                .iter()
+                .map(|step| format!("{}: {:?}", step.title, step.action))
+                .collect();
+            return Err(format!("what was built differs: {}", left.join("\n")));
+        }
+    }
     engine::undo(connection, &plan).map_err(told)?;
     let left = "SELECT count(*) FROM information_schema.tables WHERE table_schema = database()";
     let left = connection.query(left, &[]).map_err(|error| error.to_string())?;

@@ -1,8 +1,8 @@
 //! The one form in which a designed database and one that was read are compared.
 
 use physical::{
-    Column, Database, DefaultValue, Expr, Function, Generated, Index, Opaque, Origin, SqlType, Table,
-    Trigger, TriggerAction, Unique, View, ViewQuery,
+    Column, Database, DefaultValue, Expr, Function, Generated, Grant, Index, OnDelete, Opaque, Origin,
+    SqlType, Table, Trigger, TriggerAction, Unique, View, ViewQuery,
 };
 
 use super::expression::{self, Renderer};
@@ -15,13 +15,13 @@ pub(super) fn canonical(database: &Database) -> Database {
         roles: database.roles.clone(),
         tables: database.tables.iter().map(table).collect(),
         views: database.views.iter().map(view).collect(),
-        functions: database.functions.iter().map(function).collect(),
         // SQL of the user's does something once; it is no object that could be found again.
         opaque: database
             .opaque
             .iter()
             .filter(|each| each.kind != "user sql")
             .map(opaque)
+            .chain(database.functions.iter().map(function))
             .collect(),
         ..Database::default()
     };
@@ -32,7 +32,6 @@ pub(super) fn canonical(database: &Database) -> Database {
     out.roles.sort_by(|a, b| a.name.cmp(&b.name));
     out.tables.sort_by(|a, b| a.name.cmp(&b.name));
     out.views.sort_by(|a, b| a.name.cmp(&b.name));
-    out.functions.sort_by(|a, b| a.name.cmp(&b.name));
     out.opaque
         .sort_by(|a, b| (&a.kind, &a.name, &a.detail).cmp(&(&b.kind, &b.name, &b.detail)));
     out
@@ -40,6 +39,7 @@ pub(super) fn canonical(database: &Database) -> Database {
 
 fn opaque(source: &Opaque) -> Opaque {
     let mut opaque = source.clone();
+    opaque.definition = normal(&opaque.definition);
     opaque.undo = None;
     opaque.depends_on.clear();
     opaque.origin = Origin::Found;
@@ -62,7 +62,27 @@ fn normal(sql: &str) -> String {
             c => out.extend(c.to_lowercase()),
         }
     }
+    // The character set of a constant is not kept, nor is there a width for display where none was said.
+    for (printed, said) in [
+        ("_utf8mb4x'", "x'"),
+        ("bigint(20)", "bigint"),
+        ("int(11)", "int"),
+        ("smallint(6)", "smallint"),
+    ] {
+        out = out.replace(printed, said);
+    }
     out
+}
+
+/// A view's query. The server puts joins into parentheses: those behind FROM say nothing where all joins are of one kind.
+fn normal_query(sql: &str) -> String {
+    let sql = normal(sql);
+    let Some((shown, rest)) = sql.split_once("from") else {
+        return sql;
+    };
+    let (tables, filter) = rest.split_once("where").unwrap_or((rest, ""));
+    let tables: String = tables.chars().filter(|c| !matches!(c, '(' | ')')).collect();
+    format!("{shown}from{tables}where{filter}")
 }
 
 fn spelled(expr: &Expr) -> Expr {
@@ -96,6 +116,12 @@ fn table(source: &Table) -> Table {
         key.validated = true;
         key.set_null.clear();
         key.deferred = false;
+        // The server knows but one way to refuse.
+        for action in [&mut key.on_delete, &mut key.on_update] {
+            if matches!(action, OnDelete::NoAction | OnDelete::SetDefault) {
+                *action = OnDelete::Restrict;
+            }
+        }
         key.origin = Origin::Found;
     }
     for check in &mut table.checks {
@@ -112,13 +138,20 @@ fn table(source: &Table) -> Table {
         index.include.clear();
         index.origin = Origin::Found;
     }
-    table.grants.sort();
+    sort_rights(&mut table.grants);
     table.uniques.sort_by(|a, b| a.name.cmp(&b.name));
     table.foreign_keys.sort_by(|a, b| a.name.cmp(&b.name));
     table.checks.sort_by(|a, b| a.name.cmp(&b.name));
     table.indexes.sort_by(|a, b| a.name.cmp(&b.name));
     table.triggers.sort_by(|a, b| a.name.cmp(&b.name));
     table
+}
+
+fn sort_rights(grants: &mut [Grant]) {
+    for grant in grants.iter_mut() {
+        grant.columns.sort();
+    }
+    grants.sort();
 }
 
 /// A unique index of columns and a unique constraint are the same here.
@@ -171,13 +204,32 @@ fn column(source: &Column) -> Column {
             .strip_prefix('(')
             .and_then(|sql| sql.strip_suffix(')'))
             .unwrap_or(&sql);
-        column.default = Some(DefaultValue::Expr(Expr::Sql(normal(sql))));
+        let sql = match source.ty {
+            SqlType::Numeric(Some((_, scale))) => places(sql, scale),
+            _ => normal(sql),
+        };
+        column.default = Some(DefaultValue::Expr(Expr::Sql(sql)));
     }
     column.identity = source.identity.map(|_| physical::Identity::ByDefault);
     column.ty = SqlType::Other(types::type_name(&source.ty));
     column.comment = source.comment.clone().filter(|text| !text.is_empty());
     column.origin = Origin::Found;
     column
+}
+
+/// A number with as many places as its column has, as the server prints it.
+fn places(sql: &str, scale: u32) -> String {
+    let (whole, fraction) = sql.split_once('.').unwrap_or((sql, ""));
+    let width = usize::try_from(scale).unwrap_or_default();
+    let number = !whole.is_empty()
+        && format!("{whole}{fraction}")
+            .chars()
+            .all(|c| c.is_ascii_digit() || c == '-');
+    match (number, width) {
+        (false, _) => normal(sql),
+        (true, 0) => whole.to_owned(),
+        (true, width) => format!("{whole}.{fraction:0<width$}"),
+    }
 }
 
 fn trigger(source: &Trigger) -> Trigger {
@@ -192,17 +244,24 @@ fn trigger(source: &Trigger) -> Trigger {
 
 fn view(source: &View) -> View {
     let mut view = source.clone();
-    view.query = ViewQuery::Sql(normal(&steps::view_query(&source.query)));
+    view.query = ViewQuery::Sql(normal_query(&steps::view_query(&source.query)));
     view.comment = None;
-    view.grants.sort();
+    view.owner = None;
+    sort_rights(&mut view.grants);
     view.origin = Origin::Found;
     view
 }
 
-fn function(source: &Function) -> Function {
-    let mut function = source.clone();
-    function.body = normal(&source.body);
-    function.grants.sort();
-    function.origin = Origin::Found;
-    function
+/// As the catalog reads one: a statement.
+fn function(source: &Function) -> Opaque {
+    opaque(&Opaque {
+        kind: "function".to_owned(),
+        name: source.name.clone(),
+        detail: String::new(),
+        setting: false,
+        definition: steps::function_text(source),
+        undo: None,
+        depends_on: Vec::new(),
+        origin: Origin::Found,
+    })
 }

@@ -131,6 +131,11 @@ impl Renderer<'_> {
             Expr::Context(_) => unspeakable("the context of a transaction is not a value of this database"),
             Expr::And(parts) => self.join(parts, " AND ", Level::And, "1"),
             Expr::Or(parts) => self.join(parts, " OR ", Level::Or, "0"),
+            // As the server prints it: a column by itself is no condition.
+            Expr::Not(inner) if matches!(**inner, Expr::Column { .. }) => {
+                let column = self.piece(inner)?.text;
+                Ok(truth(format!("{column} = 0"), Level::Compare))
+            }
             Expr::Not(inner) => {
                 let inner = self.piece(inner)?.at(Level::Between);
                 Ok(truth(format!("NOT {inner}"), Level::Not))
@@ -202,7 +207,10 @@ impl Renderer<'_> {
             [only] => self.piece(only),
             _ => {
                 let parts = parts.iter().map(|part| {
-                    let piece = self.piece(part)?;
+                    let mut piece = self.piece(part)?;
+                    if matches!(part, Expr::Column { .. }) {
+                        piece = truth(format!("{} <> 0", piece.text), Level::Compare);
+                    }
                     // AND inside OR needs no parentheses for the server, but does for the reader.
                     Ok(piece.at(Level::Not))
                 });

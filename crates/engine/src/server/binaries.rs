@@ -54,7 +54,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// Where to look for the programs of a PostgreSQL.
+/// Where to look for the programs of a PostgreSQL, or of a MariaDB.
 #[derive(Debug, Clone, Default)]
 pub struct BinarySearch {
     /// A folder that the user named; nothing else is looked at then.

@@ -1,10 +1,11 @@
 //! As whom a temporary server runs.
 //!
-//! PostgreSQL refuses to run as root, and MariaDB does unless it is told otherwise. When we are root, the server gets a user id that belongs to nobody else: one
-//! picked at random from the range that service managers use for such accounts, without an entry in the account
-//! database and without any process. Its folder is closed to everybody but that id and root, so no other account on
-//! the machine reaches the socket or the files. That is why local connections need no password (`trust`): whoever
-//! can reach the socket could also rewrite the data files, and a password would protect nothing.
+//! PostgreSQL refuses to run as root, and MariaDB does unless it is told otherwise. When we are root, the server gets
+//! a user id that belongs to nobody else: one picked at random from the range that service managers use for such
+//! accounts, without an entry in the account database and without any process. Its folder is closed to everybody but
+//! that id and root, so no other account on the machine reaches the socket or the files. That is why local connections
+//! need no password (`trust`): whoever can reach the socket could also rewrite the data files, and a password would
+//! protect nothing.
 //!
 //! `initdb` looks its account up by name, so it alone runs as an existing one, in a folder of its own that nobody
 //! connects to. Where switching accounts is impossible (a container with one user id, programs below a closed home

@@ -66,7 +66,7 @@ impl CancelToken {
 /// How to start a temporary server.
 #[derive(Debug, Clone)]
 pub struct StartOptions {
-    /// Where to look for PostgreSQL.
+    /// Where to look for the programs of the server.
     pub search: BinarySearch,
     /// Where the template is kept between runs. It must be the user's own folder.
     pub cache: PathBuf,

@@ -23,6 +23,8 @@ pub(crate) struct Recipe {
     pub(crate) number: u32,
     /// For people.
     pub(crate) title: &'static str,
+    /// Whether the first error in a log tells what is wrong, and what follows only that all ends; or the last.
+    pub(crate) first_tells: bool,
 }
 
 /// The place of the template of one server program.
@@ -76,13 +78,13 @@ impl Recipe {
                 .iter()
                 .any(|word| line.contains(word))
         };
-        let line = log
-            .lines()
-            .rev()
-            .find(telling)
-            .or_else(|| log.lines().last())
-            .unwrap_or("it said nothing");
-        if log.contains("No space left on device") {
+        let mut lines = log.lines().filter(telling);
+        let line = match self.first_tells {
+            true => lines.next(),
+            false => lines.next_back(),
+        };
+        let line = line.or_else(|| log.lines().last()).unwrap_or("it said nothing");
+        if log.contains("No space left on device") || log.contains("Disk is full") {
             return EngineError::DiskFull {
                 message: line.to_owned(),
             };

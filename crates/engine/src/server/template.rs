@@ -20,6 +20,7 @@ pub(crate) const RECIPE: Recipe = Recipe {
     prefix: "postgres-",
     number: 1,
     title: "PostgreSQL",
+    first_tells: false,
 };
 
 /// What a template is made with and kept in.

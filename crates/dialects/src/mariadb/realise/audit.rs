@@ -154,7 +154,7 @@ fn json_value(column: &str, ty: &SqlType) -> String {
             // The server keeps JSON in another collation than the rest of the row.
             format!("json_extract({column} COLLATE {COLLATION}, '$')")
         }
-        _ if is_bytes(ty) => format!("concat({}, lower(hex({column})))", text("\\x")),
+        _ if is_bytes(ty) => format!("concat(char(92 USING utf8mb4), 'x', lower(hex({column})))"),
         SqlType::Timestamp | SqlType::TimestampTz => {
             format!("date_format({column}, '%Y-%m-%dT%H:%i:%s.%f+00:00')")
         }

@@ -24,7 +24,7 @@ const LONGEST: u32 = 2_000;
 /// How many bytes of a row of 65,535 may be texts of a bound.
 const ROOM: u32 = 48_000;
 
-/// The most that an index can hold of a text without a bound that must be a key, in characters.
+/// How much of a text without a bound is in an index, in characters: three columns of it fit into the 3,072 bytes of a key.
 const KEY: u32 = 191;
 
 /// What the server keeps of a comment on a column or an index, in characters; on a table it is twice that.
@@ -299,43 +299,53 @@ fn keys(blueprint: &Blueprint, table: &mut Table, losses: &mut Losses) {
 }
 
 fn indexes(table: &mut Table, losses: &mut Losses) {
+    let is_long = |column: &&Column| matches!(column.ty, SqlType::Text | SqlType::Bytes);
+    let long = table.columns.iter().filter(is_long);
+    let long: BTreeSet<Ident> = long.map(|column| column.name.clone()).collect();
     let name = table.name.clone();
     table.indexes.retain_mut(|index| {
-        index.include.clear();
-        index.method = IndexMethod::BTree;
-        // All rows, where only some would do.
-        index.predicate = None;
-        index.comment = said(index.comment.as_ref(), COMMENT);
-        for key in &mut index.keys {
-            key.operator_class = None;
-            key.nulls_first = None;
-        }
-        let plain = index
-            .keys
-            .iter()
-            .all(|key| matches!(key.expr, Expr::Column { .. }));
-        if !plain {
-            losses.add(
-                "indexes of expressions",
-                format!("{name}.{}", index.name),
-                "an index has columns only: the rows are looked through",
-                index.origin,
-            );
-        }
-        plain
+        index_form(index, &long);
+        let Some((guarantee, reason)) = unindexable(index) else {
+            return true;
+        };
+        losses.add(guarantee, format!("{name}.{}", index.name), reason, index.origin);
+        false
     });
-    let missing: Vec<Index> = table
-        .foreign_keys
-        .iter()
-        .filter(|key| !is_indexed(table, &key.columns))
-        .map(|key| for_key(table, key))
-        .collect();
-    for index in missing {
-        let columns: Vec<Ident> = plain_columns(&index);
-        if !is_indexed(table, &columns) {
+    for key in table.foreign_keys.clone() {
+        if !is_indexed(table, &key.columns) {
+            let index = for_key(table, &key);
             table.indexes.push(index);
         }
     }
+}
+
+/// All rows, where only some would do; what is kept beside its row is in an index by its beginning.
+fn index_form(index: &mut Index, long: &BTreeSet<Ident>) {
+    index.include.clear();
+    index.method = IndexMethod::BTree;
+    index.predicate = None;
+    index.comment = said(index.comment.as_ref(), COMMENT);
+    for key in &mut index.keys {
+        key.nulls_first = None;
+        let beside = matches!(&key.expr, Expr::Column { name, .. } if long.contains(name));
+        key.operator_class = beside.then(|| format!("({KEY})"));
+    }
+}
+
+/// What keeps an index from being one here, and what that means.
+fn unindexable(index: &Index) -> Option<(&'static str, &'static str)> {
+    let json = |ty: &SqlType| matches!(ty, SqlType::Json | SqlType::JsonText | SqlType::Array(_));
+    index.keys.iter().find_map(|key| match &key.expr {
+        Expr::Column { ty, .. } if json(ty) => Some((
+            "indexes of members",
+            "an index does not see into JSON: the rows are looked through",
+        )),
+        Expr::Column { .. } => None,
+        _ => Some((
+            "indexes of expressions",
+            "an index has columns only: the rows are looked through",
+        )),
+    })
 }
 
 fn plain_columns(index: &Index) -> Vec<Ident> {

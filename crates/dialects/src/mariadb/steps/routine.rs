@@ -17,6 +17,7 @@ pub(in super::super) fn view_query(query: &ViewQuery) -> String {
             ident,
             table: table_name,
             expression: expression::render,
+            alias: " ",
             indent: "    ",
         },
     )
@@ -49,32 +50,36 @@ pub(super) fn view(view: &View) -> Step {
     )
 }
 
-pub(super) fn function(function: &Function) -> Step {
-    let name = table_name(&function.name);
+/// Writes a function: with the rights of who made it, unless it says otherwise.
+pub(in super::super) fn function_text(function: &Function) -> String {
     let arguments = function.arguments.iter();
     let arguments: Vec<String> = arguments
         .map(|argument| format!("{} {}", ident(&argument.name), argument.ty))
         .collect();
-    let deterministic = match function.volatility {
-        Volatility::Immutable => "DETERMINISTIC",
-        Volatility::Stable | Volatility::Volatile => "NOT DETERMINISTIC",
-    };
-    let security = if function.security_definer {
-        "DEFINER"
-    } else {
-        "INVOKER"
-    };
     let mut create = format!(
-        "CREATE FUNCTION {name}({}) RETURNS {}\n    {deterministic} READS SQL DATA SQL SECURITY {security}",
+        "CREATE FUNCTION {}({}) RETURNS {}",
+        table_name(&function.name),
         arguments.join(", "),
         function.returns
     );
+    if function.volatility == Volatility::Immutable {
+        create.push_str(" DETERMINISTIC");
+    }
+    create.push_str(" READS SQL DATA");
+    if !function.security_definer {
+        create.push_str(" SQL SECURITY INVOKER");
+    }
     if let Some(said) = &function.comment {
-        create.push_str(&format!("\n    COMMENT {}", text(said)));
+        create.push_str(&format!("\nCOMMENT {}", text(said)));
     }
     create.push('\n');
     create.push_str(function.body.trim());
-    let mut statements = vec![create];
+    create
+}
+
+pub(super) fn function(function: &Function) -> Step {
+    let name = table_name(&function.name);
+    let mut statements = vec![function_text(function)];
     statements.extend(execute(&name, &function.grants));
     step(
         format!("function {}", function.name),

@@ -1,6 +1,6 @@
 //! CREATE TABLE, foreign keys, indexes.
 
-use physical::{Column, DefaultValue, Expr, ForeignKey, Index, IndexKey, OnDelete, SqlType, Table};
+use physical::{Column, DefaultValue, ForeignKey, Index, IndexKey, OnDelete, SqlType, Table};
 use plan::{Hazard, Lock, Section, Step, Unspeakable};
 
 use super::{step, undo};
@@ -9,23 +9,20 @@ use crate::mariadb::ident::{ident, idents, table as table_name, text};
 use crate::mariadb::types;
 use crate::select::pad;
 
-/// How much of a text without a bound is in an index: three columns of it fit into the 3,072 bytes of a key.
-const PREFIX: u32 = 191;
-
 /// A table with everything that belongs to it alone, its indexes included: the server makes one for each foreign key that finds none.
 pub(super) fn table(table: &Table, keys: &[usize]) -> Step {
     let name = table_name(&table.name);
     let mut lines = column_lines(table);
     if let Some(key) = &table.primary_key {
-        lines.push(format!("PRIMARY KEY ({})", key_columns(table, &key.columns)));
+        lines.push(format!("PRIMARY KEY ({})", idents(&key.columns)));
     }
     for unique in &table.uniques {
-        let columns = key_columns(table, &unique.columns);
+        let columns = idents(&unique.columns);
         let mut line = format!("UNIQUE KEY {} ({columns})", ident(&unique.name));
         comment(&mut line, unique.comment.as_ref());
         lines.push(line);
     }
-    lines.extend(table.indexes.iter().map(|index| index_line(table, index)));
+    lines.extend(table.indexes.iter().map(index_line));
     let keys = keys.iter().filter_map(|at| table.foreign_keys.get(*at));
     lines.extend(keys.map(foreign_key_line));
     let checks = table.checks.iter().filter_map(|check| {
@@ -107,52 +104,24 @@ pub(in super::super) fn default_text(value: &DefaultValue, ty: &SqlType) -> Resu
     types::default_text(value, ty)
 }
 
-/// Columns of a key, texts without a bound by their beginning.
-fn key_columns(table: &Table, columns: &[physical::Ident]) -> String {
-    let keys = columns.iter().map(|name| {
-        let ty = table.column(name.as_str()).map(|column| &column.ty);
-        format!("{}{}", ident(name), prefix(ty, true))
-    });
+fn index_keys(index: &Index) -> String {
+    let keys = index.keys.iter().filter_map(|key| index_key(key).ok());
     keys.collect::<Vec<_>>().join(", ")
 }
 
-/// A unique key holds texts whole: the server then keeps a hash of them.
-fn prefix(ty: Option<&SqlType>, unique: bool) -> String {
-    match ty {
-        Some(SqlType::Text | SqlType::Bytes) if !unique => format!("({PREFIX})"),
-        _ => String::new(),
-    }
-}
-
-fn index_keys(table: &Table, index: &Index) -> String {
-    let keys = index.keys.iter().filter_map(|key| {
-        let said = index_key(key).ok()?;
-        let Expr::Column { name, .. } = &key.expr else {
-            return Some(said);
-        };
-        let ty = table.column(name.as_str()).map(|column| &column.ty);
-        let direction = if key.descending { " DESC" } else { "" };
-        Some(format!("{}{}{direction}", ident(name), prefix(ty, index.unique)))
-    });
-    keys.collect::<Vec<_>>().join(", ")
-}
-
-fn index_line(table: &Table, index: &Index) -> String {
+fn index_line(index: &Index) -> String {
     let unique = if index.unique { "UNIQUE " } else { "" };
-    let mut line = format!(
-        "{unique}KEY {} ({})",
-        ident(&index.name),
-        index_keys(table, index)
-    );
+    let mut line = format!("{unique}KEY {} ({})", ident(&index.name), index_keys(index));
     comment(&mut line, index.comment.as_ref());
     line
 }
 
-/// Writes a key of an index.
+/// Writes a key of an index: so much of the column as its operator class says.
 pub(in super::super) fn index_key(key: &IndexKey) -> Result<String, Unspeakable> {
     let expr = expression::render(&key.expr)?;
+    let prefix = key.operator_class.as_deref().unwrap_or_default();
     let direction = if key.descending { " DESC" } else { "" };
-    Ok(format!("{expr}{direction}"))
+    Ok(format!("{expr}{prefix}{direction}"))
 }
 
 /// An index on a table that is in use: built while others read and write, as far as the server can.
@@ -163,7 +132,7 @@ pub(super) fn add_index(table: &Table, index: &Index) -> Step {
         Section::Table(table.name.to_string()),
         vec![format!(
             "ALTER TABLE {name} ADD {}, ALGORITHM=INPLACE, LOCK=NONE",
-            index_line(table, index)
+            index_line(index)
         )],
         undo(format!("ALTER TABLE {name} DROP INDEX {}", ident(&index.name))),
         index.origin,

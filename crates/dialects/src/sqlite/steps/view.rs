@@ -27,6 +27,7 @@ pub(in super::super) fn query(query: &ViewQuery) -> String {
             ident,
             table: table_name,
             expression: expression::render,
+            alias: " AS ",
             indent: "  ",
         },
     )

@@ -6,10 +6,11 @@
 mod decode;
 mod errors;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use mysql::consts::CapabilityFlags;
@@ -78,7 +79,9 @@ pub(super) struct Mariadb {
     id: i64,
     database: Option<String>,
     role: Option<String>,
-    /// What rolled back the transaction that is open, as far as the caller knows.
+    /// Whether a transaction is open, as far as the caller knows.
+    open: bool,
+    /// What rolled that transaction back.
     doomed: Option<EngineError>,
 }
 
@@ -93,7 +96,7 @@ impl fmt::Debug for Mariadb {
 #[derive(Clone)]
 pub(super) struct Cancel {
     address: MariadbAddress,
-    patience: Duration,
+    options: ConnectOptions,
     id: i64,
     cancelled: Arc<AtomicBool>,
 }
@@ -109,13 +112,13 @@ impl Cancel {
     pub(super) fn cancel(&self) -> Result<(), EngineError> {
         self.cancelled.store(true, Ordering::SeqCst);
         let mut conn =
-            dial(&self.address, self.patience).map_err(|error| EngineError::lost(error.to_string()))?;
+            dial(&self.address, &self.options).map_err(|error| EngineError::lost(error.to_string()))?;
         conn.query_drop(format!("KILL QUERY {}", self.id))
             .map_err(|error| EngineError::lost(errors::said(&error)))
     }
 }
 
-fn builder(address: &MariadbAddress, patience: Duration) -> OptsBuilder {
+fn builder(address: &MariadbAddress, options: &ConnectOptions, patience: Duration) -> OptsBuilder {
     let (host, socket) = match &address.host {
         MariadbHost::Socket(path) => (None, Some(path.display().to_string())),
         MariadbHost::Network(name) => (Some(name.clone()), None),
@@ -131,6 +134,11 @@ fn builder(address: &MariadbAddress, patience: Duration) -> OptsBuilder {
         .tcp_connect_timeout(Some(patience))
         .tcp_keepalive_time_ms(Some(SILENCE))
         .tcp_user_timeout_ms(Some(SILENCE))
+        // Else it is the path of our program.
+        .connect_attrs(Some(HashMap::from([(
+            "program_name",
+            options.application.clone(),
+        )])))
         // It would ask the server for its socket, and go there.
         .prefer_socket(false)
         .stmt_cache_size(0)
@@ -140,8 +148,11 @@ fn builder(address: &MariadbAddress, patience: Duration) -> OptsBuilder {
 
 /// Connects, and gives up after a while: the client itself waits for ever for a server that accepts and says nothing. Then the
 /// thread that waits stays until the server ends the connection.
-fn dial(address: &MariadbAddress, patience: Duration) -> Result<Conn, EngineError> {
-    let opts = builder(address, patience);
+fn dial(address: &MariadbAddress, options: &ConnectOptions) -> Result<Conn, EngineError> {
+    let patience = address
+        .connect_timeout
+        .map_or(options.patience, |seconds| Duration::from_secs(seconds.into()));
+    let opts = builder(address, options, patience);
     let (sender, receiver) = mpsc::channel();
     std::thread::Builder::new()
         .name("architrave-connect".to_owned())
@@ -152,19 +163,20 @@ fn dial(address: &MariadbAddress, patience: Duration) -> Result<Conn, EngineErro
         .map_err(|e| EngineError::io("preparing a connection", &e))?;
     match receiver.recv_timeout(patience) {
         Ok(result) => result.map_err(|error| errors::connecting(&error, address)),
-        Err(_) => Err(EngineError::Unavailable {
+        Err(RecvTimeoutError::Timeout) => Err(EngineError::Unavailable {
             message: format!("{address} does not answer within {patience:?}"),
             help: None,
         }),
+        Err(RecvTimeoutError::Disconnected) => Err(EngineError::refused(
+            format!("what answers at {address} cannot be understood"),
+            "see whether MariaDB listens there, and not something else",
+        )),
     }
 }
 
 impl Mariadb {
     pub(super) fn connect(address: &MariadbAddress, options: &ConnectOptions) -> Result<Self, EngineError> {
-        let patience = address
-            .connect_timeout
-            .map_or(options.patience, |seconds| Duration::from_secs(seconds.into()));
-        let conn = dial(address, patience)?;
+        let conn = dial(address, options)?;
         let mut it = Self {
             conn,
             address: address.clone(),
@@ -181,6 +193,7 @@ impl Mariadb {
             id: 0,
             database: None,
             role: None,
+            open: false,
             doomed: None,
         };
         it.learn()?;
@@ -260,7 +273,7 @@ impl Mariadb {
     pub(super) fn cancel_handle(&self) -> Cancel {
         Cancel {
             address: self.address.clone(),
-            patience: self.options.patience,
+            options: self.options.clone(),
             id: self.id,
             cancelled: Arc::clone(&self.cancelled),
         }
@@ -297,6 +310,7 @@ impl Mariadb {
     }
 
     pub(super) fn reset_session(&mut self) -> Result<(), EngineError> {
+        self.open = false;
         self.doomed = None;
         self.cancelled.store(false, Ordering::SeqCst);
         self.conn.reset().map_err(|error| self.error(&error))?;
@@ -312,16 +326,34 @@ impl Mariadb {
     }
 
     pub(super) fn begin(&mut self) -> Result<(), EngineError> {
-        self.batch("START TRANSACTION")
+        self.begin_as("START TRANSACTION")
     }
 
     pub(super) fn begin_snapshot(&mut self) -> Result<(), EngineError> {
-        self.batch("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
-        self.batch("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+        self.begin_as(
+            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
+             START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+        )
+    }
+
+    /// To begin in the middle of a transaction would commit it without a word.
+    fn begin_as(&mut self, sql: &str) -> Result<(), EngineError> {
+        if self.open {
+            return Err(EngineError::Sql(Box::new(SqlError {
+                code: "25001".to_owned(),
+                message: "a transaction is open already".to_owned(),
+                ..SqlError::default()
+            })));
+        }
+        self.doomed = None;
+        self.batch(sql)?;
+        self.open = true;
+        Ok(())
     }
 
     /// A deadlock has rolled the transaction back; to commit what came after it would commit half.
     pub(super) fn commit(&mut self) -> Result<(), EngineError> {
+        self.open = false;
         match self.doomed.take() {
             Some(error) => {
                 self.batch("ROLLBACK")?;
@@ -332,6 +364,7 @@ impl Mariadb {
     }
 
     pub(super) fn rollback(&mut self) -> Result<(), EngineError> {
+        self.open = false;
         self.doomed = None;
         self.batch("ROLLBACK")
     }
@@ -431,7 +464,7 @@ impl Mariadb {
             limit: self.limit,
         };
         let read = errors::read(error, &limits);
-        if errors::number(error).is_some_and(errors::ends_transaction) {
+        if self.open && errors::number(error).is_some_and(errors::ends_transaction) {
             self.doomed.get_or_insert_with(|| read.clone());
         }
         read

@@ -19,6 +19,7 @@ pub(crate) const RECIPE: Recipe = Recipe {
     prefix: "mariadb-",
     number: 1,
     title: "MariaDB",
+    first_tells: true,
 };
 
 /// How files are laid out: as small as they can be, and the same when a server starts from them.
