@@ -115,7 +115,10 @@ fn every_type_comes_back() {
         let rows = read(&mut it, &select);
         assert_eq!(rows, [[Value::Null], [expected.clone()]], "{ty}");
         if !matches!(expected, Value::Bytes(_)) || ty.contains("bin") || ty.contains("blob") {
-            let added = it.execute_with(&format!("INSERT INTO t{number} VALUES (?)"), &[expected.clone()]);
+            let added = it.execute_with(
+                &format!("INSERT INTO t{number} VALUES (?)"),
+                std::slice::from_ref(&expected),
+            );
             assert_eq!(added.unwrap(), 1, "{ty}");
             let found = format!("SELECT count(*) FROM t{number} WHERE v = ?");
             if ty != "float" {
