@@ -649,6 +649,27 @@ fn who_is_turned_away_is_told_why_and_no_secret() {
 }
 
 #[test]
+fn whom_the_operating_system_knows_needs_no_password() {
+    let output = std::process::Command::new("id").arg("-un").output().unwrap();
+    let account = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+    // A server of its own: as root, the account is the superuser's.
+    let server = common::start_mariadb(&common::options());
+    let mut it = server.superuser_connection("").unwrap();
+    it.batch(&format!(
+        "CREATE OR REPLACE USER {account}@localhost IDENTIFIED VIA unix_socket; \
+         CREATE USER unknown@localhost IDENTIFIED VIA unix_socket"
+    ))
+    .unwrap();
+    let mut known = server.connect("", &account).unwrap();
+    assert_eq!(
+        one(&mut known, "SELECT CURRENT_USER()", &[]),
+        text(&format!("{account}@localhost"))
+    );
+    let error = server.connect("", "unknown").unwrap_err();
+    assert!(matches!(error, EngineError::Refused { .. }), "{error:?}");
+}
+
+#[test]
 fn what_listens_and_says_nothing_is_given_up() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("silent.sock");
