@@ -115,7 +115,10 @@ fn every_type_comes_back() {
         let rows = read(&mut it, &select);
         assert_eq!(rows, [[Value::Null], [expected.clone()]], "{ty}");
         if !matches!(expected, Value::Bytes(_)) || ty.contains("bin") || ty.contains("blob") {
-            let added = it.execute_with(&format!("INSERT INTO t{number} VALUES (?)"), &[expected.clone()]);
+            let added = it.execute_with(
+                &format!("INSERT INTO t{number} VALUES (?)"),
+                std::slice::from_ref(&expected),
+            );
             assert_eq!(added.unwrap(), 1, "{ty}");
             let found = format!("SELECT count(*) FROM t{number} WHERE v = ?");
             if ty != "float" {
@@ -643,6 +646,27 @@ fn who_is_turned_away_is_told_why_and_no_secret() {
     assert!(!format!("{error} {error:?}").contains("c4nary"));
     let error = open(&"mysql://ann:c4nary@127.0.0.1:1/shop".parse().unwrap()).unwrap_err();
     assert!(matches!(error, EngineError::Unavailable { .. }), "{error:?}");
+}
+
+#[test]
+fn whom_the_operating_system_knows_needs_no_password() {
+    let output = std::process::Command::new("id").arg("-un").output().unwrap();
+    let account = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+    // A server of its own: as root, the account is the superuser's.
+    let server = common::start_mariadb(&common::options());
+    let mut it = server.superuser_connection("").unwrap();
+    it.batch(&format!(
+        "CREATE OR REPLACE USER {account}@localhost IDENTIFIED VIA unix_socket; \
+         CREATE USER unknown@localhost IDENTIFIED VIA unix_socket"
+    ))
+    .unwrap();
+    let mut known = server.connect("", &account).unwrap();
+    assert_eq!(
+        one(&mut known, "SELECT CURRENT_USER()", &[]),
+        text(&format!("{account}@localhost"))
+    );
+    let error = server.connect("", "unknown").unwrap_err();
+    assert!(matches!(error, EngineError::Refused { .. }), "{error:?}");
 }
 
 #[test]

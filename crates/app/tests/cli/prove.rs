@@ -110,7 +110,7 @@ fn what_cannot_be_asked_for_ends_with_2() {
         .ends(2)
         .says("NO_SUCH_VARIABLE");
     project
-        .run(&["prove", "--on", "mysql://u@h/d"])
+        .run(&["prove", "--on", "mysql://u@localhost/d"])
         .ends(2)
         .says("mysql");
     project.run(&["prove", "--on", ""]).ends(2);
@@ -138,6 +138,8 @@ fn a_password_is_never_told() {
         format!("postgres//u:{secret}@h/x"),
         format!("u:{secret}@h/x"),
         format!("mysql://u:{secret}@h/x"),
+        format!("mysql://u:{secret}@localhost/x"),
+        format!("mariadb://u:{secret}@/x?socket=/none"),
         format!("postgres://u:{secret}%@h/x"),
         format!("postgres://u:{secret}%00@127.0.0.1:1/x"),
         format!("postgres://:{secret}@127.0.0.1:1/x"),
