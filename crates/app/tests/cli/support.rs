@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The longest that anything here may take; what takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A declaration that the smallest projects begin with.
 pub(crate) const HEAD: &str = "project p {\n  database  postgres, sqlite\n}\n\n";
