@@ -151,6 +151,17 @@ pub(super) fn sql_type(printed: &str) -> SqlType {
     }
 }
 
+/// A type as statements have it: without widths for display, which no two versions of the server print alike.
+pub(super) fn plain(printed: &str) -> String {
+    match sql_type(printed) {
+        SqlType::SmallInt => "smallint".to_owned(),
+        SqlType::Integer => "int".to_owned(),
+        SqlType::BigInt => "bigint".to_owned(),
+        SqlType::Other(text) => text,
+        _ => printed.to_owned(),
+    }
+}
+
 fn integer(word: &str, behind: &str, printed: &str) -> SqlType {
     match (word, behind) {
         ("smallint", "") => SqlType::SmallInt,

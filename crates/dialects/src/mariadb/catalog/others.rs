@@ -7,13 +7,12 @@ use super::Reading;
 use super::answers::Answers;
 use super::text::{constant, quote, without_database};
 
-/// Reads views. Their owners are who they run as, unless they run as who asks.
+/// Reads views, without their definers, who are whoever makes them.
 pub(super) fn views(answers: &Answers<'_>, reading: &mut Reading) -> Result<(), CatalogError> {
     for mut row in answers.rows("views") {
         let name = row.text()?;
         let query = without_database(row.maybe()?.unwrap_or_default(), &reading.database);
         let check = row.text()?;
-        let owner = row.maybe()?.filter(|owner| !owner.is_empty());
         let invoker = row.text()? == "INVOKER";
         let algorithm = row.text()?;
         // Who may not see a view's text is told nothing of it.
@@ -36,7 +35,7 @@ pub(super) fn views(answers: &Answers<'_>, reading: &mut Reading) -> Result<(), 
         }
         reading.out.views.push(View {
             name: Name::bare(name),
-            owner: owner.map(Ident::from),
+            owner: None,
             query: ViewQuery::Sql(query),
             materialized: false,
             security_barrier: false,

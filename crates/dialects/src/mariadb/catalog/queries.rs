@@ -57,7 +57,7 @@ pub(super) static QUERIES: &[CatalogQuery] = &[
     },
     CatalogQuery {
         name: "views",
-        sql: "SELECT table_name, view_definition, check_option, definer, security_type, algorithm \
+        sql: "SELECT table_name, view_definition, check_option, security_type, algorithm \
               FROM information_schema.views WHERE table_schema = DATABASE() ORDER BY BINARY table_name",
     },
     CatalogQuery {

@@ -7,7 +7,7 @@ use super::Reading;
 use super::answers::Answers;
 use super::text::quote;
 
-/// Reads rights. What has no word of its own becomes a statement; the catalog shows those of others to who may read all of it.
+/// Reads rights, those on columns in the order of the table. What has no word of its own becomes a statement; the catalog shows those of others to who may read all of it.
 pub(super) fn rights(answers: &Answers<'_>, reading: &mut Reading) -> Result<(), CatalogError> {
     for mut row in answers.rows("rights") {
         let who = Who::read(row.text()?);
@@ -24,6 +24,12 @@ pub(super) fn rights(answers: &Answers<'_>, reading: &mut Reading) -> Result<(),
         if !given || passed_on {
             statement(reading, (table, column), word, &who, passed_on);
         }
+    }
+    for table in &mut reading.out.tables {
+        let columns = &table.columns;
+        let place = |name: &Ident| columns.iter().position(|column| column.name == *name);
+        let grants = table.grants.iter_mut();
+        grants.for_each(|grant| grant.columns.sort_by_key(place));
     }
     Ok(())
 }
