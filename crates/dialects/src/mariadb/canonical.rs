@@ -2,7 +2,7 @@
 
 use physical::{
     Column, Database, DefaultValue, Expr, Function, Generated, Grant, Index, OnDelete, Opaque, Origin,
-    SqlType, Table, Trigger, TriggerAction, Unique, View, ViewQuery,
+    SqlType, Table, Trigger, TriggerAction, Unique, View, ViewQuery, Volatility,
 };
 
 use super::expression::{self, Renderer};
@@ -21,8 +21,8 @@ pub(super) fn canonical(database: &Database) -> Database {
             .iter()
             .filter(|each| each.kind != "user sql")
             .map(opaque)
-            .chain(database.functions.iter().map(function))
             .collect(),
+        functions: database.functions.iter().map(function).collect(),
         ..Database::default()
     };
     for role in &mut out.roles {
@@ -32,6 +32,7 @@ pub(super) fn canonical(database: &Database) -> Database {
     out.roles.sort_by(|a, b| a.name.cmp(&b.name));
     out.tables.sort_by(|a, b| a.name.cmp(&b.name));
     out.views.sort_by(|a, b| a.name.cmp(&b.name));
+    out.functions.sort_by(|a, b| a.name.cmp(&b.name));
     out.opaque
         .sort_by(|a, b| (&a.kind, &a.name, &a.detail).cmp(&(&b.kind, &b.name, &b.detail)));
     out
@@ -252,16 +253,19 @@ fn view(source: &View) -> View {
     view
 }
 
-/// As the catalog reads one: a statement.
-fn function(source: &Function) -> Opaque {
-    opaque(&Opaque {
-        kind: "function".to_owned(),
-        name: source.name.clone(),
-        detail: String::new(),
-        setting: false,
-        definition: steps::function_text(source),
-        undo: None,
-        depends_on: Vec::new(),
-        origin: Origin::Found,
-    })
+/// Who may call a single routine the catalog does not show.
+fn function(source: &Function) -> Function {
+    let mut function = source.clone();
+    function.body = normal(source.body.trim());
+    function.returns = normal(&source.returns);
+    for argument in &mut function.arguments {
+        argument.ty = normal(&argument.ty);
+    }
+    function.volatility = match source.volatility {
+        Volatility::Immutable => Volatility::Immutable,
+        Volatility::Stable | Volatility::Volatile => Volatility::Volatile,
+    };
+    function.grants.clear();
+    function.origin = Origin::Found;
+    function
 }

@@ -6,7 +6,7 @@ mod access;
 mod routine;
 mod table;
 
-pub(super) use routine::{function_text, view_query};
+pub(super) use routine::view_query;
 pub(super) use table::{default_text, index_key};
 
 use physical::{Database, Opaque, Origin, Seed, SqlType};

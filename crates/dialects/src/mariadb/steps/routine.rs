@@ -51,7 +51,7 @@ pub(super) fn view(view: &View) -> Step {
 }
 
 /// Writes a function: with the rights of who made it, unless it says otherwise.
-pub(in super::super) fn function_text(function: &Function) -> String {
+fn function_text(function: &Function) -> String {
     let arguments = function.arguments.iter();
     let arguments: Vec<String> = arguments
         .map(|argument| format!("{} {}", ident(&argument.name), argument.ty))
