@@ -314,9 +314,10 @@ fn kind(field: &Field, places: &HashMap<&str, Kind>, found: &mut Diagnostics) ->
     }
     let message = format!("nothing is called `{}`", field.ty.text);
     let mut finding = Diagnostic::new(&codes::NO_SUCH_NAME, field.ty.span, message);
-    let mut known: Vec<&str> = places.keys().copied().chain(Scalar::names()).collect();
+    let mut known: Vec<&str> = Scalar::names().collect();
+    known.extend(places.keys());
     known.sort_unstable();
-    finding = match did_you_mean::<str>(&field.ty.text, known.iter().copied()) {
+    finding = match did_you_mean(&field.ty.text, &known) {
         Some(meant) => finding.help(format!("did you mean `{meant}`?")),
         None => finding.help(
             "name a model, an enum or a type of Prisma's; of a schema in several files name the folder",
