@@ -49,7 +49,7 @@ fn project_name(state: &Named) -> String {
     let found = match state {
         Named::Empty => None,
         Named::Project(path) => stem(path),
-        Named::Scripts { shown, .. } => stem(Path::new(shown)),
+        Named::Scripts { shown, .. } | Named::Prisma { shown, .. } => stem(Path::new(shown)),
         Named::Database(url) => Some(url.database()),
     };
     let letters = found.unwrap_or_default().to_ascii_lowercase();

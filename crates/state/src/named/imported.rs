@@ -62,7 +62,9 @@ pub fn import(
         return Err(Failure::new(Fault::Call, finding.help(help)));
     }
     let mut temporary = Temporary::new(start.clone());
-    let (mut found, _) = read(system, &mut temporary, dialect, named, true)?;
+    let read = read(system, &mut temporary, dialect, named, true)?;
+    let mut found = read.database;
+    super::prisma::document(&mut found, &read.said.docs);
     settle::leave_out(&mut found, dialect);
     owners::disown(&mut found, dialect);
     sort(&mut found);

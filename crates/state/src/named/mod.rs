@@ -5,6 +5,7 @@ mod compare;
 mod giving;
 mod imported;
 mod owners;
+mod prisma;
 mod script;
 mod settle;
 mod suspects;
@@ -20,7 +21,7 @@ use engine::{
     Version,
 };
 use physical::Database;
-use plan::{Relational, Rename};
+use plan::{Note, Relational, Rename};
 use project::System;
 
 pub use compare::{Difference, compare};
@@ -45,6 +46,13 @@ pub enum Named {
         /// The files.
         files: Vec<PathBuf>,
     },
+    /// A Prisma schema, of one file or several.
+    Prisma {
+        /// As it was named.
+        shown: String,
+        /// The files.
+        files: Vec<PathBuf>,
+    },
     /// A database that is there.
     Database(DatabaseUrl),
 }
@@ -55,7 +63,7 @@ impl std::fmt::Display for Named {
         match self {
             Self::Empty => f.write_str("empty"),
             Self::Project(path) => path.display().fmt(f),
-            Self::Scripts { shown, .. } => f.write_str(shown),
+            Self::Scripts { shown, .. } | Self::Prisma { shown, .. } => f.write_str(shown),
             Self::Database(url) => url.fmt(f),
         }
     }
@@ -132,7 +140,7 @@ pub fn named(system: &dyn System, text: &str) -> Result<Named, Box<Failure>> {
     place(system, text, &format!("`{text}`"))
 }
 
-const KINDS: &str = "a state is a folder of .arch or .sql files, one such file, an SQLite file, a `postgres://` or `sqlite:` URL, `env:NAME`, or `empty`";
+const KINDS: &str = "a state is a folder of .arch, .sql or .prisma files, one such file, an SQLite file, a `postgres://` or `sqlite:` URL, `env:NAME`, or `empty`";
 
 fn place(system: &dyn System, text: &str, shown: &str) -> Loaded<Named> {
     if text.is_empty() || text == "empty" {
@@ -178,6 +186,9 @@ fn at(system: &dyn System, path: &Path) -> Loaded<Named> {
     if has_extension(path, "sql") {
         return Ok(scripts(path, vec![path.to_owned()]));
     }
+    if has_extension(path, "prisma") {
+        return Ok(of_prisma(path, vec![path.to_owned()]));
+    }
     let bytes = system.read(path).map_err(|error| unreadable(path, &error))?;
     let usual = ["db", "db3", "sqlite", "sqlite3"]
         .iter()
@@ -189,7 +200,7 @@ fn at(system: &dyn System, path: &Path) -> Loaded<Named> {
     let finding = Diagnostic::global(
         &codes::NO_SCHEMA_THERE,
         format!(
-            "`{}` is no state: it is neither .arch nor .sql, and no SQLite file",
+            "`{}` is no state: it is neither .arch nor .sql nor .prisma, and no SQLite file",
             path.display()
         ),
     );
@@ -211,7 +222,14 @@ fn scripts(path: &Path, files: Vec<PathBuf>) -> Named {
     }
 }
 
-/// A project, or a folder of SQL: as `build` writes it, in the order of the names, or one folder for each migration.
+fn of_prisma(path: &Path, files: Vec<PathBuf>) -> Named {
+    Named::Prisma {
+        shown: path.display().to_string(),
+        files,
+    }
+}
+
+/// A project, a Prisma schema, or a folder of SQL: as `build` writes it, in the order of the names, or one folder for each migration.
 fn folder(system: &dyn System, path: &Path) -> Loaded<Named> {
     // Where there is a project, scripts that lie about are no part of it.
     let schema = path.join("schema");
@@ -227,6 +245,13 @@ fn folder(system: &dyn System, path: &Path) -> Loaded<Named> {
         .filter(|entry| !entry.is_dir && has_extension(&entry.path, "sql"))
         .map(|entry| entry.path.clone())
         .collect();
+    let schemas = prisma::files(system, path);
+    if !schemas.is_empty() {
+        if !files.is_empty() {
+            return Err(prisma::and_scripts(path));
+        }
+        return Ok(of_prisma(path, schemas));
+    }
     let built = path.join("schema.sql");
     if files.contains(&built) && files.contains(&path.join("undo.sql")) {
         let order = [path.join("roles.sql"), built];
@@ -250,7 +275,7 @@ fn folder(system: &dyn System, path: &Path) -> Loaded<Named> {
             let finding = Diagnostic::global(
                 &codes::NO_SCHEMA_THERE,
                 format!(
-                    "the folder `{}` holds neither .arch nor .sql files",
+                    "the folder `{}` holds neither .arch nor .sql nor .prisma files",
                     path.display()
                 ),
             );
@@ -309,10 +334,10 @@ fn holds_arch(system: &dyn System, folder: &Path, depth: usize) -> bool {
     })
 }
 
-/// The dialect of states that are to be compared: that of a URL, or the one that was asked for, or the one that projects name.
+/// The dialect of states that are to be compared: that of a URL or of Prisma's provider, or the one that was asked for, or the one that projects name.
 ///
 /// # Errors
-/// When the states are of different products, when what was asked for is another one, and when nothing says which.
+/// When a Prisma schema cannot be read or is for a product without a dialect, when the states are of different products, when what was asked for is another one, and when nothing says which.
 pub fn dialect(
     system: &dyn System,
     states: &[&Named],
@@ -320,14 +345,13 @@ pub fn dialect(
 ) -> Result<&'static Relational, Box<Failure>> {
     let mut known = asked.map(|dialect| (dialect, "--on".to_owned()));
     for state in states {
-        let Named::Database(url) = state else { continue };
-        let name = match url {
-            DatabaseUrl::Postgres(_) => "postgres",
-            DatabaseUrl::Sqlite(_) => "sqlite",
+        let found = match state {
+            Named::Database(DatabaseUrl::Postgres(_)) => dialects::by_name("postgres"),
+            Named::Database(DatabaseUrl::Sqlite(_)) => dialects::by_name("sqlite"),
+            Named::Prisma { files, .. } => prisma::dialect(system, files)?,
+            _ => None,
         };
-        let Some(found) = dialects::by_name(name) else {
-            continue;
-        };
+        let Some(found) = found else { continue };
         match &known {
             Some((before, whose)) if before.name != found.name => {
                 return Err(different(before, whose, found, state));
@@ -343,6 +367,10 @@ pub fn dialect(
         _ => None,
     });
     let Some(mut common) = named.next() else {
+        // What is wrong with a schema that says nothing is told when it is loaded, and is the same for each product.
+        if states.iter().any(|state| matches!(state, Named::Prisma { .. })) {
+            return dialects::by_name("postgres").ok_or_else(|| unknown("there is no dialect"));
+        }
         return Err(unknown("nothing says which database the states are for"));
     };
     for others in named {
@@ -408,6 +436,36 @@ pub struct State {
     pub renames: Vec<Rename>,
     /// How it would say so; `None` where it cannot.
     pub says_renames_by: Option<&'static str>,
+    /// What it speaks of and does not make.
+    pub notes: Vec<Note>,
+}
+
+/// What was read of a state.
+#[derive(Debug, Default)]
+struct Read {
+    database: Database,
+    renames: Vec<Rename>,
+    /// Of a Prisma schema.
+    said: prisma::Said,
+}
+
+impl From<Database> for Read {
+    fn from(database: Database) -> Self {
+        Self {
+            database,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<(Database, Vec<Rename>)> for Read {
+    fn from((database, renames): (Database, Vec<Rename>)) -> Self {
+        Self {
+            database,
+            renames,
+            ..Self::default()
+        }
+    }
 }
 
 /// Reads two states of one dialect. SQL is run on a temporary database, by a role that may do no more than own it; what is there
@@ -425,19 +483,21 @@ pub fn load(
     // A plan from nothing says what stands in the project.
     let compared = *from != Named::Empty && *to != Named::Empty;
     let mut read = |named| read(system, &mut temporary, dialect, named, compared);
-    let ((mut first, renames), (mut second, more)) = match (from, to) {
+    let (mut first, mut second) = match (from, to) {
         // Servers have time for both.
         (Named::Database(one), Named::Database(other)) => {
             let (one, other) = both(one, other, dialect);
-            ((one?, Vec::new()), (other?, Vec::new()))
+            (Read::from(one?), Read::from(other?))
         }
         _ => (read(from)?, read(to)?),
     };
     for side in [&mut first, &mut second] {
-        settle::leave_out(side, dialect);
+        settle::leave_out(&mut side.database, dialect);
     }
-    owners::settle(&mut first, &mut second, dialect);
-    Ok((state(from, first, renames), state(to, second, more)))
+    owners::settle(&mut first.database, &mut second.database, dialect);
+    let both = (&mut first.database, &mut second.database);
+    prisma::settle((from, to), both, &first.said.docs);
+    Ok((state(from, first), state(to, second)))
 }
 
 /// Two databases, read at the same time.
@@ -467,38 +527,46 @@ fn read(
     dialect: &'static Relational,
     named: &Named,
     compared: bool,
-) -> Loaded<(Database, Vec<Rename>)> {
-    let silent = |database| (database, Vec::new());
+) -> Loaded<Read> {
     match named {
-        Named::Empty => Ok(silent(Database::default())),
+        Named::Empty => Ok(Read::default()),
         Named::Project(path) => {
             let (designed, database, renames) = project_state(system, path, dialect)?;
             let blueprint = &designed.blueprint;
             let found = !blueprint.found.tables.is_empty() || blueprint.is_bare();
             let own = blueprint.raw.iter().any(|raw| raw.dialect == dialect.name);
             if !(compared && (found || own)) {
-                return Ok((database, renames));
+                return Ok(Read::from((database, renames)));
             }
             let mut built = built::run(temporary, &designed, dialect)?;
             built::know(&mut built, database);
-            Ok((built, renames))
+            Ok(Read::from((built, renames)))
         }
-        Named::Scripts { files, .. } => temporary.load(system, files, dialect),
-        Named::Database(url) => live(url, dialect).map(silent),
+        Named::Scripts { files, .. } => temporary.load(system, files, dialect).map(Read::from),
+        Named::Prisma { files, .. } => {
+            let (database, said) = prisma::load(system, temporary, dialect, files, compared)?;
+            Ok(Read {
+                database,
+                said,
+                ..Read::default()
+            })
+        }
+        Named::Database(url) => live(url, dialect).map(Read::from),
     }
 }
 
-fn state(named: &Named, database: Database, renames: Vec<Rename>) -> State {
+fn state(named: &Named, read: Read) -> State {
     State {
         shown: named.to_string(),
-        database,
-        renames,
+        database: read.database,
+        renames: read.renames,
+        notes: read.said.notes,
         says_renames_by: match named {
             Named::Project(_) => Some("`@was(old_name)` at the field or entity"),
             Named::Scripts { .. } => {
                 Some("`-- was: old_name` on the line of the column, or on that of `CREATE TABLE`")
             }
-            Named::Empty | Named::Database(_) => None,
+            Named::Empty | Named::Prisma { .. } | Named::Database(_) => None,
         },
     }
 }

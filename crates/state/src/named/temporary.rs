@@ -157,7 +157,7 @@ fn read(system: &dyn System, files: &[PathBuf], flavor: Flavor) -> Loaded<Script
     })
 }
 
-fn read_text(system: &dyn System, path: &Path) -> Loaded<String> {
+pub(super) fn read_text(system: &dyn System, path: &Path) -> Loaded<String> {
     let shown = path.display();
     let too_large = system.size(path).is_ok_and(|size| size > LARGEST);
     if too_large {
