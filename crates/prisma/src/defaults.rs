@@ -135,8 +135,28 @@ fn sql_of(flavor: Flavor, sql: &str) -> Given {
     let value = |sql: &str| DefaultValue::Expr(Expr::Sql(sql.to_owned()));
     match flavor {
         Flavor::Postgres if PLAIN.contains(&sql.trim()) => Given::Value(value(sql.trim())),
-        _ => Given::Asked(value(sql)),
+        Flavor::Postgres => Given::Asked(value(sql)),
+        // Its parentheses are no part of an expression.
+        Flavor::Sqlite => Given::Asked(value(bare(sql))),
     }
+}
+
+/// SQL without the parentheses that are around all of it.
+fn bare(sql: &str) -> &str {
+    let mut sql = sql.trim();
+    while let Some(inner) = sql.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        let mut depth = 0_i64;
+        let closes_early = inner.chars().any(|c| {
+            depth += i64::from(c == '(') - i64::from(c == ')');
+            depth < 0
+        });
+        // A quote may hold a parenthesis: then they stay.
+        if closes_early || inner.contains(['\'', '"']) && depth != 0 {
+            break;
+        }
+        sql = inner.trim();
+    }
+    sql
 }
 
 /// A constant, as the database shall have it.
@@ -158,6 +178,9 @@ fn constant(
         // SQLite keeps the words of a default.
         (Flavor::Sqlite, Literal::Bool(value)) => {
             Given::Value(DefaultValue::Expr(Expr::Sql(value.to_string())))
+        }
+        (Flavor::Sqlite, Literal::Int(number)) => {
+            Given::Value(DefaultValue::Expr(Expr::Sql(number.to_string())))
         }
         (Flavor::Sqlite, Literal::Decimal(digits)) => Given::Value(DefaultValue::Expr(Expr::Sql(digits))),
         (Flavor::Sqlite, literal) => Given::Value(DefaultValue::Literal(literal)),
