@@ -87,6 +87,7 @@ impl<'g> Making<'g> {
         }
         if self.ground.flavor == Flavor::Postgres {
             self.schemas();
+            crate::extensions::take_for_granted(&mut self.database, found);
         }
     }
 

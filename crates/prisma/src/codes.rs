@@ -79,6 +79,20 @@ pub static NO_KEY: Rule = Rule {
     severity: Severity::Error,
     summary: "a model of a Prisma schema has nothing that tells its rows apart",
 };
+/// A relation that only one side speaks of.
+pub static LONELY: Rule = Rule {
+    code: "PSM012",
+    name: "one-sided-prisma-relation",
+    severity: Severity::Warning,
+    summary: "a relation of a Prisma schema is spoken of by one of its models only, which Prisma refuses",
+};
+/// An extension that nothing makes.
+pub static EXTENSION: Rule = Rule {
+    code: "PSM013",
+    name: "extension-taken-for-granted",
+    severity: Severity::Note,
+    summary: "a Prisma schema needs an extension that it does not name",
+};
 
 /// All of them.
 pub const ALL: &[&Rule] = &[
@@ -93,4 +107,6 @@ pub const ALL: &[&Rule] = &[
     &BAD_RELATION,
     &NOT_MADE,
     &NO_KEY,
+    &LONELY,
+    &EXTENSION,
 ];

@@ -10,6 +10,7 @@ mod build;
 pub mod codes;
 mod datasource;
 mod defaults;
+mod extensions;
 mod ground;
 mod keys;
 mod lexer;

@@ -129,10 +129,14 @@ fn pair<'g>(
         [one, other] if first == second || one.model != other.model => (one, other),
         [one] => {
             found.push(lonely(ground, one));
+            alone(ground, one, all, found);
             return;
         }
         [one, ..] if first != second && sides.iter().all(|side| side.model == one.model) => {
-            found.extend(sides.iter().map(|side| lonely(ground, side)));
+            for side in sides {
+                found.push(lonely(ground, side));
+                alone(ground, side, all, found);
+            }
             return;
         }
         [.., last] => {
@@ -170,6 +174,13 @@ fn pair<'g>(
     }
 }
 
+/// A side that says which columns hold the relation says all that a database has to know.
+fn alone<'g>(ground: &'g Ground<'g>, side: &Side<'g>, all: &mut Relations<'g>, found: &mut Diagnostics) {
+    if side.has_fields {
+        all.held.extend(held(ground, side, found));
+    }
+}
+
 fn lonely(ground: &Ground<'_>, side: &Side<'_>) -> Diagnostic {
     let name = |at: usize| {
         ground
@@ -187,7 +198,7 @@ fn lonely(ground: &Ground<'_>, side: &Side<'_>) -> Diagnostic {
         name(side.model),
         name(side.target)
     );
-    Diagnostic::new(&codes::BAD_RELATION, side.span(), message).help(help)
+    Diagnostic::new(&codes::LONELY, side.span(), message).help(help)
 }
 
 fn between(ground: &Ground<'_>, one: &Side<'_>, name: Option<&str>) -> Between {
