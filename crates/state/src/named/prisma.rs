@@ -10,8 +10,9 @@ use plan::{Note, Relational};
 use project::System;
 
 use super::owners::RUNNER;
+use super::place::has_extension;
 use super::temporary::{self, Temporary};
-use super::{Failure, Fault, Loaded, Named, built, has_extension};
+use super::{Failure, Fault, Loaded, Named, built};
 use crate::codes;
 
 /// How deep the folders of a schema are looked into.

@@ -169,7 +169,7 @@ pub(super) fn read_text(system: &dyn System, path: &Path) -> Loaded<String> {
     }
     let bytes = system
         .read(path)
-        .map_err(|error| super::unreadable(path, &error))?;
+        .map_err(|error| super::place::unreadable(path, &error))?;
     String::from_utf8(bytes).map_err(|error| {
         let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
         let line = before.filter(|byte| **byte == b'\n').count() + 1;
