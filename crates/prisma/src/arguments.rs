@@ -78,11 +78,19 @@ impl<'a> Arguments<'a> {
     }
 }
 
+/// An attribute with its marks, of which a model's has two.
+pub(crate) fn written(attribute: &Attribute) -> String {
+    let name = &attribute.name;
+    let length = usize::try_from(name.span.end.saturating_sub(name.span.start)).unwrap_or_default();
+    let marks = if length > name.text.len() + 1 { "@@" } else { "@" };
+    format!("{marks}{}", name.text)
+}
+
 fn unknown(attribute: &Attribute, name: Option<&str>, span: diagnostics::Span, takes: &Takes) -> Diagnostic {
-    let of = &attribute.name.text;
+    let of = written(attribute);
     let message = match name {
-        Some(name) => format!("`{name}` is no argument of `@{of}`"),
-        None => format!("`@{of}` takes no such argument"),
+        Some(name) => format!("`{name}` is no argument of `{of}`"),
+        None => format!("`{of}` takes no such argument"),
     };
     let help = match name.and_then(|name| did_you_mean(name, takes.all)) {
         Some(meant) => format!("did you mean `{meant}`?"),

@@ -153,7 +153,7 @@ fn provider(block: &Block, found: &mut Diagnostics) -> Option<(Provider, Span)> 
     let provider = name.and_then(Provider::of);
     if provider.is_none() {
         let message = match name {
-            Some(name) => format!("`{name}` is no database that Prisma knows"),
+            Some(name) => format!("`{}` is no database that Prisma knows", crate::masked(name)),
             None => "the provider is the name of one database, as a text".to_owned(),
         };
         let finding = Diagnostic::new(&codes::NO_DATASOURCE, setting.value.span, message);

@@ -3,7 +3,7 @@
 use diagnostics::{Diagnostic, Diagnostics};
 use physical::{Comparison, Expr, Ident, Index, IndexKey, IndexMethod, Literal, Origin, SqlType};
 
-use crate::arguments::{Arguments, Takes, bad};
+use crate::arguments::{Arguments, Takes, bad, written};
 use crate::ast::{Argument, Arity, Attribute, Value, ValueKind};
 use crate::codes;
 use crate::ground::{FieldOf, Flavor, Ground, Model};
@@ -130,7 +130,7 @@ fn listed<'s>(model: &'s Model<'s>, arguments: &Arguments<'_>, found: &mut Diagn
     let Some(value) = arguments.get("fields") else {
         let span = arguments.attribute.name.span;
         let finding = Diagnostic::new(&codes::BAD_VALUE, span, "nothing says of which fields");
-        found.push(finding.help(format!("write `@{}([a, b])`", arguments.attribute.name.text)));
+        found.push(finding.help(format!("write `{}([a, b])`", written(arguments.attribute))));
         return Vec::new();
     };
     let items: &[Value] = match &value.kind {

@@ -14,6 +14,7 @@ mod extensions;
 mod ground;
 mod keys;
 mod lexer;
+mod mask;
 mod names;
 mod parser;
 mod relations;
@@ -32,6 +33,7 @@ use build::Making;
 use datasource::Datasource;
 pub use datasource::Provider;
 use ground::{Flavor, Ground};
+pub use mask::masked;
 
 /// A schema, of one file or several.
 #[derive(Debug)]

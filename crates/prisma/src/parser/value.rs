@@ -33,11 +33,15 @@ impl Parser<'_> {
             }
             let started = self.at;
             all.extend(item(self, depth));
+            let ended = self.at;
             self.skip_blanks();
             if self.eat(',') || self.is(close) {
                 continue;
             }
-            if self.is_end() || self.is('}') || self.at == started {
+            // What goes on without a comma in another line is something else.
+            let broken = self.at > ended;
+            self.at = ended;
+            if broken || self.is_end() || self.is('}') || self.at == started {
                 let message = format!("`{close}` is missing");
                 let finding = Diagnostic::new(&codes::UNREAD, open, message);
                 self.found

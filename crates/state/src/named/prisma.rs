@@ -60,7 +60,13 @@ fn parse(system: &dyn System, files: &[PathBuf]) -> Loaded<(Schema, Sources)> {
         let text = temporary::read_text(system, path)?;
         sources.add(path.display().to_string().replace('\\', "/"), text);
     }
-    Ok((::prisma::parse(&sources), sources))
+    let schema = ::prisma::parse(&sources);
+    // What is shown has no addresses in it.
+    let mut shown = Sources::default();
+    for (_, source) in sources.iter() {
+        shown.add(source.path.as_str(), ::prisma::masked(&source.text));
+    }
+    Ok((schema, shown))
 }
 
 /// The dialect of the provider; `None` where the schema does not say it, which is told when it is loaded.
