@@ -92,7 +92,7 @@ fn for_prisma(text: &str) -> String {
 
 fn provider(case: &Case) -> &'static str {
     let text: String = case.files.iter().map(|(_, text)| text.as_str()).collect();
-    let source = &text[text.find("datasource").expect("a datasource")..];
+    let (_, source) = text.split_once("datasource").expect("a datasource");
     let said = source
         .split("provider")
         .nth(1)
