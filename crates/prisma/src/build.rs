@@ -199,6 +199,7 @@ impl<'g> Making<'g> {
         ty: SqlType,
         found: &mut Diagnostics,
     ) -> Column {
+        self.asked |= self.ground.flavor == Flavor::Postgres && scalars::is_open(&ty);
         let name = self.ground.flavor.stored(field.column);
         let mut column = Column::new(name, ty, Origin::Span(field.field.name.span));
         // A list is never NULL for the client; the column knows nothing of that.

@@ -173,7 +173,10 @@ fn constant(
     let is_json = field.kind == Kind::Scalar(Scalar::Json);
     match (ground.flavor, literal) {
         (Flavor::Postgres, Literal::Text(text)) if is_moment => moment(ty, &text),
-        (Flavor::Postgres, literal) if is_json => Given::Asked(DefaultValue::Literal(literal)),
+        // How a server spells more than that depends on what it is.
+        (Flavor::Postgres, Literal::Text(text)) if is_json && !["{}", "[]"].contains(&text.as_str()) => {
+            Given::Asked(DefaultValue::Literal(Literal::Text(text)))
+        }
         (Flavor::Postgres, literal) => Given::Value(DefaultValue::Literal(literal)),
         // SQLite keeps the words of a default.
         (Flavor::Sqlite, Literal::Bool(value)) => {

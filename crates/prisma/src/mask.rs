@@ -40,6 +40,6 @@ mod tests {
         let shown = masked(text);
         assert_eq!(shown.len(), text.len());
         assert!(!shown.contains("hunter2"), "{shown}");
-        assert!(shown.contains("model A {}\n x \"p://********* *"), "{shown}");
+        assert!(shown.contains("model A {}\n x \"p://******** *"), "{shown}");
     }
 }

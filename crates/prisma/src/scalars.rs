@@ -134,6 +134,50 @@ fn none_here(attribute: &Attribute, message: &str, found: &mut Diagnostics) {
     found.push(finding.help(format!("take `@{}` out", attribute.name.text)));
 }
 
+/// Types that a server spells as they are spelled here.
+const SETTLED: &[&str] = &[
+    "money",
+    "oid",
+    "xml",
+    "varchar",
+    "timestamp",
+    "timestamptz",
+    "time",
+    "timetz",
+    "bit",
+    "bit varying",
+    "tsvector",
+    "tsquery",
+    "point",
+    "circle",
+    "box",
+    "path",
+    "polygon",
+    "line",
+    "lseg",
+    "cidr",
+    "macaddr",
+    "int4range",
+    "int8range",
+    "numrange",
+    "tsrange",
+    "tstzrange",
+    "daterange",
+    "name",
+];
+
+/// Whether only a server knows how it spells a type.
+pub(crate) fn is_open(ty: &SqlType) -> bool {
+    match ty {
+        SqlType::Array(of) => is_open(of),
+        SqlType::Other(text) => {
+            let base = text.split('(').next().unwrap_or_default();
+            !SETTLED.contains(&base)
+        }
+        _ => false,
+    }
+}
+
 /// A type as its database names it; those that have one spelling only are taken apart.
 fn unsupported(flavor: Flavor, text: &str) -> SqlType {
     let known = match flavor {

@@ -15,6 +15,8 @@ use super::temporary::{self, Temporary};
 use super::{Failure, Fault, Loaded, Named, built};
 use crate::codes;
 
+/// Where Prisma Migrate notes which migrations were run. It is no part of any schema.
+const LEDGER: &str = "_prisma_migrations";
 /// How deep the folders of a schema are looked into.
 const DEEPEST: usize = 8;
 
@@ -149,16 +151,22 @@ fn note(finding: &Diagnostic) -> Note {
     }
 }
 
-/// Prisma Migrate neither makes comments nor takes them away: where it leads to, they are what they were; and what a schema documents is no
+/// What Prisma Migrate keeps for itself is no difference. It neither makes comments nor takes them away: where it leads to, they are what they were; and what a schema documents is no
 /// difference to a comment that says the same.
 pub(super) fn settle(
     (from, to): (&Named, &Named),
     (first, second): (&mut Database, &mut Database),
     docs: &[Docs],
 ) {
-    if matches!(to, Named::Prisma { .. }) {
+    let is_prisma = |state: &Named| matches!(state, Named::Prisma { .. });
+    if is_prisma(from) || is_prisma(to) {
+        for database in [&mut *first, &mut *second] {
+            database.tables.retain(|table| table.name.name.as_str() != LEDGER);
+        }
+    }
+    if is_prisma(to) {
         document(second, &comments_of(first));
-    } else if matches!(from, Named::Prisma { .. }) {
+    } else if is_prisma(from) {
         let there = comments_of(second);
         let same: Vec<Docs> = docs.iter().filter(|each| there.contains(each)).cloned().collect();
         document(first, &same);
