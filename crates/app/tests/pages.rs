@@ -15,6 +15,7 @@ fn all() -> Vec<&'static Rule> {
         &lints,
         design::codes::ALL,
         state::codes::ALL,
+        prisma::codes::ALL,
     ]
     .concat()
 }

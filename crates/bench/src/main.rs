@@ -18,6 +18,7 @@
 mod difference;
 mod machine;
 mod migrations;
+mod prisma;
 mod python;
 mod retype;
 mod sample;
@@ -41,6 +42,7 @@ const GROUPS: &[Group] = &[
     ("server", server::start),
     ("introspect", server::introspect),
     ("diff", difference::difference),
+    ("prisma", prisma::import),
     ("backfill", migrations::backfill),
     ("retrofit", migrations::retrofit),
     ("retype", retype::retype),

@@ -49,7 +49,7 @@ fn project_name(state: &Named) -> String {
     let found = match state {
         Named::Empty => None,
         Named::Project(path) => stem(path),
-        Named::Scripts { shown, .. } => stem(Path::new(shown)),
+        Named::Scripts { shown, .. } | Named::Prisma { shown, .. } => stem(Path::new(shown)),
         Named::Database(url) => Some(url.database()),
     };
     let letters = found.unwrap_or_default().to_ascii_lowercase();
@@ -124,6 +124,13 @@ fn summary(imported: &Imported) -> String {
             visible(&format!("{} stays SQL: {why}", raw.title))
         ));
     }
+    for note in &imported.notes {
+        let said = format!("note[{}]: {}", note.code, note.message);
+        text.push_str(&format!("{}\n", visible(&said)));
+        for help in &note.help {
+            text.push_str(&format!("  help: {}\n", visible(help)));
+        }
+    }
     text
 }
 
@@ -148,12 +155,18 @@ fn document(arguments: &Import, imported: &Imported) -> String {
         .iter()
         .map(|(path, text)| json!({"path": path, "text": text}))
         .collect();
+    let notes: Vec<Value> = imported
+        .notes
+        .iter()
+        .map(|note| json!({"code": note.code, "message": note.message, "help": note.help}))
+        .collect();
     let document = json!({
         "schema": "architrave.import/1",
         "written": arguments.out.is_some(),
         "entities": entities,
         "enums": imported.enums,
         "sql": raw,
+        "notes": notes,
         "files": files,
     });
     format!("{document:#}\n")

@@ -24,14 +24,14 @@ fn text(path: &Path) -> &str {
 }
 
 /// All that an import wrote, as one text.
-fn written(project: &Project, folder: &str) -> String {
+pub(crate) fn written(project: &Project, folder: &str) -> String {
     let files = ["schema.arch", "sql.arch"].map(|name| project.at(folder).join(name));
     let texts = files.iter().filter_map(|file| std::fs::read_to_string(file).ok());
     texts.collect::<Vec<_>>().join("\n")
 }
 
 /// Imports a state, builds what came of it, and holds that against the state in every way there is.
-fn there_and_back(state: &str, product: &str) -> Project {
+pub(crate) fn there_and_back(state: &str, product: &str) -> Project {
     let project = Project::new(&[]);
     let import = [
         "import", state, "--on", product, "--name", "found", "--out", "schema",

@@ -22,6 +22,7 @@ mod init;
 mod input;
 mod migrate;
 mod names;
+mod prisma;
 mod prove;
 mod revisions;
 mod signals;

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use design::Designed;
+use diagnostics::Diagnostic;
 use physical::Database;
-use plan::Relational;
+use plan::{Plan, Relational};
 use project::Memory;
 
 use super::temporary::Temporary;
 use super::{Failure, Fault, Loaded};
+use crate::codes;
 
 /// Builds a project on a temporary database, and reads what is there then.
 pub(super) fn run(
@@ -17,9 +19,35 @@ pub(super) fn run(
     dialect: &'static Relational,
 ) -> Loaded<Database> {
     let target = crate::realise(designed, dialect).map_err(|finding| Failure::new(Fault::State, *finding))?;
-    let project = designed.blueprint.project.as_str();
-    let heading = emit::Heading::of(dialect, project, String::new(), &target.plan.to);
-    let files = emit::sql(&target.plan, &heading);
+    make(
+        temporary,
+        &target.plan,
+        designed.blueprint.project.as_str(),
+        dialect,
+    )
+}
+
+/// Makes a database on a temporary one, and reads what is there then.
+pub(super) fn database(
+    temporary: &mut Temporary,
+    database: &Database,
+    dialect: &'static Relational,
+) -> Loaded<Database> {
+    let plan = migrate::plan(&Database::default(), database, dialect).map_err(|why| {
+        let finding = Diagnostic::global(&codes::NO_PLAN, why.to_string());
+        Failure::new(Fault::State, finding)
+    })?;
+    make(temporary, &plan, "", dialect)
+}
+
+fn make(
+    temporary: &mut Temporary,
+    plan: &Plan,
+    project: &str,
+    dialect: &'static Relational,
+) -> Loaded<Database> {
+    let heading = emit::Heading::of(dialect, project, String::new(), &plan.to);
+    let files = emit::sql(plan, &heading);
     let files = files.into_iter().filter(|file| !file.path.ends_with("/undo.sql"));
     let files: Vec<(PathBuf, String)> = files.map(|file| (PathBuf::from(file.path), file.text)).collect();
     let paths: Vec<PathBuf> = files.iter().map(|(path, _)| path.clone()).collect();

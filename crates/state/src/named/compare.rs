@@ -51,7 +51,8 @@ pub fn compare(
         )
     })?;
     let suspects = suspects::find(&from.database, &to.database, &renames);
-    let mut notes: Vec<Note> = missing_roles(from, to, &plan).into_iter().collect();
+    let mut notes: Vec<Note> = from.notes.iter().chain(&to.notes).cloned().collect();
+    notes.extend(missing_roles(from, to, &plan));
     notes.extend(suspects.iter().filter_map(|rename| suspects::note(rename, to)));
     Ok(Difference {
         plan,

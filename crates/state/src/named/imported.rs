@@ -6,12 +6,12 @@ use std::path::Path;
 use diagnostics::{Diagnostic, FileId, Severity};
 use engine::StartOptions;
 use import::{Asked, Raw, Refused, Said};
-use physical::{Database, Ident, Name, Opaque};
-use plan::{Action, Relational, Section, Step};
+use physical::{Column, Database, DefaultValue, Expr, Ident, Name, Opaque, SqlType};
+use plan::{Action, Note, Relational, Section, Step};
 use project::{Memory, System};
 
 use super::temporary::Temporary;
-use super::{Failure, Fault, Loaded, Named, built, owners, read, settle};
+use super::{Failure, Fault, Loaded, Named, built, owners, settle};
 use crate::codes;
 
 /// Where the entities stand.
@@ -32,6 +32,8 @@ pub struct Imported {
     pub enums: usize,
     /// What stays SQL.
     pub raw: Vec<Raw>,
+    /// What the state speaks of and does not make.
+    pub notes: Vec<Note>,
 }
 
 /// What came of trying.
@@ -62,7 +64,10 @@ pub fn import(
         return Err(Failure::new(Fault::Call, finding.help(help)));
     }
     let mut temporary = Temporary::new(start.clone());
-    let (mut found, _) = read(system, &mut temporary, dialect, named, true)?;
+    let read = super::read(system, &mut temporary, dialect, named, true)?;
+    let mut found = read.database;
+    let mut by_words = matches!(named, Named::Prisma { .. }) && !read.said.asks_server;
+    super::prisma::document(&mut found, &read.said.docs);
     settle::leave_out(&mut found, dialect);
     owners::disown(&mut found, dialect);
     sort(&mut found);
@@ -76,20 +81,23 @@ pub fn import(
         });
         let said = said.map_err(|why| cannot(named, &why.to_string()))?;
         let files = files(&said);
-        match attempt(
-            &mut temporary,
-            dialect,
-            (named, &found),
-            (&said, &refused, &files),
-        )? {
+        let place = if by_words {
+            Place::Words
+        } else {
+            Place::Server(&mut temporary)
+        };
+        match attempt(place, dialect, (named, &found), (&said, &refused, &files))? {
             Tried::Same => {
                 return Ok(Imported {
                     files,
                     entities: said.entities,
                     enums: said.enums,
                     raw: said.raw,
+                    notes: read.said.notes,
                 });
             }
+            // A server shows more of it than words.
+            _ if by_words => by_words = false,
             Tried::Differs(more) => {
                 refused.tables.extend(more.tables);
                 refused.indexes.extend(more.indexes);
@@ -142,8 +150,16 @@ fn files(said: &Said) -> Vec<(&'static str, String)> {
     there.map(|(name, text)| (name, format(text))).collect()
 }
 
+/// Where it is found out what a text makes.
+enum Place<'t> {
+    /// In the text itself, against a state that was read without a database, too.
+    Words,
+    /// On a temporary database.
+    Server(&'t mut Temporary),
+}
+
 fn attempt(
-    temporary: &mut Temporary,
+    place: Place<'_>,
     dialect: &'static Relational,
     (named, found): (&Named, &Database),
     (said, refused, files): (&Said, &Refused, &[(&'static str, String)]),
@@ -178,10 +194,54 @@ fn attempt(
             findings: errors,
         })));
     }
+    let temporary = match place {
+        Place::Server(temporary) => temporary,
+        Place::Words => {
+            let database = (dialect.realise)(&designed.blueprint).database;
+            return compare(
+                dialect,
+                (named, &of_entities(found)),
+                of_entities(&database),
+                (said, refused),
+            );
+        }
+    };
     match built::run(temporary, &designed, dialect) {
         Ok(database) => compare(dialect, (named, found), database, (said, refused)),
         Err(failure) if failure.fault == Fault::Environment => Err(failure),
         Err(failure) => Ok(of_failure(failure, said, dialect)),
+    }
+}
+
+/// A database without what stands in the text as the very statement that makes it: there is nothing to find out about that.
+fn of_entities(database: &Database) -> Database {
+    let mut entities = database.clone();
+    entities.roles.clear();
+    entities.extensions.clear();
+    entities.opaque.clear();
+    let columns = entities.tables.iter_mut().flat_map(|table| &mut table.columns);
+    columns.for_each(counted);
+    entities
+}
+
+/// A column that counts by a sequence of its own, however that is said.
+fn counted(column: &mut Column) {
+    let by_type = match &column.ty {
+        SqlType::Other(name) => match name.as_str() {
+            "smallserial" => Some(SqlType::SmallInt),
+            "serial" => Some(SqlType::Integer),
+            "bigserial" => Some(SqlType::BigInt),
+            _ => None,
+        },
+        _ => None,
+    };
+    let by_default =
+        matches!(&column.default, Some(DefaultValue::Expr(Expr::Sql(sql))) if sql.starts_with("nextval("));
+    if by_type.is_some() || by_default {
+        column.default = Some(DefaultValue::Expr(Expr::Sql("nextval()".to_owned())));
+    }
+    if let Some(ty) = by_type {
+        column.ty = ty;
     }
 }
 

@@ -5,6 +5,8 @@ mod compare;
 mod giving;
 mod imported;
 mod owners;
+mod place;
+mod prisma;
 mod script;
 mod settle;
 mod suspects;
@@ -20,12 +22,13 @@ use engine::{
     Version,
 };
 use physical::Database;
-use plan::{Relational, Rename};
+use plan::{Note, Relational, Rename};
 use project::System;
 
 pub use compare::{Difference, compare};
 pub use imported::{FILES as IMPORTED, Imported, import};
 pub use owners::RUNNER;
+pub use place::named;
 pub use suspects::shown;
 
 use crate::codes;
@@ -45,6 +48,13 @@ pub enum Named {
         /// The files.
         files: Vec<PathBuf>,
     },
+    /// A Prisma schema, of one file or several.
+    Prisma {
+        /// As it was named.
+        shown: String,
+        /// The files.
+        files: Vec<PathBuf>,
+    },
     /// A database that is there.
     Database(DatabaseUrl),
 }
@@ -55,7 +65,7 @@ impl std::fmt::Display for Named {
         match self {
             Self::Empty => f.write_str("empty"),
             Self::Project(path) => path.display().fmt(f),
-            Self::Scripts { shown, .. } => f.write_str(shown),
+            Self::Scripts { shown, .. } | Self::Prisma { shown, .. } => f.write_str(shown),
             Self::Database(url) => url.fmt(f),
         }
     }
@@ -109,217 +119,10 @@ impl Failure {
 /// A failure is large and rare.
 pub(crate) type Loaded<T> = Result<T, Box<Failure>>;
 
-/// What an argument names: `empty`, a path, the URL of a database, or `env:NAME` for a variable that holds one of these.
+/// The dialect of states that are to be compared: that of a URL or of Prisma's provider, or the one that was asked for, or the one that projects name.
 ///
 /// # Errors
-/// When nothing is there, or when what is there holds no schema.
-pub fn named(system: &dyn System, text: &str) -> Result<Named, Box<Failure>> {
-    if let Some(name) = text.strip_prefix("env:") {
-        return match system.variable(name) {
-            Some(text) => place(system, &text, &format!("what the variable `{name}` names")),
-            None => {
-                let finding = Diagnostic::global(
-                    &codes::NO_SUCH_STATE,
-                    format!("the environment has no variable `{name}`"),
-                );
-                Err(Failure::new(
-                    Fault::Call,
-                    finding.help("set it, or name the state itself"),
-                ))
-            }
-        };
-    }
-    place(system, text, &format!("`{text}`"))
-}
-
-const KINDS: &str = "a state is a folder of .arch or .sql files, one such file, an SQLite file, a `postgres://` or `sqlite:` URL, `env:NAME`, or `empty`";
-
-fn place(system: &dyn System, text: &str, shown: &str) -> Loaded<Named> {
-    if text.is_empty() || text == "empty" {
-        return Ok(Named::Empty);
-    }
-    let path = Path::new(text);
-    let address = text.contains("://") || text.starts_with("sqlite:");
-    if !address && system.exists(path) {
-        return at(system, path);
-    }
-    // Whatever looks like an address is never repeated: it may hold a password.
-    if address || text.split_once(':').is_some_and(|(_, rest)| rest.contains('@')) {
-        let url =
-            DatabaseUrl::parse(text).map_err(|error| Failure::engine(&codes::BAD_ADDRESS, "", &error))?;
-        if matches!(url, DatabaseUrl::Mariadb(_)) && dialects::by_name("mariadb").is_none() {
-            let error = EngineError::Unsupported {
-                message: "MariaDB and MySQL (`mariadb://`, `mysql://`) are not read by this build".to_owned(),
-                help: None,
-            };
-            return Err(Failure::engine(&codes::BAD_ADDRESS, "", &error));
-        }
-        if let DatabaseUrl::Sqlite(file) = &url
-            && !system.exists(file)
-        {
-            return Err(missing(&format!("`{}`", file.display())));
-        }
-        return Ok(Named::Database(url));
-    }
-    Err(missing(shown))
-}
-
-fn missing(shown: &str) -> Box<Failure> {
-    let finding = Diagnostic::global(&codes::NO_SUCH_STATE, format!("there is nothing at {shown}"));
-    Failure::new(Fault::Call, finding.help(KINDS))
-}
-
-fn has_extension(path: &Path, wanted: &str) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
-}
-
-/// What is at a path that exists.
-fn at(system: &dyn System, path: &Path) -> Loaded<Named> {
-    if system.is_dir(path) {
-        return folder(system, path);
-    }
-    if has_extension(path, "arch") {
-        return Ok(Named::Project(path.to_owned()));
-    }
-    if has_extension(path, "sql") {
-        return Ok(scripts(path, vec![path.to_owned()]));
-    }
-    let bytes = system.read(path).map_err(|error| unreadable(path, &error))?;
-    let usual = ["db", "db3", "sqlite", "sqlite3"]
-        .iter()
-        .any(|known| has_extension(path, known));
-    // A file that SQLite has made and never written to is empty.
-    if bytes.starts_with(b"SQLite format 3\0") || bytes.is_empty() && usual {
-        return Ok(Named::Database(DatabaseUrl::Sqlite(path.to_owned())));
-    }
-    let finding = Diagnostic::global(
-        &codes::NO_SCHEMA_THERE,
-        format!(
-            "`{}` is no state: it is neither .arch nor .sql, and no SQLite file",
-            path.display()
-        ),
-    );
-    Err(Failure::new(Fault::Call, finding.help(KINDS)))
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> Box<Failure> {
-    let finding = Diagnostic::global(
-        &project::codes::UNREADABLE,
-        format!("`{}` cannot be read: {error}", path.display()),
-    );
-    Failure::new(Fault::Environment, finding.help("check that you may read it"))
-}
-
-fn scripts(path: &Path, files: Vec<PathBuf>) -> Named {
-    Named::Scripts {
-        shown: path.display().to_string(),
-        files,
-    }
-}
-
-/// A project, or a folder of SQL: as `build` writes it, in the order of the names, or one folder for each migration.
-fn folder(system: &dyn System, path: &Path) -> Loaded<Named> {
-    // Where there is a project, scripts that lie about are no part of it.
-    let schema = path.join("schema");
-    if system.exists(&path.join("architrave.toml"))
-        || holds_arch(system, path, 0)
-        || holds_arch(system, &schema, 8)
-    {
-        return Ok(Named::Project(path.to_owned()));
-    }
-    let entries = system.list(path).map_err(|error| unreadable(path, &error))?;
-    let files: Vec<PathBuf> = entries
-        .iter()
-        .filter(|entry| !entry.is_dir && has_extension(&entry.path, "sql"))
-        .map(|entry| entry.path.clone())
-        .collect();
-    let built = path.join("schema.sql");
-    if files.contains(&built) && files.contains(&path.join("undo.sql")) {
-        let order = [path.join("roles.sql"), built];
-        return Ok(scripts(
-            path,
-            order.into_iter().filter(|file| files.contains(file)).collect(),
-        ));
-    }
-    let steps: Vec<PathBuf> = entries
-        .iter()
-        .filter(|entry| entry.is_dir)
-        .filter_map(|entry| migration(system, &entry.path))
-        .collect();
-    let forward: Vec<PathBuf> = files.into_iter().filter(|file| !leads_back(file)).collect();
-    match (forward.is_empty(), steps.is_empty()) {
-        (false, true) => Ok(scripts(path, forward)),
-        (true, false) => Ok(scripts(path, steps)),
-        (false, false) => Err(two_orders(path)),
-        (true, true) if holds_arch(system, path, 8) => Ok(Named::Project(path.to_owned())),
-        (true, true) => {
-            let finding = Diagnostic::global(
-                &codes::NO_SCHEMA_THERE,
-                format!(
-                    "the folder `{}` holds neither .arch nor .sql files",
-                    path.display()
-                ),
-            );
-            Err(Failure::new(Fault::Call, finding.help(KINDS)))
-        }
-    }
-}
-
-fn two_orders(path: &Path) -> Box<Failure> {
-    let message = format!(
-        "`{}` holds .sql files and folders of migrations: nothing says which come first",
-        path.display()
-    );
-    let finding = Diagnostic::global(&codes::NO_SCHEMA_THERE, message);
-    Failure::new(
-        Fault::Call,
-        finding.help("name one of the files, or move them apart"),
-    )
-}
-
-/// The script of a migration that has a folder of its own: the native layout, and Prisma's.
-fn migration(system: &dyn System, folder: &Path) -> Option<PathBuf> {
-    let names = ["up.sql", "migration.sql"];
-    names
-        .iter()
-        .map(|name| folder.join(name))
-        .find(|file| system.exists(file))
-}
-
-/// Whether a script undoes what another one does, by its name.
-fn leads_back(file: &Path) -> bool {
-    let name = file
-        .file_name()
-        .map(|name| name.to_string_lossy().to_ascii_lowercase());
-    let name = name.unwrap_or_default();
-    let stem = name.strip_suffix(".sql").unwrap_or(&name);
-    ["down", "undo"].iter().any(|word| {
-        stem == *word
-            || stem
-                .strip_suffix(word)
-                .is_some_and(|rest| rest.ends_with(['.', '_', '-']))
-    })
-}
-
-fn holds_arch(system: &dyn System, folder: &Path, depth: usize) -> bool {
-    let Ok(entries) = system.list(folder) else {
-        return false;
-    };
-    let below = |path: &Path| depth > 0 && holds_arch(system, path, depth - 1);
-    entries.iter().any(|entry| {
-        if entry.is_dir {
-            below(&entry.path)
-        } else {
-            has_extension(&entry.path, "arch")
-        }
-    })
-}
-
-/// The dialect of states that are to be compared: that of a URL, or the one that was asked for, or the one that projects name.
-///
-/// # Errors
-/// When the states are of different products, when what was asked for is another one, and when nothing says which.
+/// When a Prisma schema cannot be read or is for a product without a dialect, when the states are of different products, when what was asked for is another one, and when nothing says which.
 pub fn dialect(
     system: &dyn System,
     states: &[&Named],
@@ -327,15 +130,13 @@ pub fn dialect(
 ) -> Result<&'static Relational, Box<Failure>> {
     let mut known = asked.map(|dialect| (dialect, "--on".to_owned()));
     for state in states {
-        let Named::Database(url) = state else { continue };
-        let name = match url {
-            DatabaseUrl::Postgres(_) => "postgres",
-            DatabaseUrl::Sqlite(_) => "sqlite",
-            DatabaseUrl::Mariadb(_) => "mariadb",
+        let found = match state {
+            Named::Database(DatabaseUrl::Postgres(_)) => dialects::by_name("postgres"),
+            Named::Database(DatabaseUrl::Sqlite(_)) => dialects::by_name("sqlite"),
+            Named::Prisma { files, .. } => prisma::dialect(system, files)?,
+            _ => None,
         };
-        let Some(found) = dialects::by_name(name) else {
-            continue;
-        };
+        let Some(found) = found else { continue };
         match &known {
             Some((before, whose)) if before.name != found.name => {
                 return Err(different(before, whose, found, state));
@@ -351,6 +152,10 @@ pub fn dialect(
         _ => None,
     });
     let Some(mut common) = named.next() else {
+        // What is wrong with a schema that says nothing is told when it is loaded, and is the same for each product.
+        if states.iter().any(|state| matches!(state, Named::Prisma { .. })) {
+            return dialects::by_name("postgres").ok_or_else(|| unknown("there is no dialect"));
+        }
         return Err(unknown("nothing says which database the states are for"));
     };
     for others in named {
@@ -416,6 +221,36 @@ pub struct State {
     pub renames: Vec<Rename>,
     /// How it would say so; `None` where it cannot.
     pub says_renames_by: Option<&'static str>,
+    /// What it speaks of and does not make.
+    pub notes: Vec<Note>,
+}
+
+/// What was read of a state.
+#[derive(Debug, Default)]
+struct Read {
+    database: Database,
+    renames: Vec<Rename>,
+    /// Of a Prisma schema.
+    said: prisma::Said,
+}
+
+impl From<Database> for Read {
+    fn from(database: Database) -> Self {
+        Self {
+            database,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<(Database, Vec<Rename>)> for Read {
+    fn from((database, renames): (Database, Vec<Rename>)) -> Self {
+        Self {
+            database,
+            renames,
+            ..Self::default()
+        }
+    }
 }
 
 /// Reads two states of one dialect. SQL is run on a temporary database, by a role that may do no more than own it; what is there
@@ -433,19 +268,21 @@ pub fn load(
     // A plan from nothing says what stands in the project.
     let compared = *from != Named::Empty && *to != Named::Empty;
     let mut read = |named| read(system, &mut temporary, dialect, named, compared);
-    let ((mut first, renames), (mut second, more)) = match (from, to) {
+    let (mut first, mut second) = match (from, to) {
         // Servers have time for both.
         (Named::Database(one), Named::Database(other)) => {
             let (one, other) = both(one, other, dialect);
-            ((one?, Vec::new()), (other?, Vec::new()))
+            (Read::from(one?), Read::from(other?))
         }
         _ => (read(from)?, read(to)?),
     };
     for side in [&mut first, &mut second] {
-        settle::leave_out(side, dialect);
+        settle::leave_out(&mut side.database, dialect);
     }
-    owners::settle(&mut first, &mut second, dialect);
-    Ok((state(from, first, renames), state(to, second, more)))
+    owners::settle(&mut first.database, &mut second.database, dialect);
+    let both = (&mut first.database, &mut second.database);
+    prisma::settle((from, to), both, &first.said.docs);
+    Ok((state(from, first), state(to, second)))
 }
 
 /// Two databases, read at the same time.
@@ -475,38 +312,46 @@ fn read(
     dialect: &'static Relational,
     named: &Named,
     compared: bool,
-) -> Loaded<(Database, Vec<Rename>)> {
-    let silent = |database| (database, Vec::new());
+) -> Loaded<Read> {
     match named {
-        Named::Empty => Ok(silent(Database::default())),
+        Named::Empty => Ok(Read::default()),
         Named::Project(path) => {
             let (designed, database, renames) = project_state(system, path, dialect)?;
             let blueprint = &designed.blueprint;
             let found = !blueprint.found.tables.is_empty() || blueprint.is_bare();
             let own = blueprint.raw.iter().any(|raw| raw.dialect == dialect.name);
             if !(compared && (found || own)) {
-                return Ok((database, renames));
+                return Ok(Read::from((database, renames)));
             }
             let mut built = built::run(temporary, &designed, dialect)?;
             built::know(&mut built, database);
-            Ok((built, renames))
+            Ok(Read::from((built, renames)))
         }
-        Named::Scripts { files, .. } => temporary.load(system, files, dialect),
-        Named::Database(url) => live(url, dialect).map(silent),
+        Named::Scripts { files, .. } => temporary.load(system, files, dialect).map(Read::from),
+        Named::Prisma { files, .. } => {
+            let (database, said) = prisma::load(system, temporary, dialect, files, compared)?;
+            Ok(Read {
+                database,
+                said,
+                ..Read::default()
+            })
+        }
+        Named::Database(url) => live(url, dialect).map(Read::from),
     }
 }
 
-fn state(named: &Named, database: Database, renames: Vec<Rename>) -> State {
+fn state(named: &Named, read: Read) -> State {
     State {
         shown: named.to_string(),
-        database,
-        renames,
+        database: read.database,
+        renames: read.renames,
+        notes: read.said.notes,
         says_renames_by: match named {
             Named::Project(_) => Some("`@was(old_name)` at the field or entity"),
             Named::Scripts { .. } => {
                 Some("`-- was: old_name` on the line of the column, or on that of `CREATE TABLE`")
             }
-            Named::Empty | Named::Database(_) => None,
+            Named::Empty | Named::Prisma { .. } | Named::Database(_) => None,
         },
     }
 }

@@ -157,7 +157,7 @@ fn read(system: &dyn System, files: &[PathBuf], flavor: Flavor) -> Loaded<Script
     })
 }
 
-fn read_text(system: &dyn System, path: &Path) -> Loaded<String> {
+pub(super) fn read_text(system: &dyn System, path: &Path) -> Loaded<String> {
     let shown = path.display();
     let too_large = system.size(path).is_ok_and(|size| size > LARGEST);
     if too_large {
@@ -169,7 +169,7 @@ fn read_text(system: &dyn System, path: &Path) -> Loaded<String> {
     }
     let bytes = system
         .read(path)
-        .map_err(|error| super::unreadable(path, &error))?;
+        .map_err(|error| super::place::unreadable(path, &error))?;
     String::from_utf8(bytes).map_err(|error| {
         let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
         let line = before.filter(|byte| **byte == b'\n').count() + 1;
