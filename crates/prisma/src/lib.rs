@@ -124,7 +124,7 @@ pub fn build(schema: &Schema, dialect: &'static Relational) -> Built {
     built
 }
 
-/// Writes what is documented into the comments of a database.
+/// Writes what is documented into the comments of a database; those of what is not documented stay.
 pub fn document(database: &mut Database, docs: &[Docs]) {
     let of = |name: &Name, column: Option<&Ident>| {
         let same = docs
@@ -133,15 +133,16 @@ pub fn document(database: &mut Database, docs: &[Docs]) {
         same.map(|each| each.text.clone())
     };
     for ty in &mut database.types {
-        ty.comment = of(&ty.name, None);
+        ty.comment = of(&ty.name, None).or_else(|| ty.comment.take());
     }
     for table in &mut database.tables {
         if !docs.iter().any(|each| each.name == table.name) {
             continue;
         }
-        table.comment = of(&table.name, None);
+        table.comment = of(&table.name, None).or_else(|| table.comment.take());
         for column in &mut table.columns {
-            column.comment = of(&table.name, Some(&column.name));
+            let docs = of(&table.name, Some(&column.name));
+            column.comment = docs.or_else(|| column.comment.take());
         }
     }
 }

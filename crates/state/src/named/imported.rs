@@ -255,11 +255,11 @@ fn compare(
     let mut found = found.clone();
     settle::leave_out(&mut built, dialect);
     owners::settle(&mut built, &mut found, dialect);
-    match migrate::plan(&built, &found, dialect) {
-        Ok(plan) if plan.steps.is_empty() => Ok(Tried::Same),
-        Ok(plan) => {
+    match migrate::steps_between(&built, &found, dialect) {
+        Ok(steps) if steps.is_empty() => Ok(Tried::Same),
+        Ok(steps) => {
             let mut blamed = Refused::default();
-            for step in &plan.steps {
+            for step in &steps {
                 match of_index(step, (said, refused), &built) {
                     // Once it stays SQL it cannot be the index any more.
                     Some(index) => drop(blamed.indexes.insert(index)),
@@ -269,12 +269,7 @@ fn compare(
             if blamed != Refused::default() {
                 return Ok(Tried::Differs(blamed));
             }
-            let titles: Vec<&str> = plan
-                .steps
-                .iter()
-                .map(|step| step.title.as_str())
-                .take(5)
-                .collect();
+            let titles: Vec<&str> = steps.iter().map(|step| step.title.as_str()).take(5).collect();
             let why = format!("it would come out otherwise: {}", titles.join("; "));
             Ok(Tried::Unclear(cannot(named, &why)))
         }
