@@ -2,10 +2,10 @@
 
 mod catalog;
 
-pub use catalog::{catalog, read_catalog};
+pub use catalog::{queries as catalog, read as read_catalog};
 
 /// What every session must say first, so that statements and what they make mean the same everywhere.
-pub const CONNECTION: &[&str] = &[
+pub const SESSION: &[&str] = &[
     "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin",
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,\
 ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', SESSION time_zone = '+00:00', SESSION autocommit = 1, \

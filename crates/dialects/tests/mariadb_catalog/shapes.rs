@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use dialects::mariadb::{CONNECTION, catalog, read_catalog};
+use dialects::mariadb::{SESSION, catalog, read_catalog};
 use engine::{MARIADB_SESSION, MARIADB_SQL_MODE};
 use physical::{Rows, Value};
 
@@ -10,8 +10,8 @@ use crate::support::{answers, database, read};
 
 #[test]
 fn sessions_are_those_that_statements_are_written_for() {
-    assert_eq!(CONNECTION, MARIADB_SESSION);
-    assert!(CONNECTION[1].contains(&format!("sql_mode = '{MARIADB_SQL_MODE}'")));
+    assert_eq!(SESSION, MARIADB_SESSION);
+    assert!(SESSION[1].contains(&format!("sql_mode = '{MARIADB_SQL_MODE}'")));
 }
 
 #[test]
