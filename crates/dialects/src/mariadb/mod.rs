@@ -9,7 +9,7 @@ mod realise;
 mod steps;
 mod types;
 
-pub use catalog::{catalog, read_catalog};
+pub use catalog::{queries as catalog, read as read_catalog};
 pub use expression::render;
 pub use types::COLLATION;
 
@@ -55,7 +55,7 @@ pub static MARIADB: Relational = Relational {
     keep: |_| None,
     beside: |_| Ok(Vec::new()),
     frame: |steps, _| steps,
-    catalog: catalog::catalog,
-    read_catalog: catalog::read_catalog,
+    catalog: catalog::queries,
+    read_catalog: catalog::read,
     canonical: canonical::canonical,
 };

@@ -133,6 +133,7 @@ pub fn dialect(
         let found = match state {
             Named::Database(DatabaseUrl::Postgres(_)) => dialects::by_name("postgres"),
             Named::Database(DatabaseUrl::Sqlite(_)) => dialects::by_name("sqlite"),
+            Named::Database(DatabaseUrl::Mariadb(_)) => dialects::by_name("mariadb"),
             Named::Prisma { files, .. } => prisma::dialect(system, files)?,
             _ => None,
         };

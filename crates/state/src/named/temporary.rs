@@ -60,7 +60,8 @@ impl Temporary {
     ) -> Loaded<(Database, Vec<Rename>)> {
         let flavor = match dialect.name {
             "sqlite" => Flavor::Sqlite,
-            _ => Flavor::Postgres,
+            "postgres" => Flavor::Postgres,
+            _ => return Err(not_built(dialect)),
         };
         let scripts = read(system, files, flavor)?;
         let outcome = match flavor {
@@ -123,6 +124,21 @@ fn environment(error: EngineError) -> Stopped {
     );
     finding.help.extend(error.help().map(str::to_owned));
     Stopped::Failed(Fault::Environment, Box::new(finding))
+}
+
+/// Scripts of a product that none is built from yet are told before anything runs.
+fn not_built(dialect: &Relational) -> Box<Failure> {
+    let what = format!(
+        "no temporary {} database is built from scripts yet",
+        dialect.title
+    );
+    let finding = Diagnostic::global(&codes::NO_TEMPORARY, what);
+    Failure::new(
+        Fault::Environment,
+        finding.help(
+            "compare a running database with the project: `architrave diff --from mariadb://… --to schema`",
+        ),
+    )
 }
 
 fn read(system: &dyn System, files: &[PathBuf], flavor: Flavor) -> Loaded<Scripts> {

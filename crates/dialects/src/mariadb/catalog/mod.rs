@@ -24,7 +24,7 @@ use text::quote;
 
 /// The queries that read the catalog, always the same number.
 #[must_use]
-pub fn catalog() -> &'static [CatalogQuery] {
+pub fn queries() -> &'static [CatalogQuery] {
     queries::QUERIES
 }
 
@@ -33,7 +33,7 @@ pub fn catalog() -> &'static [CatalogQuery] {
 /// # Errors
 ///
 /// When an answer is missing or has another shape than its query asks for.
-pub fn read_catalog(answers: &[Rows]) -> Result<Database, CatalogError> {
+pub fn read(answers: &[Rows]) -> Result<Database, CatalogError> {
     if answers.len() != queries::QUERIES.len() {
         return Err(CatalogError {
             query: "database",
