@@ -104,6 +104,12 @@ impl Replica {
                 _file: Some(file),
             });
         }
+        if dialect.name != "postgres" {
+            return Err(EngineError::Unsupported {
+                message: format!("migrations are not run on {} yet", dialect.title),
+                help: Some("`architrave build` writes the schema as it is now".to_owned()),
+            });
+        }
         let server = Server::start(start)?;
         Ok(Self {
             url: prepared(&server, name, user)?,
