@@ -41,13 +41,14 @@ struct Blocks {
 /// Says what the entities do not.
 pub(crate) fn write(ground: &Ground<'_>, why: &BTreeMap<Name, String>) -> Result<Sql, migrate::Refused> {
     let rest = rest(ground);
-    let steps = migrate::steps_between(&Database::default(), &rest, ground.asked.dialect)?;
-    let tables = steps
+    let plan = migrate::plan(&Database::default(), &rest, ground.asked.dialect)?;
+    let tables = plan
+        .steps
         .iter()
         .position(|step| matches!(step.makes, Made::Table(..)));
-    let tables = tables.unwrap_or(steps.len());
+    let tables = tables.unwrap_or(plan.steps.len());
     let mut blocks = Blocks::default();
-    for (at, step) in steps.iter().enumerate() {
+    for (at, step) in plan.steps.iter().enumerate() {
         match step.makes {
             Made::Table(table, _) => blocks.table(ground, rest.tables.get(table), step, why),
             Made::Index(table, index) => blocks.index(ground, rest.tables.get(table), index, step),
@@ -62,7 +63,7 @@ pub(crate) fn write(ground: &Ground<'_>, why: &BTreeMap<Name, String>) -> Result
             },
         }
     }
-    for step in &steps {
+    for step in &plan.steps {
         if let Made::Table(table, keys) = &step.makes {
             blocks.keys_of_entity(ground, rest.tables.get(*table), keys);
         }
