@@ -1,6 +1,6 @@
 //! Reads Prisma schemas: what Prisma Migrate would make of them.
 //!
-//! [`parse`] reads text, and never fails: it returns what was understood, and findings. [`build`] answers the database that Prisma
+//! [`parse`] reads text, and never fails: it returns what was understood, and findings. [`build()`] answers the database that Prisma
 //! Migrate would make of it. Both are pure, know no connections, and never look at the address of a database.
 
 mod arguments;
